@@ -1,0 +1,451 @@
+//! [`AttributesBuilder`]: one set of attributes per row, as typed columns for known keys and one
+//! map of text for the rest.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+use arrow::array::{ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, MapArray, StringArray, StringBuilder, StructArray};
+use arrow::buffer::{NullBuffer, OffsetBuffer};
+use arrow::datatypes::{DataType, Field, FieldRef, Fields};
+
+use crate::value::{AnyValue, TypeCode, encode_text, push_double};
+use crate::{Limits, semconv};
+
+/// The type of a promoted attribute column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AttributeType {
+    /// Utf8.
+    Text,
+    /// Int64.
+    Int,
+    /// Float64.
+    Double,
+    /// Boolean.
+    Bool,
+}
+
+impl AttributeType {
+    /// The Arrow type of the column.
+    pub const fn data_type(self) -> DataType {
+        match self {
+            AttributeType::Text => DataType::Utf8,
+            AttributeType::Int => DataType::Int64,
+            AttributeType::Double => DataType::Float64,
+            AttributeType::Bool => DataType::Boolean,
+        }
+    }
+
+    /// The inverse of [`AttributeType::data_type`].
+    pub fn from_data_type(data_type: &DataType) -> Option<Self> {
+        match data_type {
+            DataType::Utf8 => Some(Self::Text),
+            DataType::Int64 => Some(Self::Int),
+            DataType::Float64 => Some(Self::Double),
+            DataType::Boolean => Some(Self::Bool),
+            _ => None,
+        }
+    }
+}
+
+/// Which of the three attribute sets of an item is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum AttributeScope {
+    /// The item's own: `attributes`.
+    Item,
+    /// The resource's: `resource_attributes`.
+    Resource,
+    /// The instrumentation scope's: `scope_attributes`.
+    Scope,
+}
+
+impl AttributeScope {
+    /// All three.
+    pub const ALL: [AttributeScope; 3] = [AttributeScope::Item, AttributeScope::Resource, AttributeScope::Scope];
+
+    /// The map column, logical (whole) and physical (overflow) alike.
+    pub const fn column(self) -> &'static str {
+        match self {
+            AttributeScope::Item => "attributes",
+            AttributeScope::Resource => "resource_attributes",
+            AttributeScope::Scope => "scope_attributes",
+        }
+    }
+
+    /// The physical column with one [`TypeCode`] character per entry of the overflow map; null
+    /// where all entries are strings.
+    pub const fn types_column(self) -> &'static str {
+        match self {
+            AttributeScope::Item => "attributes_types",
+            AttributeScope::Resource => "resource_attributes_types",
+            AttributeScope::Scope => "scope_attributes_types",
+        }
+    }
+
+    /// What stands before the key in the name of a promoted column.
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            AttributeScope::Item => "attributes.",
+            AttributeScope::Resource => "resource.",
+            AttributeScope::Scope => "scope.",
+        }
+    }
+
+    /// The scope and key of a promoted column's name, `None` for other columns.
+    pub fn split_column(column: &str) -> Option<(AttributeScope, &str)> {
+        Self::ALL.into_iter().find_map(|s| column.strip_prefix(s.prefix()).map(|key| (s, key)))
+    }
+
+    /// The keys of this scope that have a column from the start.
+    pub const fn known(self) -> &'static [(&'static str, AttributeType)] {
+        match self {
+            AttributeScope::Item => semconv::ITEM,
+            AttributeScope::Resource => semconv::RESOURCE,
+            AttributeScope::Scope => semconv::SCOPE,
+        }
+    }
+
+    fn slots(self) -> &'static HashMap<&'static str, u16, xxhash_rust::xxh3::Xxh3DefaultBuilder> {
+        type Slots = HashMap<&'static str, u16, xxhash_rust::xxh3::Xxh3DefaultBuilder>;
+        fn index(keys: &'static [(&'static str, AttributeType)]) -> Slots {
+            keys.iter().enumerate().map(|(i, (key, _))| (*key, i as u16)).collect()
+        }
+        static SLOTS: LazyLock<[Slots; 3]> =
+            LazyLock::new(|| [index(semconv::ITEM), index(semconv::RESOURCE), index(semconv::SCOPE)]);
+        match self {
+            AttributeScope::Item => &SLOTS[0],
+            AttributeScope::Resource => &SLOTS[1],
+            AttributeScope::Scope => &SLOTS[2],
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Column {
+    Text(StringBuilder),
+    Int(Int64Builder),
+    Double(Float64Builder),
+    Bool(BooleanBuilder),
+}
+
+impl Column {
+    fn new(kind: AttributeType) -> Self {
+        match kind {
+            AttributeType::Text => Column::Text(StringBuilder::new()),
+            AttributeType::Int => Column::Int(Int64Builder::new()),
+            AttributeType::Double => Column::Double(Float64Builder::new()),
+            AttributeType::Bool => Column::Bool(BooleanBuilder::new()),
+        }
+    }
+
+    fn len(&self) -> usize {
+        use arrow::array::ArrayBuilder as _;
+        match self {
+            Column::Text(b) => b.len(),
+            Column::Int(b) => b.len(),
+            Column::Double(b) => b.len(),
+            Column::Bool(b) => b.len(),
+        }
+    }
+
+    /// Fills rows that had no value.
+    fn pad(&mut self, rows: usize) {
+        let missing = rows.saturating_sub(self.len());
+        if missing == 0 {
+            return;
+        }
+        match self {
+            Column::Text(b) => (0..missing).for_each(|_| b.append_null()),
+            Column::Int(b) => b.append_nulls(missing),
+            Column::Double(b) => b.append_nulls(missing),
+            Column::Bool(b) => b.append_nulls(missing),
+        }
+    }
+
+    fn finish(mut self, rows: usize) -> ArrayRef {
+        self.pad(rows);
+        match self {
+            Column::Text(mut b) => Arc::new(b.finish()),
+            Column::Int(mut b) => Arc::new(b.finish()),
+            Column::Double(mut b) => Arc::new(b.finish()),
+            Column::Bool(mut b) => Arc::new(b.finish()),
+        }
+    }
+}
+
+/// What became of one attribute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Placed {
+    Column,
+    Overflow,
+    Repeated,
+}
+
+/// Builds the attribute columns of one scope, a row at a time: any number of `push_*`, then
+/// [`AttributesBuilder::end_row`].
+///
+/// The first of several equal keys wins, as in the Collector. Keys and values over the limits are
+/// cut; attributes over the limit are dropped and counted.
+#[derive(Debug)]
+pub struct AttributesBuilder {
+    scope: AttributeScope,
+    limits: Limits,
+    columns: Vec<Option<Column>>,
+    rows: usize,
+    row_attributes: usize,
+    dropped_in_row: u32,
+    overflow: OverflowBuilder,
+}
+
+impl AttributesBuilder {
+    /// An empty builder for one scope.
+    pub fn new(scope: AttributeScope, limits: Limits) -> Self {
+        let columns = scope.known().iter().map(|_| None).collect();
+        Self { scope, limits, columns, rows: 0, row_attributes: 0, dropped_in_row: 0, overflow: OverflowBuilder::default() }
+    }
+
+    /// Adds a string value to the current row.
+    pub fn push_str(&mut self, key: &str, value: &str) {
+        if !self.admit() {
+            return;
+        }
+        let value = Limits::cut(value, self.limits.value_bytes_max);
+        let placed = self.place(key, |column| {
+            let Column::Text(b) = column else { return false };
+            b.append_value(value);
+            true
+        });
+        if placed == Placed::Overflow {
+            self.overflow.push(Limits::cut(key, self.limits.key_bytes_max), TypeCode::String, |out| out.push_str(value));
+        }
+    }
+
+    /// Adds an integer value to the current row.
+    pub fn push_int(&mut self, key: &str, value: i64) {
+        if !self.admit() {
+            return;
+        }
+        let placed = self.place(key, |column| {
+            let Column::Int(b) = column else { return false };
+            b.append_value(value);
+            true
+        });
+        if placed == Placed::Overflow {
+            let mut digits = itoa::Buffer::new();
+            let text = digits.format(value);
+            self.overflow.push(Limits::cut(key, self.limits.key_bytes_max), TypeCode::Int, |out| out.push_str(text));
+        }
+    }
+
+    /// Adds a double value to the current row.
+    pub fn push_double(&mut self, key: &str, value: f64) {
+        if !self.admit() {
+            return;
+        }
+        let placed = self.place(key, |column| {
+            let Column::Double(b) = column else { return false };
+            b.append_value(value);
+            true
+        });
+        if placed == Placed::Overflow {
+            self.overflow.push(Limits::cut(key, self.limits.key_bytes_max), TypeCode::Double, |out| push_double(value, out));
+        }
+    }
+
+    /// Adds a boolean value to the current row.
+    pub fn push_bool(&mut self, key: &str, value: bool) {
+        if !self.admit() {
+            return;
+        }
+        let placed = self.place(key, |column| {
+            let Column::Bool(b) = column else { return false };
+            b.append_value(value);
+            true
+        });
+        if placed == Placed::Overflow {
+            let text = if value { "true" } else { "false" };
+            self.overflow.push(Limits::cut(key, self.limits.key_bytes_max), TypeCode::Bool, |out| out.push_str(text));
+        }
+    }
+
+    /// Adds a value of any type to the current row.
+    pub fn push(&mut self, key: &str, value: &AnyValue) {
+        match value {
+            AnyValue::String(s) => self.push_str(key, s),
+            AnyValue::Int(i) => self.push_int(key, *i),
+            AnyValue::Double(d) => self.push_double(key, *d),
+            AnyValue::Bool(b) => self.push_bool(key, *b),
+            AnyValue::Null | AnyValue::Bytes(_) | AnyValue::Array(_) | AnyValue::Map(_) => {
+                if self.admit() && self.place(key, |_| false) == Placed::Overflow {
+                    let max = self.limits.value_bytes_max;
+                    self.overflow.push(Limits::cut(key, self.limits.key_bytes_max), value.type_code(), |out| {
+                        let mut text = String::new();
+                        encode_text(value, &mut text);
+                        out.push_str(Limits::cut(&text, max));
+                    });
+                }
+            }
+        }
+    }
+
+    /// Closes the current row and returns how many of its attributes were dropped.
+    pub fn end_row(&mut self) -> u32 {
+        self.rows += 1;
+        self.row_attributes = 0;
+        self.overflow.end_row();
+        std::mem::take(&mut self.dropped_in_row)
+    }
+
+    /// The columns built: one per key seen, then the overflow map and its types (left out where
+    /// no row has any). All have as many rows as [`AttributesBuilder::end_row`] was called.
+    pub fn finish(self) -> Vec<(FieldRef, ArrayRef)> {
+        let rows = self.rows;
+        let mut out = Vec::new();
+        for ((key, kind), column) in self.scope.known().iter().zip(self.columns) {
+            if let Some(column) = column {
+                let field = Field::new(format!("{}{key}", self.scope.prefix()), kind.data_type(), true);
+                out.push((Arc::new(field), column.finish(rows)));
+            }
+        }
+        let (map, types) = self.overflow.finish();
+        if let Some(map) = map {
+            out.push((Arc::new(Field::new(self.scope.column(), map_type(), true)), Arc::new(map)));
+        }
+        if let Some(types) = types {
+            out.push((Arc::new(Field::new(self.scope.types_column(), DataType::Utf8, true)), Arc::new(types)));
+        }
+        out
+    }
+
+    fn admit(&mut self) -> bool {
+        if self.row_attributes >= self.limits.attributes_max {
+            self.dropped_in_row = self.dropped_in_row.saturating_add(1);
+            return false;
+        }
+        self.row_attributes += 1;
+        true
+    }
+
+    /// Puts a value into the key's own column when there is one and `append` accepts it.
+    #[inline]
+    fn place(&mut self, key: &str, append: impl FnOnce(&mut Column) -> bool) -> Placed {
+        let Some(&slot) = self.scope.slots().get(key) else { return Placed::Overflow };
+        let kind = self.scope.known()[slot as usize].1;
+        let column = self.columns[slot as usize].get_or_insert_with(|| Column::new(kind));
+        column.pad(self.rows);
+        if column.len() > self.rows {
+            return Placed::Repeated;
+        }
+        if append(column) { Placed::Column } else { Placed::Overflow }
+    }
+}
+
+/// The map of text for keys without a column, and the types beside it.
+#[derive(Debug)]
+pub(crate) struct OverflowBuilder {
+    keys: StringBuilder,
+    values: StringBuilder,
+    offsets: Vec<i32>,
+    types: StringBuilder,
+    row_types: String,
+    any_types: bool,
+    entries: usize,
+    row_start: usize,
+    scratch: String,
+    row_keys: Vec<u64>,
+}
+
+impl Default for OverflowBuilder {
+    fn default() -> Self {
+        Self {
+            keys: StringBuilder::new(),
+            values: StringBuilder::new(),
+            offsets: vec![0],
+            types: StringBuilder::new(),
+            row_types: String::new(),
+            any_types: false,
+            entries: 0,
+            row_start: 0,
+            scratch: String::new(),
+            row_keys: Vec::new(),
+        }
+    }
+}
+
+impl OverflowBuilder {
+    /// Adds an entry to the current row unless the row has the key already.
+    pub(crate) fn push(&mut self, key: &str, code: TypeCode, write: impl FnOnce(&mut String)) {
+        // Rows are bounded by `Limits::attributes_max`, so a scan over hashes beats a set.
+        let hash = xxhash_rust::xxh3::xxh3_64(key.as_bytes());
+        if self.row_keys.contains(&hash) {
+            return;
+        }
+        self.row_keys.push(hash);
+        self.keys.append_value(key);
+        self.scratch.clear();
+        write(&mut self.scratch);
+        if code == TypeCode::Null {
+            self.values.append_null();
+        } else {
+            self.values.append_value(&self.scratch);
+        }
+        self.row_types.push(code.as_char());
+        self.entries += 1;
+    }
+
+    /// Adds a value of any type.
+    pub(crate) fn push_any(&mut self, key: &str, value: &AnyValue, limits: &Limits) {
+        self.push(Limits::cut(key, limits.key_bytes_max), value.type_code(), |out| {
+            let mut text = String::new();
+            encode_text(value, &mut text);
+            out.push_str(Limits::cut(&text, limits.value_bytes_max));
+        });
+    }
+
+    pub(crate) fn end_row(&mut self) {
+        if self.row_types.bytes().all(|b| b == b's') {
+            self.types.append_null();
+        } else {
+            self.types.append_value(&self.row_types);
+            self.any_types = true;
+        }
+        self.row_types.clear();
+        self.row_keys.clear();
+        self.offsets.push(self.entries as i32);
+        self.row_start = self.entries;
+    }
+
+    /// Map and types; `None` for what holds nothing.
+    pub(crate) fn finish(self) -> (Option<MapArray>, Option<StringArray>) {
+        let any = self.entries > 0;
+        let (map, types) = self.finish_always();
+        let has_types = types.as_ref().is_some_and(|t| arrow::array::Array::null_count(t) < arrow::array::Array::len(t));
+        (map.filter(|_| any), types.filter(|_| has_types))
+    }
+
+    /// Map and types, present even where empty (for lists of structs with a fixed layout).
+    pub(crate) fn finish_always(mut self) -> (Option<MapArray>, Option<StringArray>) {
+        let entries = StructArray::try_new(
+            map_entry_fields(),
+            vec![Arc::new(self.keys.finish()) as ArrayRef, Arc::new(self.values.finish())],
+            None::<NullBuffer>,
+        );
+        let map = entries.ok().and_then(|entries| {
+            MapArray::try_new(map_entries_field(), OffsetBuffer::new(self.offsets.into()), entries, None, false).ok()
+        });
+        (map, Some(self.types.finish()))
+    }
+}
+
+/// The key and value fields of every attribute map.
+pub(crate) fn map_entry_fields() -> Fields {
+    Fields::from(vec![Field::new("key", DataType::Utf8, false), Field::new("value", DataType::Utf8, true)])
+}
+
+fn map_entries_field() -> FieldRef {
+    Arc::new(Field::new("key_value", DataType::Struct(map_entry_fields()), false))
+}
+
+/// The Arrow type of every attribute map: text to text.
+pub fn map_type() -> DataType {
+    DataType::Map(map_entries_field(), false)
+}

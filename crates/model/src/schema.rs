@@ -1,0 +1,158 @@
+//! The schemas of the tables: what people query ([`logical`]) and what files hold ([`physical`]).
+
+use arrow::datatypes::{DataType, Field, Fields, Schema};
+
+use crate::attributes::{AttributeScope, map_type as attribute_map_type};
+use crate::spans::{event_fields, link_fields, list_item, timestamp};
+use crate::{Signal, metrics};
+
+/// The Arrow type of every attribute map: text to text.
+pub fn map_type() -> DataType {
+    attribute_map_type()
+}
+
+/// The columns of a table as people query it.
+pub fn logical(signal: Signal) -> Schema {
+    let mut fields = Vec::new();
+    for field in physical(signal).fields() {
+        let name = field.name().as_str();
+        if name == "series" || AttributeScope::ALL.iter().any(|s| s.types_column() == name) {
+            continue;
+        }
+        fields.push(logical_field(field));
+        if signal == Signal::Spans && name == "start_time" {
+            fields.push(Field::new("end_time", timestamp(), true));
+        }
+    }
+    Schema::new(fields)
+}
+
+/// Hides the type codes inside list elements.
+fn logical_field(field: &Field) -> Field {
+    let DataType::List(element) = field.data_type() else { return field.clone().with_nullable(true) };
+    let DataType::Struct(inner) = element.data_type() else { return field.clone().with_nullable(true) };
+    let shown: Vec<_> = inner.iter().filter(|f| f.name() != "attributes_types").cloned().collect();
+    Field::new(field.name(), DataType::List(list_item(Fields::from(shown))), true)
+}
+
+/// The fixed columns of a table's files, in order. Promoted attribute columns
+/// (`attributes.http.route`) come behind these.
+pub fn physical(signal: Signal) -> Schema {
+    let own = match signal {
+        Signal::Spans => spans(),
+        Signal::Logs => logs(),
+        Signal::Metrics => points(),
+    };
+    let mut fields = own;
+    fields.extend([
+        Field::new("service_name", DataType::Utf8, true),
+        map(AttributeScope::Item),
+        types(AttributeScope::Item),
+        map(AttributeScope::Resource),
+        types(AttributeScope::Resource),
+        Field::new("resource_dropped_attributes_count", DataType::UInt32, true),
+        Field::new("resource_schema_url", DataType::Utf8, true),
+        Field::new("scope_name", DataType::Utf8, true),
+        Field::new("scope_version", DataType::Utf8, true),
+        map(AttributeScope::Scope),
+        types(AttributeScope::Scope),
+        Field::new("scope_dropped_attributes_count", DataType::UInt32, true),
+        Field::new("scope_schema_url", DataType::Utf8, true),
+    ]);
+    Schema::new(fields)
+}
+
+/// The columns files are sorted by, most significant first.
+pub const fn sort_columns(signal: Signal) -> &'static [&'static str] {
+    match signal {
+        Signal::Spans => &["service_name", "start_time"],
+        Signal::Logs => &["service_name", "time"],
+        Signal::Metrics => &["metric_name", "series", "time"],
+    }
+}
+
+fn map(scope: AttributeScope) -> Field {
+    Field::new(scope.column(), attribute_map_type(), true)
+}
+
+fn types(scope: AttributeScope) -> Field {
+    Field::new(scope.types_column(), DataType::Utf8, true)
+}
+
+fn text(name: &str, nullable: bool) -> Field {
+    Field::new(name, DataType::Utf8, nullable)
+}
+
+fn spans() -> Vec<Field> {
+    let count = |name: &str| Field::new(name, DataType::UInt32, true);
+    vec![
+        Field::new("start_time", timestamp(), false),
+        Field::new("duration_ns", DataType::Int64, false),
+        Field::new("trace_id", DataType::FixedSizeBinary(16), false),
+        Field::new("span_id", DataType::FixedSizeBinary(8), false),
+        Field::new("parent_span_id", DataType::FixedSizeBinary(8), true),
+        text("trace_state", true),
+        count("flags"),
+        text("name", false),
+        text("kind", false),
+        text("status_code", false),
+        text("status_message", true),
+        Field::new("events", DataType::List(list_item(event_fields())), true),
+        Field::new("links", DataType::List(list_item(link_fields())), true),
+        count("dropped_attributes_count"),
+        count("dropped_events_count"),
+        count("dropped_links_count"),
+    ]
+}
+
+fn logs() -> Vec<Field> {
+    vec![
+        Field::new("time", timestamp(), false),
+        Field::new("observed_time", timestamp(), true),
+        Field::new("severity_number", DataType::Int32, false),
+        text("severity_text", true),
+        text("body", true),
+        text("body_type", true),
+        text("event_name", true),
+        Field::new("trace_id", DataType::FixedSizeBinary(16), true),
+        Field::new("span_id", DataType::FixedSizeBinary(8), true),
+        Field::new("flags", DataType::UInt32, true),
+        Field::new("dropped_attributes_count", DataType::UInt32, true),
+    ]
+}
+
+fn points() -> Vec<Field> {
+    let list = |name: &str, item: DataType| {
+        Field::new(name, DataType::List(std::sync::Arc::new(Field::new("element", item, false))), true)
+    };
+    let double = |name: &str| Field::new(name, DataType::Float64, true);
+    vec![
+        Field::new("time", timestamp(), false),
+        Field::new("start_time", timestamp(), true),
+        text("metric_name", false),
+        Field::new("series", DataType::UInt64, false),
+        text("type", false),
+        text("unit", true),
+        text("description", true),
+        text("temporality", true),
+        Field::new("is_monotonic", DataType::Boolean, true),
+        Field::new("flags", DataType::UInt32, true),
+        double("value"),
+        Field::new("value_int", DataType::Int64, true),
+        Field::new("count", DataType::UInt64, true),
+        double("sum"),
+        double("min"),
+        double("max"),
+        list("bucket_counts", DataType::UInt64),
+        list("explicit_bounds", DataType::Float64),
+        Field::new("scale", DataType::Int32, true),
+        Field::new("zero_count", DataType::UInt64, true),
+        double("zero_threshold"),
+        Field::new("positive_offset", DataType::Int32, true),
+        list("positive_counts", DataType::UInt64),
+        Field::new("negative_offset", DataType::Int32, true),
+        list("negative_counts", DataType::UInt64),
+        Field::new("quantiles", DataType::List(list_item(metrics::quantile_fields())), true),
+        Field::new("exemplars", DataType::List(list_item(metrics::exemplar_fields())), true),
+    ]
+}
