@@ -1,0 +1,97 @@
+//! [`StoreConfig`]: where the data lies and how much of everything is allowed.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+const MIB: usize = 1024 * 1024;
+
+/// Settings of a [`Store`](crate::Store).
+#[derive(Debug, Clone)]
+pub struct StoreConfig {
+    /// The folder everything is kept in; created when it does not exist.
+    pub data_dir: PathBuf,
+    /// The longest time rows stay in memory before they are written to the lake.
+    pub flush_interval: Duration,
+    /// Bytes of rows in memory that cause a flush.
+    pub flush_bytes: usize,
+    /// Bytes of rows in memory, being flushed or not. Over it, new batches wait.
+    pub memory_bytes_max: usize,
+    /// How long a batch waits for memory before it is refused as busy.
+    pub accept_wait_max: Duration,
+    /// How long rows are kept, in the order of [`Signal::ALL`](luneta_model::Signal::ALL).
+    pub retention: [Duration; 3],
+    /// How often files are checked against `retention`.
+    pub retention_interval: Duration,
+    /// When and how small files are merged.
+    pub compaction: CompactionConfig,
+    /// How long files and snapshots that were replaced are kept for readers that still use them.
+    pub snapshot_keep: Duration,
+    /// Attribute keys that may become columns of a table beyond those known from the start.
+    pub promoted_columns_max: usize,
+    /// Rows of one row group of a Parquet file.
+    pub row_group_rows_max: usize,
+    /// Level of zstd for Parquet files.
+    pub zstd_level: i32,
+    /// Bytes of one log segment after which the next one is begun.
+    pub wal_segment_bytes_max: u64,
+}
+
+/// When and how small files are merged into larger ones.
+#[derive(Debug, Clone)]
+pub struct CompactionConfig {
+    /// Whether files are merged in the background.
+    pub enabled: bool,
+    /// How often files are looked over.
+    pub interval: Duration,
+    /// Files below this size belong to the lowest tier.
+    pub small_file_bytes: u64,
+    /// Files of one tier that start a merge.
+    pub files_min: usize,
+    /// Files merged at once, at most.
+    pub files_max: usize,
+    /// Size merged files aim at; those of half this size are left alone.
+    pub target_bytes: u64,
+    /// Age a file must have before it is merged.
+    pub age_min: Duration,
+}
+
+impl Default for CompactionConfig {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            interval: Duration::from_secs(30),
+            small_file_bytes: 8 * MIB as u64,
+            files_min: 8,
+            files_max: 32,
+            target_bytes: 128 * MIB as u64,
+            age_min: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::from("luneta-data"),
+            flush_interval: Duration::from_secs(60),
+            flush_bytes: 96 * MIB,
+            memory_bytes_max: 256 * MIB,
+            accept_wait_max: Duration::from_secs(2),
+            retention: [Duration::from_secs(14 * 86_400); 3],
+            retention_interval: Duration::from_secs(60),
+            compaction: CompactionConfig::default(),
+            snapshot_keep: Duration::from_secs(600),
+            promoted_columns_max: 64,
+            row_group_rows_max: 131_072,
+            zstd_level: 3,
+            wal_segment_bytes_max: 64 * MIB as u64,
+        }
+    }
+}
+
+impl StoreConfig {
+    /// The defaults, for a folder.
+    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
+        Self { data_dir: data_dir.into(), ..Self::default() }
+    }
+}
