@@ -1,0 +1,115 @@
+//! Unpacks bodies, streaming and bounded: a small body cannot take much memory or time.
+
+use std::io::{BufRead, Read};
+
+use axum::http::HeaderValue;
+use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+
+use crate::state::Reservation;
+use crate::{BodyLimits, ReceiveError};
+
+/// How a body is packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    Identity,
+    Gzip,
+    Deflate,
+    Zstd,
+}
+
+/// Encodings for `accept-encoding` answers.
+pub(crate) const ACCEPTED: &str = "gzip, deflate, zstd, identity";
+
+/// Ratios are judged from this size on: tiny bodies of equal bytes are no threat.
+const RATIO_FROM_BYTES: usize = 1024 * 1024;
+/// Larger windows would let a few bytes reserve much memory; RFC 9659 allows 8 MiB.
+const ZSTD_WINDOW_LOG_MAX: u32 = 23;
+
+impl Encoding {
+    /// Reads `content-encoding` or `grpc-encoding`.
+    pub(crate) fn from_header(value: Option<&HeaderValue>) -> Result<Self, ReceiveError> {
+        let Some(value) = value else { return Ok(Encoding::Identity) };
+        let name = String::from_utf8_lossy(value.as_bytes()).trim().to_ascii_lowercase();
+        match name.as_str() {
+            "" | "identity" => Ok(Encoding::Identity),
+            "gzip" | "x-gzip" => Ok(Encoding::Gzip),
+            "deflate" | "zlib" => Ok(Encoding::Deflate),
+            "zstd" => Ok(Encoding::Zstd),
+            _ => Err(ReceiveError::UnsupportedEncoding(name)),
+        }
+    }
+}
+
+/// Unpacks `input`; the memory used is taken from `share` as it grows.
+pub(crate) fn unpack(
+    encoding: Encoding,
+    input: &[u8],
+    limits: &BodyLimits,
+    share: &mut Reservation,
+) -> Result<Vec<u8>, ReceiveError> {
+    let bounded = Bounded { limits, share, input_bytes: input.len() };
+    match encoding {
+        Encoding::Identity => Ok(input.to_vec()),
+        Encoding::Gzip => bounded.read("gzip", MultiGzDecoder::new(input)),
+        Encoding::Deflate if has_zlib_header(input) => bounded.read("deflate", ZlibDecoder::new(input)),
+        Encoding::Deflate => bounded.read("deflate", DeflateDecoder::new(input)),
+        Encoding::Zstd => bounded.read("zstd", zstd_reader(input)?),
+    }
+}
+
+fn zstd_reader<R: BufRead>(input: R) -> Result<impl Read, ReceiveError> {
+    let mut reader = zstd::stream::read::Decoder::with_buffer(input).map_err(|e| broken("zstd", &e))?;
+    reader.window_log_max(ZSTD_WINDOW_LOG_MAX).map_err(|e| broken("zstd", &e))?;
+    Ok(reader)
+}
+
+/// `deflate` means zlib (RFC 9110), but some clients send the raw stream.
+fn has_zlib_header(input: &[u8]) -> bool {
+    matches!(input, [cmf, flags, ..] if cmf & 0x0f == 8 && (u16::from(*cmf) << 8 | u16::from(*flags)) % 31 == 0)
+}
+
+fn broken(name: &str, error: &std::io::Error) -> ReceiveError {
+    ReceiveError::Malformed(format!("the {name} body cannot be unpacked: {error}"))
+}
+
+struct Bounded<'a> {
+    limits: &'a BodyLimits,
+    share: &'a mut Reservation,
+    input_bytes: usize,
+}
+
+impl Bounded<'_> {
+    fn read(self, name: &str, mut reader: impl Read) -> Result<Vec<u8>, ReceiveError> {
+        let max = self.limits.decompressed_bytes_max;
+        let mut out = Vec::new();
+        let mut filled = 0;
+        let mut next = (self.input_bytes * 4).clamp(4096, max.saturating_add(1).max(4096));
+        loop {
+            if filled == out.len() {
+                self.share.grow_to(self.input_bytes + next)?;
+                out.resize(next, 0);
+                next = (next * 2).min(max + 1).max(next);
+            }
+            let n = reader.read(&mut out[filled..]).map_err(|e| broken(name, &e))?;
+            if n == 0 {
+                break;
+            }
+            filled += n;
+            self.check(filled)?;
+        }
+        out.truncate(filled);
+        Ok(out)
+    }
+
+    fn check(&self, filled: usize) -> Result<(), ReceiveError> {
+        let max = self.limits.decompressed_bytes_max;
+        if filled > max {
+            return Err(ReceiveError::DecompressedTooLarge { what: "the unpacked body", max });
+        }
+        let ratio = self.limits.decompression_ratio_max;
+        if filled > RATIO_FROM_BYTES && filled / self.input_bytes.max(1) > ratio {
+            return Err(ReceiveError::CompressionBomb { ratio });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,66 @@
+//! From a request's body to an acknowledged batch: what HTTP and gRPC share.
+
+use bytes::Bytes;
+use luneta_model::{Signal, Tenant};
+
+use crate::compression::{self, Encoding};
+use crate::state::Reservation;
+use crate::{BodyLimits, DecodeFn, DecodeOptions, Decoded, Protocol, ReceiveError, ReceiveState, Tally};
+
+/// Packed bodies count this many times their size when judging whether to decode elsewhere.
+const PACKED_WEIGHT: usize = 4;
+
+/// A body that was read, and how to decode it.
+pub(super) struct Job {
+    pub(super) protocol: &'static Protocol,
+    pub(super) signal: Signal,
+    pub(super) tenant: Tenant,
+    pub(super) encoding: Encoding,
+    pub(super) decode: DecodeFn,
+    pub(super) body: Bytes,
+    pub(super) share: Reservation,
+}
+
+/// Decodes a body and hands its rows on. When this returns, they are durable.
+pub(super) async fn take(state: &ReceiveState, job: Job) -> Result<Tally, ReceiveError> {
+    let Job { protocol, signal, tenant, encoding, decode, body, mut share } = job;
+    state.stats.of(protocol).body(body.len());
+    let options = state.decode_options();
+    let limits = state.config.bodies;
+    let weight = if encoding == Encoding::Identity { body.len() } else { body.len().saturating_mul(PACKED_WEIGHT) };
+    let decoded;
+    (decoded, share) = if weight < limits.offload_bytes_min {
+        (unpack_and_decode(encoding, &body, decode, tenant, &options, &limits, &mut share), share)
+    } else {
+        let work = move || {
+            let mut share = share;
+            let decoded = unpack_and_decode(encoding, &body, decode, tenant, &options, &limits, &mut share);
+            (decoded, share)
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|e| ReceiveError::Internal(e.to_string()))?
+    };
+    let Decoded { batch, tally } = decoded?;
+    let items = batch.len() as u64;
+    if items > 0 {
+        state.sink.accept(batch).await?;
+    }
+    drop(share);
+    state.stats.accept(protocol, signal, items, &tally, options.now);
+    Ok(tally)
+}
+
+fn unpack_and_decode(
+    encoding: Encoding,
+    body: &Bytes,
+    decode: DecodeFn,
+    tenant: Tenant,
+    options: &DecodeOptions,
+    limits: &BodyLimits,
+    share: &mut Reservation,
+) -> Result<Decoded, ReceiveError> {
+    if encoding == Encoding::Identity {
+        return decode(body, tenant, options);
+    }
+    let unpacked = compression::unpack(encoding, body, limits, share)?;
+    decode(&unpacked, tenant, options)
+}
