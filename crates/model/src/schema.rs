@@ -1,6 +1,6 @@
 //! The schemas of the tables: what people query ([`logical`]) and what files hold ([`physical`]).
 
-use arrow::datatypes::{DataType, Field, Fields, Schema};
+use arrow::datatypes::{DataType, Field, Schema};
 
 use crate::attributes::{AttributeScope, map_type as attribute_map_type};
 use crate::spans::{event_fields, link_fields, list_item, timestamp};
@@ -19,20 +19,12 @@ pub fn logical(signal: Signal) -> Schema {
         if name == "series" || AttributeScope::ALL.iter().any(|s| s.types_column() == name) {
             continue;
         }
-        fields.push(logical_field(field));
+        fields.push(field.as_ref().clone().with_nullable(true));
         if signal == Signal::Spans && name == "start_time" {
             fields.push(Field::new("end_time", timestamp(), true));
         }
     }
     Schema::new(fields)
-}
-
-/// Hides the type codes inside list elements.
-fn logical_field(field: &Field) -> Field {
-    let DataType::List(element) = field.data_type() else { return field.clone().with_nullable(true) };
-    let DataType::Struct(inner) = element.data_type() else { return field.clone().with_nullable(true) };
-    let shown: Vec<_> = inner.iter().filter(|f| f.name() != "attributes_types").cloned().collect();
-    Field::new(field.name(), DataType::List(list_item(Fields::from(shown))), true)
 }
 
 /// The fixed columns of a table's files, in order. Promoted attribute columns

@@ -1,1 +1,15 @@
-//! placeholder
+//! Questions to the lake: SQL text in, rows out, over Parquet files and fresh rows alike.
+//!
+//! A query sees one snapshot of each table. [`scan`] turns a snapshot into an execution plan that
+//! prunes by catalog statistics, row groups, bloom filters and pages; [`sql`] plans and runs
+//! statements; [`output`] writes answers as JSON, CSV, Arrow or Parquet.
+
+pub mod error;
+mod live;
+pub mod output;
+pub mod scan;
+pub mod sql;
+
+pub use error::{Position, QueryError};
+pub use live::{LiveFilter, live_rows};
+pub use sql::{AttributeKey, QueryConfig, QueryEngine, QueryStats, SqlAnswer, SqlRequest};

@@ -1,1 +1,96 @@
-//! placeholder
+//! What people and programs read: `/api/*`, the UI, Luneta's own metrics and health.
+
+mod assets;
+mod health;
+mod live;
+mod rates;
+mod sql;
+mod status;
+mod tenant;
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use axum::Router;
+use axum::routing::{get, post};
+use luneta_query::QueryEngine;
+use luneta_receive::IntakeStats;
+
+use rates::{QueryTimes, Rates};
+
+pub use sql::ApiError;
+
+/// What the server tells about itself.
+#[derive(Debug, Clone)]
+pub struct ServerInfo {
+    /// Version of the binary.
+    pub version: &'static str,
+    /// When the process was ready.
+    pub started_at: SystemTime,
+    /// Where the data lies.
+    pub data_dir: std::path::PathBuf,
+    /// Addresses by name, as in `luneta.addresses.json`: `http`, `otlp_grpc`, `otlp_http`.
+    pub addresses: std::collections::BTreeMap<String, String>,
+    /// How long rows are kept, in the order of `Signal::ALL`.
+    pub retention: [Duration; 3],
+    /// Bound on rows in memory.
+    pub memory_bytes_max: u64,
+}
+
+/// What every handler can reach.
+#[derive(Debug, Clone)]
+pub struct ServeState(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    engine: QueryEngine,
+    intake: Arc<IntakeStats>,
+    info: ServerInfo,
+    rates: Rates,
+    queries: QueryTimes,
+}
+
+impl ServeState {
+    /// The state of one server.
+    pub fn new(engine: QueryEngine, intake: Arc<IntakeStats>, info: ServerInfo) -> Self {
+        Self(Arc::new(Inner { engine, intake, info, rates: Rates::default(), queries: QueryTimes::default() }))
+    }
+
+    /// Samples the store's counters once a second, for rates, until the state is dropped.
+    pub fn start_sampling(&self) {
+        let state = Arc::downgrade(&self.0);
+        tokio::spawn(async move {
+            let mut tick = tokio::time::interval(Duration::from_secs(1));
+            loop {
+                tick.tick().await;
+                let Some(state) = state.upgrade() else { return };
+                state.rates.sample(&state.engine.store().stats());
+            }
+        });
+    }
+
+    fn engine(&self) -> &QueryEngine {
+        &self.0.engine
+    }
+
+    fn queries(&self) -> &QueryTimes {
+        &self.0.queries
+    }
+}
+
+/// Every read endpoint and the UI. Intakes are mounted beside it by the binary.
+pub fn router(state: ServeState) -> Router {
+    Router::new()
+        .route("/api/sql", post(sql::run))
+        .route("/api/schema", get(sql::schema))
+        .route("/api/status", get(status::status))
+        .route("/api/events", get(live::events))
+        .route("/api/tail", get(live::tail))
+        .route("/api/test-span", post(status::test_span))
+        .route("/api/openapi.json", get(status::openapi))
+        .route("/metrics", get(health::metrics))
+        .route("/-/healthy", get(health::healthy))
+        .route("/-/ready", get(health::ready))
+        .fallback(get(assets::serve))
+        .with_state(state)
+}

@@ -1,0 +1,172 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// An observability server in one binary: traces, logs and metrics in one open lake.
+#[derive(Debug, Parser)]
+#[command(
+    name = "luneta",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:\n  \
+        luneta                                     start the server and print its addresses\n  \
+        luneta query \"SELECT count(*) FROM spans\"  ask it\n  \
+        luneta tail --errors                       watch what fails\n  \
+        luneta doctor                              find out why nothing arrives"
+)]
+pub struct Cli {
+    /// What to do; without one, the server starts.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Options of the server.
+    #[command(flatten)]
+    pub serve: ServeArgs,
+    /// Tell more about what happens; twice for everything.
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub verbose: u8,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start the server.
+    Serve(ServeArgs),
+    /// Ask the running server, or the lake itself when none runs.
+    Query(QueryArgs),
+    /// Watch logs and spans as they arrive.
+    Tail(TailArgs),
+    /// Check ports, clock, disk, environment, and send a span there and back.
+    Doctor(DoctorArgs),
+    /// Check a configuration without starting anything.
+    Check(CheckArgs),
+}
+
+/// Options of `luneta serve`.
+#[derive(Debug, Clone, Default, Args)]
+#[command(after_help = "Examples:\n  \
+    luneta serve --data ./telemetry\n  \
+    luneta serve --listen 127.0.0.1:0        any free ports; see luneta.addresses.json in the data folder\n  \
+    luneta serve --retention 30d --config luneta.yaml")]
+pub struct ServeArgs {
+    /// Configuration file (OpenTelemetry Collector's YAML with a `luneta` section); later ones win.
+    #[arg(long, value_name = "FILE", env = "LUNETA_CONFIG", value_delimiter = ',')]
+    pub config: Vec<PathBuf>,
+    /// Folder of the data [default: luneta in the user's data folder].
+    #[arg(long, value_name = "DIR", env = "LUNETA_DATA")]
+    pub data: Option<PathBuf>,
+    /// Address of UI, APIs and HTTP intakes [default: 127.0.0.1:4319].
+    #[arg(long, value_name = "ADDR", env = "LUNETA_LISTEN")]
+    pub listen: Option<String>,
+    /// Address of OTLP over gRPC, or `off` [default: 127.0.0.1:4317].
+    #[arg(long, value_name = "ADDR", env = "LUNETA_OTLP_GRPC")]
+    pub otlp_grpc: Option<String>,
+    /// Address of OTLP over HTTP, or `off` [default: 127.0.0.1:4318].
+    #[arg(long, value_name = "ADDR", env = "LUNETA_OTLP_HTTP")]
+    pub otlp_http: Option<String>,
+    /// How long rows are kept, such as 14d or 36h, for all signals [default: 14d].
+    #[arg(long, value_name = "TIME", env = "LUNETA_RETENTION")]
+    pub retention: Option<String>,
+    /// Listen beyond loopback without asking for credentials.
+    #[arg(long, env = "LUNETA_INSECURE")]
+    pub insecure: bool,
+}
+
+/// Where the server is, for commands that talk to one.
+#[derive(Debug, Clone, Default, Args)]
+pub struct TargetArgs {
+    /// Address of the server [default: the one that uses the data folder, else 127.0.0.1:4319].
+    #[arg(long, value_name = "URL", env = "LUNETA_URL")]
+    pub url: Option<String>,
+    /// Folder of the data.
+    #[arg(long, value_name = "DIR", env = "LUNETA_DATA")]
+    pub data: Option<PathBuf>,
+    /// Tenant to ask for.
+    #[arg(long, value_name = "NAME", env = "LUNETA_TENANT", default_value = "default")]
+    pub tenant: String,
+}
+
+/// Options of `luneta query`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    luneta query \"SELECT service_name, count(*) FROM spans GROUP BY 1\"\n  \
+    luneta query -o csv \"SELECT time, body FROM logs WHERE severity_number >= 17\" > errors.csv\n  \
+    luneta query -o parquet \"SELECT * FROM spans\" > spans.parquet")]
+pub struct QueryArgs {
+    /// The statement; `-` reads it from standard input.
+    pub sql: String,
+    /// Form of the answer.
+    #[arg(short, long, value_enum, default_value_t = Output::Table)]
+    pub output: Output,
+    /// Most rows to show.
+    #[arg(long, default_value_t = 10_000)]
+    pub limit: usize,
+    /// Give up after this many seconds.
+    #[arg(long, default_value_t = 60)]
+    pub timeout: u64,
+    /// Where the server is.
+    #[command(flatten)]
+    pub target: TargetArgs,
+}
+
+/// Forms of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// Aligned columns.
+    Table,
+    /// The JSON of `/api/sql`.
+    Json,
+    /// Comma-separated values with a header.
+    Csv,
+    /// One Parquet file on standard output.
+    Parquet,
+    /// An Arrow IPC stream on standard output.
+    Arrow,
+}
+
+/// Options of `luneta tail`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  luneta tail --service spam\n  luneta tail --errors -o json | jq .body")]
+pub struct TailArgs {
+    /// Only this service.
+    #[arg(long, value_name = "NAME")]
+    pub service: Option<String>,
+    /// Only errors.
+    #[arg(long)]
+    pub errors: bool,
+    /// Only rows that hold this text.
+    #[arg(long, value_name = "TEXT")]
+    pub grep: Option<String>,
+    /// `text` for people, `json` for programs: one object a line.
+    #[arg(short, long, value_enum, default_value_t = TailOutput::Text)]
+    pub output: TailOutput,
+    /// Where the server is.
+    #[command(flatten)]
+    pub target: TargetArgs,
+}
+
+/// Forms of a live tail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TailOutput {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Options of `luneta doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Where the server is.
+    #[command(flatten)]
+    pub target: TargetArgs,
+}
+
+/// Options of `luneta check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Configuration file; several are merged as the server would.
+    #[arg(long, value_name = "FILE", required = true)]
+    pub config: Vec<PathBuf>,
+}

@@ -1,0 +1,440 @@
+//! Configuration: the OpenTelemetry Collector's YAML, with a section `luneta` of our own.
+//!
+//! [`RawConfig`] is what people write: everything optional, unknown keys refused with their path.
+//! [`Config`] is what the server runs on. Flag before environment before file before default.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use serde::Deserialize;
+use serde_yaml_ng::Value;
+
+use crate::cli::ServeArgs;
+
+/// A configuration file as written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawConfig {
+    receivers: RawReceivers,
+    exporters: BTreeMap<String, Value>,
+    service: RawService,
+    luneta: RawLuneta,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawReceivers {
+    otlp: Option<RawOtlp>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawOtlp {
+    protocols: RawProtocols,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawProtocols {
+    #[serde(deserialize_with = "present")]
+    grpc: Option<RawEndpoint>,
+    #[serde(deserialize_with = "present")]
+    http: Option<RawEndpoint>,
+}
+
+/// `grpc:` with nothing behind it means: with defaults.
+fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<RawEndpoint>, D::Error> {
+    Ok(Some(Option::deserialize(from)?.unwrap_or_default()))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawEndpoint {
+    endpoint: Option<String>,
+    max_recv_msg_size_mib: Option<usize>,
+    max_request_body_size: Option<usize>,
+    cors: Option<RawCors>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawCors {
+    allowed_origins: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawService {
+    pipelines: BTreeMap<String, RawPipeline>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawPipeline {
+    receivers: Vec<String>,
+    processors: Vec<String>,
+    exporters: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawLuneta {
+    data: Option<PathBuf>,
+    listen: Option<String>,
+    retention: RawRetention,
+    limits: RawLimits,
+    flush: RawFlush,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawRetention {
+    spans: Option<String>,
+    logs: Option<String>,
+    metrics: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawLimits {
+    body_bytes_max: Option<usize>,
+    decompressed_bytes_max: Option<usize>,
+    in_flight_bytes_max: Option<usize>,
+    memory_bytes_max: Option<usize>,
+    query_memory_bytes_max: Option<usize>,
+    query_timeout_ms: Option<u64>,
+    query_rows_max: Option<usize>,
+    attributes_max: Option<usize>,
+    value_bytes_max: Option<usize>,
+    log_body_bytes_max: Option<usize>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawFlush {
+    interval: Option<String>,
+    bytes: Option<usize>,
+}
+
+/// What the server runs on.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Folder of the data.
+    pub data: PathBuf,
+    /// Address of UI, APIs and HTTP intakes.
+    pub listen: String,
+    /// Address of OTLP over gRPC; `None` is off.
+    pub otlp_grpc: Option<String>,
+    /// Address of OTLP over HTTP; `None` is off.
+    pub otlp_http: Option<String>,
+    /// Web pages that may send telemetry; empty for every page.
+    pub cors: Vec<String>,
+    /// How long rows are kept, in the order of `Signal::ALL`.
+    pub retention: [Duration; 3],
+    /// Bounds per item.
+    pub limits: luneta_model::Limits,
+    /// Bounds per body.
+    pub bodies: luneta_receive::BodyLimits,
+    /// Bound on rows in memory.
+    pub memory_bytes_max: usize,
+    /// Longest time rows stay out of files.
+    pub flush_interval: Duration,
+    /// Bytes in memory that cause a flush.
+    pub flush_bytes: usize,
+    /// Bounds on queries.
+    pub query: luneta_query::QueryConfig,
+    /// Listen beyond loopback without credentials.
+    pub insecure: bool,
+}
+
+/// The folder for data when none is named.
+///
+/// # Errors
+/// When the user has no home.
+pub fn default_data_dir() -> Result<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    set("XDG_DATA_HOME")
+        .filter(|p| p.is_absolute())
+        .or_else(|| set("HOME").map(|home| home.join(".local/share")))
+        .map(|base| base.join("luneta"))
+        .ok_or_else(|| anyhow!("there is no home folder to keep data in; name one with --data DIR"))
+}
+
+impl Config {
+    /// Reads files and flags into a configuration.
+    ///
+    /// # Errors
+    /// Names the file and the path of the fault.
+    pub fn load(args: &ServeArgs) -> Result<Self> {
+        let raw = read(&args.config)?;
+        raw.check_pipelines()?;
+        resolve(raw, args)
+    }
+}
+
+fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
+    let RawLuneta { data, listen, retention, limits, flush } = raw.luneta;
+    let data = match args.data.clone().or(data) {
+        Some(dir) => dir,
+        None => default_data_dir()?,
+    };
+    let listen = args.listen.clone().or(listen).unwrap_or_else(|| "127.0.0.1:4319".into());
+    let named = raw.receivers.otlp;
+    let protocols = named
+        .map(|o| o.protocols)
+        .unwrap_or_else(|| RawProtocols { grpc: Some(RawEndpoint::default()), http: Some(RawEndpoint::default()) });
+    // With `--listen …:0` every port that is not named is free to be any.
+    let port = |usual: u16| if listen.ends_with(":0") { 0 } else { usual };
+    let endpoint = |flag: &Option<String>, raw: &Option<RawEndpoint>, usual: u16| match flag.as_deref() {
+        Some("off") => None,
+        Some(address) => Some(address.to_owned()),
+        None => raw.as_ref().map(|r| r.endpoint.clone().unwrap_or_else(|| format!("127.0.0.1:{}", port(usual)))),
+    };
+    let flag = args.retention.as_deref();
+    let keep = |path: &str, file: Option<&str>| duration(path, flag.or(file).unwrap_or("14d"));
+    let retention = [
+        keep("luneta.retention.spans", retention.spans.as_deref())?,
+        keep("luneta.retention.logs", retention.logs.as_deref())?,
+        keep("luneta.retention.metrics", retention.metrics.as_deref())?,
+    ];
+    let (item, bodies, query) = bounds(&limits, &protocols, &data);
+    let store = luneta_store::StoreConfig::new(&data);
+    let flush_interval = flush.interval.map_or(Ok(store.flush_interval), |t| duration("luneta.flush.interval", &t))?;
+    Ok(Config {
+        otlp_grpc: endpoint(&args.otlp_grpc, &protocols.grpc, 4317),
+        otlp_http: endpoint(&args.otlp_http, &protocols.http, 4318),
+        cors: protocols.http.and_then(|h| h.cors).map(|c| c.allowed_origins).unwrap_or_default(),
+        retention,
+        limits: item,
+        bodies,
+        memory_bytes_max: limits.memory_bytes_max.unwrap_or(store.memory_bytes_max),
+        flush_interval,
+        flush_bytes: flush.bytes.unwrap_or(store.flush_bytes),
+        query,
+        insecure: args.insecure,
+        data,
+        listen,
+    })
+}
+
+fn bounds(
+    raw: &RawLimits,
+    protocols: &RawProtocols,
+    data: &Path,
+) -> (luneta_model::Limits, luneta_receive::BodyLimits, luneta_query::QueryConfig) {
+    let mut item = luneta_model::Limits::default();
+    item.attributes_max = raw.attributes_max.unwrap_or(item.attributes_max);
+    item.value_bytes_max = raw.value_bytes_max.unwrap_or(item.value_bytes_max);
+    item.body_bytes_max = raw.log_body_bytes_max.unwrap_or(item.body_bytes_max);
+    let mut bodies = luneta_receive::BodyLimits::default();
+    let grpc = protocols.grpc.as_ref().and_then(|g| g.max_recv_msg_size_mib).map(|mib| mib * 1024 * 1024);
+    let http = protocols.http.as_ref().and_then(|h| h.max_request_body_size);
+    bodies.body_bytes_max = raw.body_bytes_max.or(grpc.max(http)).unwrap_or(bodies.body_bytes_max);
+    bodies.decompressed_bytes_max = raw.decompressed_bytes_max.unwrap_or(bodies.decompressed_bytes_max);
+    bodies.in_flight_bytes_max = raw.in_flight_bytes_max.unwrap_or(bodies.in_flight_bytes_max);
+    let mut query = luneta_query::QueryConfig { spill_dir: data.join("tmp"), ..Default::default() };
+    query.memory_bytes_max = raw.query_memory_bytes_max.unwrap_or(query.memory_bytes_max);
+    query.timeout = raw.query_timeout_ms.map_or(query.timeout, Duration::from_millis);
+    query.rows_max = raw.query_rows_max.unwrap_or(query.rows_max);
+    (item, bodies, query)
+}
+
+impl RawConfig {
+    /// Every component a pipeline names must be defined and known here.
+    fn check_pipelines(&self) -> Result<()> {
+        for name in self.exporters.keys().filter(|n| kind(n) != "luneta") {
+            bail!("exporters.{name}: this exporter is not known here; `luneta` is");
+        }
+        for (pipeline, parts) in &self.service.pipelines {
+            if !matches!(kind(pipeline), "traces" | "logs" | "metrics") {
+                bail!("service.pipelines.{pipeline}: pipelines are traces, logs or metrics");
+            }
+            if let Some(name) = parts.receivers.iter().find(|n| n.as_str() != "otlp" || self.receivers.otlp.is_none()) {
+                bail!("service.pipelines.{pipeline}.receivers: `{name}` is not defined under receivers");
+            }
+            if let Some(name) = parts.processors.first() {
+                bail!("service.pipelines.{pipeline}.processors: `{name}` is not known here");
+            }
+            if let Some(name) = parts.exporters.iter().find(|n| kind(n) != "luneta") {
+                bail!("service.pipelines.{pipeline}.exporters: `{name}` is not defined under exporters");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The type in a component's id, `type/name`.
+fn kind(id: &str) -> &str {
+    id.split('/').next().unwrap_or(id)
+}
+
+/// Reads and merges files, replaces `${env:NAME:-default}`, and checks every key.
+fn read(files: &[PathBuf]) -> Result<RawConfig> {
+    let mut merged = Value::Mapping(serde_yaml_ng::Mapping::new());
+    for file in files {
+        let shown = file.display();
+        let text = std::fs::read_to_string(file).with_context(|| format!("cannot read the configuration {shown}"))?;
+        let mut value: Value = serde_yaml_ng::from_str(&text).with_context(|| format!("{shown} is not YAML"))?;
+        expand(&mut value).with_context(|| format!("in {shown}"))?;
+        if !value.is_null() {
+            merge(&mut merged, value);
+        }
+    }
+    serde_path_to_error::deserialize(merged).map_err(|e| {
+        let path = e.path().to_string();
+        anyhow!("configuration: {}{}", if path == "." { String::new() } else { format!("{path}: ") }, e.into_inner())
+    })
+}
+
+fn merge(into: &mut Value, from: Value) {
+    match (into, from) {
+        (Value::Mapping(into), Value::Mapping(from)) => {
+            for (key, value) in from {
+                match into.get_mut(&key) {
+                    Some(existing) => merge(existing, value),
+                    None => {
+                        into.insert(key, value);
+                    }
+                }
+            }
+        }
+        (into, from) => *into = from,
+    }
+}
+
+fn expand(value: &mut Value) -> Result<()> {
+    match value {
+        Value::String(text) if text.contains('$') => {
+            let (expanded, whole) = substitute(text, &|name| std::env::var(name).ok())?;
+            // `port: ${env:PORT}` is a number when the variable holds one.
+            *value = if whole {
+                serde_yaml_ng::from_str(&expanded).unwrap_or(Value::String(expanded))
+            } else {
+                Value::String(expanded)
+            };
+        }
+        Value::Mapping(map) => map.values_mut().try_for_each(expand)?,
+        Value::Sequence(items) => items.iter_mut().try_for_each(expand)?,
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Replaces `${env:NAME}`, `${NAME}` and `${env:NAME:-default}`; `$$` is a dollar sign. Also tells
+/// whether the text was one variable and nothing else.
+fn substitute(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<(String, bool)> {
+    let mut out = String::new();
+    let mut rest = text;
+    let mut whole = false;
+    while let Some(at) = rest.find('$') {
+        out.push_str(&rest[..at]);
+        let behind = &rest[at + 1..];
+        if let Some(behind) = behind.strip_prefix('$') {
+            out.push('$');
+            rest = behind;
+        } else if let Some(inner) = behind.strip_prefix('{') {
+            let end = inner.find('}').ok_or_else(|| anyhow!("`{text}`: `${{` without `}}`"))?;
+            let (name, default) = match inner[..end].split_once(":-") {
+                Some((name, default)) => (name, Some(default)),
+                None => (&inner[..end], None),
+            };
+            let name = name.strip_prefix("env:").unwrap_or(name);
+            let value = lookup(name).or_else(|| default.map(ToOwned::to_owned));
+            out.push_str(&value.unwrap_or_default());
+            whole = text.starts_with("${") && end + 3 == text.len();
+            rest = &inner[end + 1..];
+        } else {
+            out.push('$');
+            rest = behind;
+        }
+    }
+    out.push_str(rest);
+    Ok((out, whole))
+}
+
+/// Reads `1m30s`, `36h` or `14d`.
+fn duration(path: &str, text: &str) -> Result<Duration> {
+    let bad = || anyhow!("{path}: `{text}` is not a time; write 90s, 36h or 14d");
+    let mut total = Duration::ZERO;
+    let mut rest = text.trim();
+    if rest.is_empty() {
+        return Err(bad());
+    }
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(bad)?;
+        let number: f64 = rest[..digits].parse().map_err(|_| bad())?;
+        let unit_end = rest[digits..].find(|c: char| c.is_ascii_digit()).map_or(rest.len(), |i| digits + i);
+        let seconds = match &rest[digits..unit_end] {
+            "ms" => 0.001,
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            "d" => 86_400.0,
+            "w" => 604_800.0,
+            _ => return Err(bad()),
+        };
+        total += Duration::try_from_secs_f64(number * seconds).map_err(|_| bad())?;
+        rest = &rest[unit_end..];
+    }
+    Ok(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(yaml: &str) -> Result<Config> {
+        let file = std::env::temp_dir().join(format!("luneta-config-{}-{:p}.yaml", std::process::id(), yaml));
+        std::fs::write(&file, yaml)?;
+        let args = ServeArgs { config: vec![file.clone()], data: Some("/tmp/none".into()), ..ServeArgs::default() };
+        let result = Config::load(&args);
+        std::fs::remove_file(file)?;
+        result
+    }
+
+    #[test]
+    fn collector_file() {
+        let config = check(
+            "receivers:\n  otlp:\n    protocols:\n      grpc:\n      http:\n        endpoint: 127.0.0.1:9999\n\
+             exporters:\n  luneta:\nservice:\n  pipelines:\n    traces:\n      receivers: [otlp]\n      exporters: [luneta]\n\
+             luneta:\n  retention: {spans: 1h30m}\n",
+        )
+        .expect("valid");
+        assert_eq!(config.otlp_grpc.as_deref(), Some("127.0.0.1:4317"));
+        assert_eq!(config.otlp_http.as_deref(), Some("127.0.0.1:9999"));
+        assert_eq!(config.retention[0], Duration::from_secs(5400));
+        assert_eq!(config.retention[1], Duration::from_secs(14 * 86_400));
+    }
+
+    #[test]
+    fn faults_name_their_path() {
+        for (yaml, words) in [
+            ("luneta:\n  retension: 1d\n", "luneta.retension"),
+            ("receivers:\n  otlp:\n    protocols:\n      grpcc:\n", "receivers.otlp.protocols.grpcc"),
+            ("luneta:\n  retention: {spans: soon}\n", "luneta.retention.spans: `soon` is not a time"),
+            ("service:\n  pipelines:\n    traces:\n      receivers: [kafka]\n", "service.pipelines.traces.receivers: `kafka`"),
+            ("exporters:\n  otlp:\n    endpoint: x\n", "exporters.otlp"),
+            ("luneta: [1]\n", "luneta"),
+        ] {
+            let message = format!("{:#}", check(yaml).expect_err(yaml));
+            assert!(message.contains(words), "{message:?} lacks {words:?}");
+        }
+    }
+
+    #[test]
+    fn variables() {
+        let lookup = |name: &str| (name == "PORT").then(|| "4317".to_owned());
+        for (text, out, whole) in [
+            ("${env:PORT}", "4317", true),
+            ("127.0.0.1:${PORT}", "127.0.0.1:4317", false),
+            ("${env:NONE:-7}", "7", true),
+            ("$$x ${env:NONE}", "$x ", false),
+            ("a$b", "a$b", false),
+        ] {
+            assert_eq!(substitute(text, &lookup).expect(text), (out.to_owned(), whole), "{text}");
+        }
+        assert!(substitute("${env:PORT", &lookup).is_err());
+    }
+}

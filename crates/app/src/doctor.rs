@@ -1,0 +1,162 @@
+//! `luneta doctor`: why does nothing arrive?
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use crate::cli::DoctorArgs;
+use crate::client::{Client, data_dir};
+use crate::ports;
+
+/// One finding.
+struct Finding {
+    good: bool,
+    what: String,
+    mend: Option<String>,
+}
+
+fn good(what: impl Into<String>) -> Finding {
+    Finding { good: true, what: what.into(), mend: None }
+}
+
+fn bad(what: impl Into<String>, mend: impl Into<String>) -> Finding {
+    Finding { good: false, what: what.into(), mend: Some(mend.into()) }
+}
+
+/// Prints what was found; 0 when all is well, 1 otherwise.
+#[expect(clippy::print_stdout, reason = "the answer of the command")]
+pub async fn run(args: DoctorArgs) -> Result<ExitCode> {
+    let mut findings = vec![clock()];
+    findings.extend(environment());
+    match Client::find(&args.target).await? {
+        Some(client) => {
+            findings.push(good(format!("the server answers at {}", client.url)));
+            findings.extend(server(&client).await);
+            findings.push(round_trip(&client).await);
+        }
+        None => {
+            findings.push(bad("no server answers", "start one with `luneta`, or name it with --url"));
+            findings.extend(taken_ports());
+            findings.push(folder(&args)?);
+        }
+    }
+    for finding in &findings {
+        println!("{} {}", if finding.good { "✓" } else { "✗" }, finding.what);
+        if let Some(mend) = &finding.mend {
+            println!("    → {mend}");
+        }
+    }
+    Ok(if findings.iter().all(|f| f.good) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn clock() -> Finding {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+    // 2025-01-01: before this program existed.
+    if seconds < 1_735_689_600 {
+        return bad("the clock of this machine is in the past", "set the clock; rows would be dropped as too old");
+    }
+    good("the clock of this machine is plausible")
+}
+
+/// Variables that send telemetry elsewhere, or switch it off.
+fn environment() -> Vec<Finding> {
+    let set = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+    let mut findings = Vec::new();
+    if set("OTEL_SDK_DISABLED").is_some_and(|v| v.eq_ignore_ascii_case("true")) {
+        findings.push(bad("OTEL_SDK_DISABLED=true switches every OpenTelemetry SDK off", "unset OTEL_SDK_DISABLED"));
+    }
+    for signal in ["TRACES", "METRICS", "LOGS"] {
+        let name = format!("OTEL_{signal}_EXPORTER");
+        if let Some(value) = set(&name).filter(|v| !v.split(',').any(|e| e.trim() == "otlp")) {
+            findings.push(bad(format!("{name}={value} does not send to Luneta"), format!("unset {name}, or set it to otlp")));
+        }
+    }
+    let endpoint = set("OTEL_EXPORTER_OTLP_ENDPOINT");
+    let protocol = set("OTEL_EXPORTER_OTLP_PROTOCOL").unwrap_or_default();
+    if let Some(endpoint) = endpoint {
+        let port = endpoint.trim_end_matches('/').rsplit(':').next().unwrap_or("").to_owned();
+        if port == "4317" && protocol.starts_with("http") {
+            findings
+                .push(bad(format!("{endpoint} is the gRPC port, but OTEL_EXPORTER_OTLP_PROTOCOL={protocol}"), "use port 4318"));
+        } else if port == "4318" && protocol == "grpc" {
+            findings.push(bad(format!("{endpoint} is the HTTP port, but OTEL_EXPORTER_OTLP_PROTOCOL=grpc"), "use port 4317"));
+        }
+    }
+    if let Some(sampler) = set("OTEL_TRACES_SAMPLER").filter(|s| s.contains("off")) {
+        findings.push(bad(format!("OTEL_TRACES_SAMPLER={sampler} drops every trace"), "unset OTEL_TRACES_SAMPLER"));
+    }
+    findings
+}
+
+fn taken_ports() -> Vec<Finding> {
+    [(4317, "--otlp-grpc"), (4318, "--otlp-http"), (4319, "--listen")]
+        .into_iter()
+        .map(|(port, flag)| match ports::holder(port) {
+            Some(holder) => bad(format!("port {port} is taken by {holder}"), format!("stop it, or use {flag} 127.0.0.1:0")),
+            None => good(format!("port {port} is free")),
+        })
+        .collect()
+}
+
+fn folder(args: &DoctorArgs) -> Result<Finding> {
+    let dir = data_dir(&args.target)?;
+    let existing = dir.ancestors().find(|d| d.exists()).unwrap_or(&dir);
+    let probe = existing.join(".luneta-doctor");
+    Ok(match std::fs::write(&probe, b"x").and_then(|()| std::fs::remove_file(&probe)) {
+        Ok(()) => good(format!("the data folder {} can be written", dir.display())),
+        Err(error) => bad(format!("cannot write to {}: {error}", existing.display()), "name another folder with --data"),
+    })
+}
+
+async fn server(client: &Client) -> Vec<Finding> {
+    let Ok(status) = client.get("/api/status").await else {
+        return vec![bad("the server does not answer /api/status", "look at its output")];
+    };
+    let mut findings = Vec::new();
+    let free = status["disk"]["free_bytes"].as_u64().unwrap_or(u64::MAX);
+    findings.push(if free < 1 << 30 {
+        bad(format!("only {} MiB are free on the disk of the data", free >> 20), "free space, or shorten --retention")
+    } else {
+        good(format!("{} GiB are free on the disk of the data", free >> 30))
+    });
+    for refused in status["refused"].as_array().into_iter().flatten() {
+        let (protocol, reason) = (&refused["protocol"], &refused["reason"]);
+        findings.push(bad(format!("{} refused over {protocol}: {reason}", refused["count"]), "see the page Ingest status"));
+    }
+    if let Some(error) = status["flushes"]["last_error"].as_str() {
+        findings.push(bad(format!("the last flush failed: {error}"), "rows stay in the log and in memory until it succeeds"));
+    }
+    findings.extend(
+        status["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str).map(|w| bad(w, "see docs/format.md")),
+    );
+    findings
+}
+
+/// A span through the OTLP port of the server, and back by SQL.
+async fn round_trip(client: &Client) -> Finding {
+    let started = Instant::now();
+    let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_nanos());
+    let trace = format!("{nanos:032x}");
+    let attempt = async {
+        let status = client.get("/api/status").await?;
+        let otlp = status["addresses"]["otlp_http"].as_str().unwrap_or(&client.url).to_owned();
+        let sender = Client { url: otlp, ..client.clone() };
+        let span = json!({"traceId": trace, "spanId": &trace[16..], "name": "doctor", "kind": 1,
+            "startTimeUnixNano": nanos.to_string(), "endTimeUnixNano": (nanos + 1000).to_string()});
+        let body = json!({"resourceSpans": [{"resource": {"attributes": [
+            {"key": "service.name", "value": {"stringValue": "luneta-doctor"}}]}, "scopeSpans": [{"spans": [span]}]}]});
+        let (code, answer) = sender.post("/v1/traces", body, Duration::from_secs(10)).await?;
+        anyhow::ensure!(code == 200, "OTLP answered {code}: {}", String::from_utf8_lossy(&answer));
+        let sql = json!({"query": format!("SELECT name FROM spans WHERE trace_id = '{trace}'")});
+        let (_, rows) = client.post("/api/sql", sql, Duration::from_secs(10)).await?;
+        let rows: Value = serde_json::from_slice(&rows)?;
+        anyhow::ensure!(rows["rows"] == json!([["doctor"]]), "the span was acknowledged but SQL answers {rows}");
+        Ok(())
+    };
+    match attempt.await {
+        Ok(()) => good(format!("a span went in by OTLP and came back by SQL in {} ms", started.elapsed().as_millis())),
+        Err(error) => bad(format!("a test span did not come back: {error:#}"), "look at the server's output"),
+    }
+}

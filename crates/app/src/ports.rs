@@ -1,0 +1,84 @@
+//! Listeners, and who holds a port that is taken.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context as _, Result, bail};
+use tokio::net::TcpListener;
+
+/// Opens a listener, or says who has the port and which flag moves ours.
+///
+/// # Errors
+/// When the address is taken or cannot be used.
+pub async fn listen(address: &str, flag: &str) -> Result<TcpListener> {
+    let resolved: Vec<SocketAddr> =
+        tokio::net::lookup_host(address).await.with_context(|| format!("{flag} {address}: not an address"))?.collect();
+    let Some(first) = resolved.first().copied() else { bail!("{flag} {address}: no such host") };
+    match TcpListener::bind(first).await {
+        Ok(listener) => Ok(listener),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            let holder = holder(first.port()).map_or_else(|| "another process".to_owned(), |h| h.to_string());
+            bail!(
+                "port {} is taken by {holder}; stop it, or choose another address, such as {flag} {}:0 for any free port",
+                first.port(),
+                first.ip()
+            )
+        }
+        Err(error) => Err(error).with_context(|| format!("{flag} {address}: cannot listen there")),
+    }
+}
+
+/// A process that listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// Its number.
+    pub pid: u32,
+    /// Its name.
+    pub name: String,
+}
+
+impl std::fmt::Display for Holder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} (process {})", self.name, self.pid)
+    }
+}
+
+/// The process that listens on a TCP port of this machine, where the system lets us see it.
+pub fn holder(port: u16) -> Option<Holder> {
+    let inodes: Vec<String> = ["/proc/net/tcp", "/proc/net/tcp6"]
+        .iter()
+        .filter_map(|table| std::fs::read_to_string(table).ok())
+        .flat_map(|table| listening_inodes(&table, port))
+        .collect();
+    let sockets: Vec<String> = inodes.iter().map(|inode| format!("socket:[{inode}]")).collect();
+    std::fs::read_dir("/proc").ok()?.flatten().find_map(|process| {
+        let pid: u32 = process.file_name().to_str()?.parse().ok()?;
+        let holds = std::fs::read_dir(process.path().join("fd"))
+            .ok()?
+            .flatten()
+            .filter_map(|fd| std::fs::read_link(fd.path()).ok())
+            .any(|link| sockets.iter().any(|s| link.as_os_str() == s.as_str()));
+        let name = || std::fs::read_to_string(process.path().join("comm")).unwrap_or_default().trim().to_owned();
+        holds.then(|| Holder { pid, name: name() })
+    })
+}
+
+/// Inodes of listening sockets (state 0A) on `port` in the text of `/proc/net/tcp`.
+fn listening_inodes(table: &str, port: u16) -> Vec<String> {
+    let suffix = format!(":{port:04X}");
+    let rows = table.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
+    rows.filter(|f| f.len() > 9 && f[1].ends_with(&suffix) && f[3] == "0A").map(|f| f[9].to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_port_has_us_as_holder() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        assert_eq!(holder(port).map(|h| h.pid), Some(std::process::id()));
+        drop(listener);
+        assert_eq!(holder(port), None);
+    }
+}

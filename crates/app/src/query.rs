@@ -1,0 +1,130 @@
+//! `luneta query`.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use luneta_model::Tenant;
+use luneta_query::output::{self, Format};
+use luneta_query::{QueryConfig, QueryEngine, SqlRequest};
+use luneta_store::{Store, StoreConfig};
+use serde_json::{Value, json};
+
+use crate::cli::{Output, QueryArgs};
+use crate::client::{Client, data_dir};
+
+/// Runs the command: 0 when there is an answer, 1 when the statement or the server failed.
+pub async fn run(args: QueryArgs) -> Result<ExitCode> {
+    let sql = if args.sql == "-" { std::io::read_to_string(std::io::stdin().lock())? } else { args.sql.clone() };
+    let format = match args.output {
+        Output::Table | Output::Json => Format::Json,
+        Output::Csv => Format::Csv,
+        Output::Parquet => Format::Parquet,
+        Output::Arrow => Format::Arrow,
+    };
+    if matches!(args.output, Output::Parquet | Output::Arrow) && std::io::stdout().is_terminal() {
+        bail!("this form is not for a terminal: redirect it, as in `luneta query -o parquet \"…\" > rows.parquet`");
+    }
+    let bytes = match Client::find(&args.target).await? {
+        Some(client) => from_server(&client, &sql, format, &args).await?,
+        None => from_lake(&sql, format, &args).await?,
+    };
+    let mut out = std::io::stdout().lock();
+    let written = match args.output {
+        Output::Table => out.write_all(table(&serde_json::from_slice(&bytes)?).as_bytes()),
+        _ => out.write_all(&bytes).and_then(|()| if args.output == Output::Json { out.write_all(b"\n") } else { Ok(()) }),
+    };
+    // A reader that has seen enough (`| head`) is no fault.
+    if let Err(error) = written.and_then(|()| out.flush())
+        && error.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        return Err(error).context("cannot write the answer");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn format_name(format: Format) -> &'static str {
+    match format {
+        Format::Json => "json",
+        Format::Csv => "csv",
+        Format::Arrow => "arrow",
+        Format::Parquet => "parquet",
+    }
+}
+
+async fn from_server(client: &Client, sql: &str, format: Format, args: &QueryArgs) -> Result<Vec<u8>> {
+    let body = json!({"query": sql, "format": format_name(format), "limit": args.limit, "timeout_ms": args.timeout * 1000});
+    let (status, bytes) = client.post("/api/sql", body, Duration::from_secs(args.timeout + 5)).await?;
+    if status == 200 {
+        return Ok(bytes);
+    }
+    let answer: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+    let Some(message) = answer["error"]["message"].as_str() else {
+        bail!("the server answered {status}: {}", String::from_utf8_lossy(&bytes));
+    };
+    let place = answer["error"]["position"].as_object().map(|p| format!(" (line {}, column {})", p["line"], p["column"]));
+    bail!("{message}{}", place.unwrap_or_default())
+}
+
+async fn from_lake(sql: &str, format: Format, args: &QueryArgs) -> Result<Vec<u8>> {
+    let dir = data_dir(&args.target)?;
+    if !dir.join("lake").is_dir() {
+        bail!(
+            "no server runs and there is no data in {}; start the server with `luneta`, or name --data or --url",
+            dir.display()
+        );
+    }
+    let store = Store::open(StoreConfig::new(&dir)).await?;
+    let engine = QueryEngine::new(Arc::clone(&store), QueryConfig::default())?;
+    let request = SqlRequest {
+        query: sql.to_owned(),
+        limit: Some(args.limit),
+        timeout: Some(Duration::from_secs(args.timeout)),
+        ..SqlRequest::default()
+    };
+    let answer = engine.sql(&Tenant::new(&args.target.tenant)?, request).await;
+    let written = answer.and_then(|a| output::write(&a, format));
+    store.shutdown().await?;
+    Ok(written?)
+}
+
+/// Widest a column of the table gets.
+const WIDTH_MAX: usize = 60;
+
+/// An answer as aligned columns.
+fn table(answer: &Value) -> String {
+    let empty = Vec::new();
+    let names: Vec<&str> = answer["columns"].as_array().unwrap_or(&empty).iter().filter_map(|c| c["name"].as_str()).collect();
+    let rows = answer["rows"].as_array().unwrap_or(&empty);
+    let cells: Vec<Vec<String>> = rows.iter().map(|row| row.as_array().unwrap_or(&empty).iter().map(cell).collect()).collect();
+    let widths: Vec<usize> = (0..names.len())
+        .map(|i| cells.iter().map(|row| row[i].chars().count()).chain([names[i].chars().count()]).max().unwrap_or(0))
+        .collect();
+    let line = |values: Vec<&str>| {
+        let padded = values.iter().zip(&widths).map(|(v, w)| format!("{v:<w$}")).collect::<Vec<_>>();
+        format!("{}\n", padded.join("  ").trim_end())
+    };
+    let mut out = line(names.clone());
+    out.push_str(&line(widths.iter().map(|w| "─".repeat(*w)).collect::<Vec<_>>().iter().map(String::as_str).collect()));
+    for row in &cells {
+        out.push_str(&line(row.iter().map(String::as_str).collect()));
+    }
+    let more = if answer["truncated"] == true { " (more were left out: raise --limit)" } else { "" };
+    let ms = answer["stats"]["elapsed_ms"].as_f64().unwrap_or(0.0);
+    out.push_str(&format!("{} rows in {ms:.0} ms{more}\n", rows.len()));
+    out
+}
+
+fn cell(value: &Value) -> String {
+    let text = match value {
+        Value::Null => String::new(),
+        Value::String(s) => s.replace('\n', "⏎"),
+        other => other.to_string(),
+    };
+    if text.chars().count() <= WIDTH_MAX {
+        return text;
+    }
+    text.chars().take(WIDTH_MAX - 1).chain(['…']).collect()
+}

@@ -1,0 +1,218 @@
+//! `luneta serve`: joins store, intakes and APIs, and runs until told to stop.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use anyhow::{Context as _, Result, bail};
+use luneta_model::Signal;
+use luneta_query::QueryEngine;
+use luneta_receive::{CorsOrigins, ReceiveConfig, ReceiveState};
+use luneta_serve::{ServeState, ServerInfo};
+use luneta_store::{Store, StoreConfig};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::cli::ServeArgs;
+use crate::client::ADDRESS_FILE;
+use crate::config::Config;
+use crate::ports;
+
+/// A server that runs in this process.
+pub struct Running {
+    /// Addresses by name, as URLs.
+    pub addresses: BTreeMap<String, String>,
+    stop: watch::Sender<bool>,
+    tasks: Vec<tokio::task::JoinHandle<Result<()>>>,
+    store: Arc<Store>,
+    data: std::path::PathBuf,
+}
+
+/// Runs the server until SIGINT or SIGTERM.
+#[expect(clippy::print_stdout, reason = "the addresses are the answer of the command")]
+pub async fn serve(args: ServeArgs) -> Result<ExitCode> {
+    let config = Config::load(&args)?;
+    let running = Running::start(config).await?;
+    println!("Luneta {}", env!("CARGO_PKG_VERSION"));
+    println!("  UI and APIs  {}", running.addresses["http"]);
+    for (name, label) in [("otlp_grpc", "OTLP gRPC"), ("otlp_http", "OTLP HTTP")] {
+        if let Some(address) = running.addresses.get(name) {
+            println!("  {label}    {address}");
+        }
+    }
+    println!("  Data         {}", running.data.display());
+    for warning in running.store.stats().warnings {
+        println!("  warning: {warning}");
+    }
+    wait_for_signal().await?;
+    tracing::info!("stopping");
+    running.stop().await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn wait_for_signal() -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => result?,
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
+
+/// Beyond loopback, everybody on the network could read and write.
+fn refuse_open_network(config: &Config, listeners: &[&TcpListener]) -> Result<()> {
+    if config.insecure {
+        return Ok(());
+    }
+    for listener in listeners {
+        let address = listener.local_addr()?;
+        if !address.ip().is_loopback() {
+            bail!(
+                "{address} can be reached from other machines, and this version does not ask for credentials; \
+                 listen on 127.0.0.1, put a proxy that does in front, or accept the risk with --insecure"
+            );
+        }
+    }
+    Ok(())
+}
+
+impl Running {
+    /// Opens the store and starts listening.
+    ///
+    /// # Errors
+    /// When the data folder or a port cannot be used.
+    pub async fn start(config: Config) -> Result<Self> {
+        let http = ports::listen(&config.listen, "--listen").await?;
+        let grpc = optional(config.otlp_grpc.as_deref(), "--otlp-grpc").await?;
+        let otlp = optional(config.otlp_http.as_deref(), "--otlp-http").await?;
+        let all: Vec<&TcpListener> = [Some(&http), grpc.as_ref(), otlp.as_ref()].into_iter().flatten().collect();
+        refuse_open_network(&config, &all)?;
+        prepare(&config.data)?;
+        let store = open(&config).await?;
+        let mut addresses = BTreeMap::from([("http".to_owned(), url(http.local_addr()?))]);
+        for (name, listener) in [("otlp_grpc", &grpc), ("otlp_http", &otlp)] {
+            if let Some(listener) = listener {
+                addresses.insert(name.to_owned(), url(listener.local_addr()?));
+            }
+        }
+        let receive = ReceiveState::new(Arc::clone(&store) as _, receive_config(&config)?);
+        let engine = QueryEngine::new(Arc::clone(&store), config.query.clone())?;
+        let info = ServerInfo {
+            version: env!("CARGO_PKG_VERSION"),
+            started_at: SystemTime::now(),
+            data_dir: config.data.clone(),
+            addresses: addresses.clone(),
+            retention: config.retention,
+            memory_bytes_max: config.memory_bytes_max as u64,
+        };
+        let state = ServeState::new(engine, Arc::clone(&receive.stats), info);
+        state.start_sampling();
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = Vec::new();
+        let reads = luneta_serve::router(state).merge(intakes(&receive));
+        tasks.push(tokio::spawn(serve_reads(http, reads, stopped.clone())));
+        if let Some(listener) = otlp {
+            let (receive, stopped) = (receive.clone(), stopped.clone());
+            tasks.push(tokio::spawn(async move { Ok(luneta_receive::serve_http(listener, receive, until(stopped)).await?) }));
+        }
+        if let Some(listener) = grpc {
+            tasks.push(tokio::spawn(async move { Ok(luneta_receive::serve_grpc(listener, receive, until(stopped)).await?) }));
+        }
+        write_addresses(&config.data, &addresses)?;
+        Ok(Self { addresses, stop, tasks, store, data: config.data })
+    }
+
+    /// Stops listening, lets requests end, and writes what is in memory to the lake.
+    ///
+    /// # Errors
+    /// When the store could not write everything; it will on the next start.
+    pub async fn stop(self) -> Result<()> {
+        self.stop.send_replace(true);
+        let grace = std::time::Duration::from_secs(5);
+        for task in self.tasks {
+            let abort = task.abort_handle();
+            // Streams of events never end by themselves.
+            if tokio::time::timeout(grace, task).await.is_err() {
+                abort.abort();
+            }
+        }
+        std::fs::remove_file(self.data.join(ADDRESS_FILE)).ok();
+        self.store.shutdown().await.context("the last rows were not written to the lake; the next start does it")
+    }
+}
+
+/// The HTTP intakes, on the port of the UI under the paths of every server they stand for.
+fn intakes(receive: &ReceiveState) -> axum::Router {
+    let mut router = axum::Router::new();
+    for (path, signal) in [
+        ("/v1/traces", Signal::Spans),
+        ("/v1/logs", Signal::Logs),
+        ("/v1/metrics", Signal::Metrics),
+        ("/api/v1/otlp/v1/metrics", Signal::Metrics),
+        ("/otlp/v1/logs", Signal::Logs),
+    ] {
+        router = router.route(path, luneta_receive::otlp::http::intake(signal));
+    }
+    router.layer(luneta_receive::otlp::http::cors(&receive.config.cors)).with_state(receive.clone())
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // An error means the sender is gone, which is the end as well.
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+async fn serve_reads(listener: TcpListener, router: axum::Router, stopped: watch::Receiver<bool>) -> Result<()> {
+    tokio::select! {
+        result = axum::serve(listener, router) => Ok(result?),
+        () = until(stopped) => Ok(()),
+    }
+}
+
+async fn optional(address: Option<&str>, flag: &str) -> Result<Option<TcpListener>> {
+    match address {
+        Some(address) => ports::listen(address, flag).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+fn url(address: SocketAddr) -> String {
+    let host = if address.ip().is_unspecified() { "127.0.0.1".to_owned() } else { address.ip().to_string() };
+    let host = if address.is_ipv6() && !address.ip().is_unspecified() { format!("[{host}]") } else { host };
+    format!("http://{host}:{}", address.port())
+}
+
+fn prepare(data: &Path) -> Result<()> {
+    let spill = data.join("tmp");
+    // What a killed process spilled is of no use to anybody.
+    std::fs::remove_dir_all(&spill).ok();
+    std::fs::create_dir_all(&spill).with_context(|| format!("cannot use the data folder {}", data.display()))
+}
+
+async fn open(config: &Config) -> Result<Arc<Store>> {
+    let mut store = StoreConfig::new(&config.data);
+    store.retention = config.retention;
+    store.memory_bytes_max = config.memory_bytes_max;
+    store.flush_interval = config.flush_interval;
+    store.flush_bytes = config.flush_bytes;
+    Store::open(store).await.with_context(|| format!("cannot open the data folder {}", config.data.display()))
+}
+
+fn receive_config(config: &Config) -> Result<ReceiveConfig> {
+    let cors = if config.cors.is_empty() || config.cors.iter().any(|o| o == "*") {
+        CorsOrigins::Any
+    } else {
+        let parsed = config.cors.iter().map(|o| o.parse()).collect::<Result<Vec<_>, _>>();
+        CorsOrigins::List(parsed.context("receivers.otlp.protocols.http.cors.allowed_origins")?)
+    };
+    Ok(ReceiveConfig { limits: config.limits, bodies: config.bodies, cors, ..ReceiveConfig::default() })
+}
+
+fn write_addresses(data: &Path, addresses: &BTreeMap<String, String>) -> Result<()> {
+    let (target, fresh) = (data.join(ADDRESS_FILE), data.join(format!("{ADDRESS_FILE}.new")));
+    std::fs::write(&fresh, serde_json::to_vec_pretty(addresses)?)?;
+    std::fs::rename(fresh, target).context("cannot write the address file")
+}

@@ -1,0 +1,123 @@
+//! What can go wrong with a query, and where in its text.
+
+use datafusion::error::DataFusionError;
+use luneta_model::ErrorKind;
+use luneta_store::StoreError;
+
+/// A place in the text of a query; both count from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Position {
+    /// Line.
+    pub line: u64,
+    /// Column, in characters.
+    pub column: u64,
+}
+
+/// Why a query gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum QueryError {
+    /// The text is not SQL.
+    #[error("{message}")]
+    Parse {
+        /// What the parser expected.
+        message: String,
+        /// Where.
+        position: Option<Position>,
+    },
+    /// The text is SQL, but names or types do not fit the tables.
+    #[error("{message}")]
+    Plan {
+        /// What does not fit.
+        message: String,
+        /// Where.
+        position: Option<Position>,
+    },
+    /// A bound of the server was met.
+    #[error("{0}")]
+    Limit(String),
+    /// The deadline passed.
+    #[error("the query did not finish within {0} ms; narrow the time range or raise timeout_ms")]
+    Timeout(u64),
+    /// The query failed while it ran.
+    #[error("{0}")]
+    Execution(String),
+    /// The lake could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl QueryError {
+    /// The short name of the error in API answers.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            QueryError::Parse { .. } => "parse",
+            QueryError::Plan { .. } => "plan",
+            QueryError::Limit(_) => "limit",
+            QueryError::Timeout(_) => "timeout",
+            QueryError::Execution(_) => "execution",
+            QueryError::Store(_) => "store",
+        }
+    }
+
+    /// The kind, for status codes.
+    pub const fn kind(&self) -> ErrorKind {
+        match self {
+            QueryError::Parse { .. } | QueryError::Plan { .. } | QueryError::Execution(_) => ErrorKind::Invalid,
+            QueryError::Limit(_) => ErrorKind::Busy,
+            QueryError::Timeout(_) => ErrorKind::Timeout,
+            QueryError::Store(_) => ErrorKind::Unavailable,
+        }
+    }
+
+    /// Where in the text, when it is known.
+    pub const fn position(&self) -> Option<Position> {
+        match self {
+            QueryError::Parse { position, .. } | QueryError::Plan { position, .. } => *position,
+            _ => None,
+        }
+    }
+}
+
+impl From<DataFusionError> for QueryError {
+    fn from(error: DataFusionError) -> Self {
+        let position = error.diagnostic().and_then(|d| d.span).map(|s| Position { line: s.start.line, column: s.start.column });
+        let root = error.find_root();
+        let message = root.strip_backtrace();
+        match root {
+            DataFusionError::SQL(..) => {
+                let position = position.or_else(|| position_in(&message));
+                let message = message.trim_start_matches("SQL error: ").to_owned();
+                QueryError::Parse { message: parser_message(&message), position }
+            }
+            DataFusionError::ResourcesExhausted(_) => {
+                QueryError::Limit(format!("the query needs more memory than it may use: {message}"))
+            }
+            DataFusionError::Plan(_) | DataFusionError::SchemaError(..) | DataFusionError::NotImplemented(_) => {
+                QueryError::Plan { message: clean(&message), position }
+            }
+            _ => QueryError::Execution(clean(&message)),
+        }
+    }
+}
+
+fn clean(message: &str) -> String {
+    ["Error during planning: ", "Schema error: ", "This feature is not implemented: ", "Execution error: "]
+        .iter()
+        .fold(message.to_owned(), |m, prefix| m.strip_prefix(prefix).map(ToOwned::to_owned).unwrap_or(m))
+}
+
+/// Takes the parser's message out of its debug form, `ParserError("…")`.
+fn parser_message(message: &str) -> String {
+    let inner = message.split_once('"').and_then(|(_, rest)| rest.rsplit_once('"')).map(|(inner, _)| inner);
+    inner.unwrap_or(message).replace("\\\"", "\"").replace("\\'", "'")
+}
+
+/// Reads "… at Line: 1, Column: 8" as the SQL parser writes it.
+fn position_in(message: &str) -> Option<Position> {
+    let number_after = |label: &str| -> Option<u64> {
+        let rest = &message[message.find(label)? + label.len()..];
+        let digits: String = rest.trim_start().chars().take_while(char::is_ascii_digit).collect();
+        digits.parse().ok()
+    };
+    Some(Position { line: number_after("Line:")?, column: number_after("Column:")? })
+}

@@ -1,0 +1,213 @@
+//! JSON: ids as hex, times as RFC 3339 with nanoseconds, integers beyond 2^53 as text, attributes
+//! with the types they were sent with.
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StructArray};
+use arrow::datatypes::{
+    DataType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType,
+    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+};
+use arrow::util::display::array_value_to_string;
+use luneta_model::{TypeCode, encode_json};
+use serde_json::{Map, Value, json};
+
+use super::fault;
+use crate::error::QueryError;
+use crate::scan::functions::TYPES_KEY;
+use crate::sql::SqlAnswer;
+
+const EXACT_MAX: u64 = 1 << 53;
+
+pub(super) fn answer(answer: &SqlAnswer) -> Result<Vec<u8>, QueryError> {
+    let columns: Vec<Value> =
+        answer.schema.fields().iter().map(|f| json!({"name": f.name(), "type": f.data_type().to_string()})).collect();
+    let mut out = Vec::with_capacity(1024);
+    out.extend_from_slice(b"{\"columns\":");
+    serde_json::to_writer(&mut out, &columns).map_err(fault)?;
+    out.extend_from_slice(b",\"rows\":[");
+    let mut first = true;
+    for batch in &answer.batches {
+        for row in 0..batch.num_rows() {
+            if !std::mem::take(&mut first) {
+                out.push(b',');
+            }
+            let cells: Vec<Value> = batch.columns().iter().map(|column| value(column, row)).collect();
+            serde_json::to_writer(&mut out, &cells).map_err(fault)?;
+        }
+    }
+    out.extend_from_slice(b"],\"stats\":");
+    serde_json::to_writer(&mut out, &answer.stats).map_err(fault)?;
+    out.extend_from_slice(if answer.truncated { b",\"truncated\":true}" } else { b",\"truncated\":false}" });
+    Ok(out)
+}
+
+/// Rows as JSON objects by column name.
+pub fn row_objects(batch: &RecordBatch) -> Vec<Value> {
+    let schema = batch.schema();
+    let object = |row| {
+        let fields = schema.fields().iter().zip(batch.columns());
+        Value::Object(fields.map(|(field, column)| (field.name().clone(), value(column, row))).collect())
+    };
+    (0..batch.num_rows()).map(object).collect()
+}
+
+pub(super) fn text(column: &ArrayRef, row: usize) -> String {
+    value(column, row).to_string()
+}
+
+/// One value of a column.
+pub fn value(column: &ArrayRef, row: usize) -> Value {
+    if column.is_null(row) {
+        return Value::Null;
+    }
+    match column.data_type() {
+        DataType::Boolean => Value::Bool(column.as_boolean().value(row)),
+        DataType::Int8 => column.as_primitive::<Int8Type>().value(row).into(),
+        DataType::Int16 => column.as_primitive::<Int16Type>().value(row).into(),
+        DataType::Int32 => column.as_primitive::<Int32Type>().value(row).into(),
+        DataType::Int64 => integer(column.as_primitive::<Int64Type>().value(row)),
+        DataType::UInt8 => column.as_primitive::<UInt8Type>().value(row).into(),
+        DataType::UInt16 => column.as_primitive::<UInt16Type>().value(row).into(),
+        DataType::UInt32 => column.as_primitive::<UInt32Type>().value(row).into(),
+        DataType::UInt64 => {
+            let n = column.as_primitive::<UInt64Type>().value(row);
+            if n > EXACT_MAX { n.to_string().into() } else { n.into() }
+        }
+        DataType::Float32 => double(column.as_primitive::<Float32Type>().value(row).into()),
+        DataType::Float64 => double(column.as_primitive::<Float64Type>().value(row)),
+        DataType::Utf8 => column.as_string::<i32>().value(row).into(),
+        DataType::LargeUtf8 => column.as_string::<i64>().value(row).into(),
+        DataType::Utf8View => column.as_string_view().value(row).into(),
+        DataType::FixedSizeBinary(_) => hex::encode(column.as_fixed_size_binary().value(row)).into(),
+        DataType::Binary => hex::encode(column.as_binary::<i32>().value(row)).into(),
+        DataType::Timestamp(unit, _) => time(column, row, *unit),
+        DataType::List(_) => list(&column.as_list::<i32>().value(row)),
+        DataType::LargeList(_) => list(&column.as_list::<i64>().value(row)),
+        DataType::Struct(_) => object(column.as_struct(), row),
+        DataType::Map(..) => attributes(&column.as_map().value(row), None),
+        DataType::Dictionary(..) => match column.as_any_dictionary_opt() {
+            Some(dictionary) => value(dictionary.values(), dictionary.normalized_keys()[row]),
+            None => Value::Null,
+        },
+        _ => array_value_to_string(column, row).map_or(Value::Null, Value::String),
+    }
+}
+
+fn integer(n: i64) -> Value {
+    if n.unsigned_abs() > EXACT_MAX { n.to_string().into() } else { n.into() }
+}
+
+/// JSON has no NaN and no infinities: those are text.
+fn double(d: f64) -> Value {
+    match serde_json::Number::from_f64(d) {
+        Some(n) => Value::Number(n),
+        None if d.is_nan() => "NaN".into(),
+        None => if d > 0.0 { "Infinity" } else { "-Infinity" }.into(),
+    }
+}
+
+fn time(column: &ArrayRef, row: usize, unit: TimeUnit) -> Value {
+    let nanos = match unit {
+        TimeUnit::Second => i128::from(column.as_primitive::<TimestampSecondType>().value(row)) * 1_000_000_000,
+        TimeUnit::Millisecond => i128::from(column.as_primitive::<TimestampMillisecondType>().value(row)) * 1_000_000,
+        TimeUnit::Microsecond => i128::from(column.as_primitive::<TimestampMicrosecondType>().value(row)) * 1000,
+        TimeUnit::Nanosecond => i128::from(column.as_primitive::<TimestampNanosecondType>().value(row)),
+    };
+    rfc3339(nanos).into()
+}
+
+/// Nanoseconds since 1970 as `2026-01-31T12:00:00.000000000Z`.
+pub fn rfc3339(nanos: i128) -> String {
+    let seconds = nanos.div_euclid(1_000_000_000) as i64;
+    let fraction = nanos.rem_euclid(1_000_000_000);
+    let (days, second_of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    let (year, month, day) = civil_from_days(days);
+    let (h, m, s) = (second_of_day / 3600, second_of_day / 60 % 60, second_of_day % 60);
+    format!("{year:04}-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}.{fraction:09}Z")
+}
+
+/// The Gregorian date of a day number (0 is 1970-01-01), by counting from 1 March of year 0 so that
+/// the leap day comes last.
+fn civil_from_days(days: i64) -> (i64, i64, i64) {
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
+fn list(items: &ArrayRef) -> Value {
+    Value::Array((0..items.len()).map(|i| value(items, i)).collect())
+}
+
+fn object(array: &StructArray, row: usize) -> Value {
+    let types = array.column_by_name("attributes_types").and_then(|c| c.as_string_opt::<i32>()).filter(|t| t.is_valid(row));
+    let mut out = Map::new();
+    for (field, column) in array.fields().iter().zip(array.columns()) {
+        match field.name().as_str() {
+            "attributes_types" => {}
+            "attributes" if column.data_type() == &luneta_model::schema::map_type() && column.is_valid(row) => {
+                out.insert("attributes".into(), attributes(&column.as_map().value(row), types.map(|t| t.value(row))));
+            }
+            name => {
+                out.insert(name.to_owned(), value(column, row));
+            }
+        }
+    }
+    Value::Object(out)
+}
+
+/// One attribute map, its values with the types they were sent with where those are known.
+fn attributes(entries: &StructArray, types: Option<&str>) -> Value {
+    let (keys, values) = (entries.column(0), entries.column(1));
+    let (Some(keys), Some(texts)) = (keys.as_string_opt::<i32>(), values.as_string_opt::<i32>()) else {
+        let pairs = (0..entries.len()).map(|i| (value(keys, i).to_string(), value(values, i)));
+        return Value::Object(pairs.collect());
+    };
+    let last = entries.len().checked_sub(1).filter(|&i| keys.value(i) == TYPES_KEY);
+    let types = last.map(|i| texts.value(i)).or(types).unwrap_or("");
+    let mut codes = types.chars().map(TypeCode::from_char);
+    let mut out = Map::new();
+    for i in 0..last.unwrap_or(entries.len()) {
+        let code = codes.next().unwrap_or(TypeCode::String);
+        let shown = if texts.is_null(i) { Value::Null } else { typed(code, texts.value(i)) };
+        out.insert(keys.value(i).to_owned(), shown);
+    }
+    Value::Object(out)
+}
+
+fn typed(code: TypeCode, text: &str) -> Value {
+    match code {
+        TypeCode::String | TypeCode::Bytes => text.into(),
+        TypeCode::Null => Value::Null,
+        TypeCode::Bool => text.parse::<bool>().map_or_else(|_| text.into(), Value::Bool),
+        TypeCode::Int => text.parse::<i64>().map_or_else(|_| text.into(), integer),
+        TypeCode::Double => text.parse::<f64>().map_or_else(|_| text.into(), double),
+        TypeCode::Array | TypeCode::Map => serde_json::from_str(text).unwrap_or_else(|_| {
+            // Cut at a limit: no longer JSON, so shown as the text that is left.
+            let mut quoted = String::new();
+            encode_json(&luneta_model::AnyValue::String(text.to_owned()), &mut quoted);
+            serde_json::from_str(&quoted).unwrap_or(Value::Null)
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rfc3339;
+
+    #[test]
+    fn dates() {
+        for (nanos, text) in [
+            (0, "1970-01-01T00:00:00.000000000Z"),
+            (-1, "1969-12-31T23:59:59.999999999Z"),
+            (1_709_210_096_123_456_789, "2024-02-29T12:34:56.123456789Z"),
+            (i128::from(i64::MAX), "2262-04-11T23:47:16.854775807Z"),
+        ] {
+            assert_eq!(rfc3339(nanos), text);
+        }
+    }
+}

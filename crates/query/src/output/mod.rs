@@ -1,0 +1,151 @@
+//! Answers in the formats people ask for.
+
+mod json;
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray, FixedSizeBinaryArray, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+
+use crate::error::QueryError;
+use crate::sql::SqlAnswer;
+
+pub use json::{rfc3339, row_objects, value as json_value};
+
+/// The formats of `/api/sql`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// `{"columns":[…],"rows":[…],"stats":{…},"truncated":false}`.
+    #[default]
+    Json,
+    /// RFC 4180 with a header line.
+    Csv,
+    /// Arrow IPC stream.
+    Arrow,
+    /// One Parquet file.
+    Parquet,
+}
+
+impl Format {
+    /// The media type of the format.
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Format::Json => "application/json",
+            Format::Csv => "text/csv; charset=utf-8",
+            Format::Arrow => "application/vnd.apache.arrow.stream",
+            Format::Parquet => "application/vnd.apache.parquet",
+        }
+    }
+}
+
+/// Writes an answer.
+///
+/// # Errors
+/// [`QueryError::Execution`] when a column has no form in the format.
+pub fn write(answer: &SqlAnswer, format: Format) -> Result<Vec<u8>, QueryError> {
+    match format {
+        Format::Json => json::answer(answer),
+        Format::Csv => csv(answer),
+        Format::Arrow => arrow_stream(answer),
+        Format::Parquet => parquet(answer),
+    }
+}
+
+fn fault(error: impl std::fmt::Display) -> QueryError {
+    QueryError::Execution(error.to_string())
+}
+
+/// Ids as hex text, wherever they stand in the columns.
+fn shown(answer: &SqlAnswer) -> Result<(SchemaRef, Vec<RecordBatch>), QueryError> {
+    let fields: Vec<_> = answer
+        .schema
+        .fields()
+        .iter()
+        .map(|f| match f.data_type() {
+            DataType::FixedSizeBinary(_) => Arc::new(Field::new(f.name(), DataType::Utf8, true)),
+            _ => Arc::clone(f),
+        })
+        .collect();
+    let schema = Arc::new(Schema::new(fields));
+    let batches = answer
+        .batches
+        .iter()
+        .map(|batch| {
+            let columns = batch.columns().iter().map(hex_text).collect();
+            RecordBatch::try_new(Arc::clone(&schema), columns).map_err(fault)
+        })
+        .collect::<Result<_, _>>()?;
+    Ok((schema, batches))
+}
+
+fn hex_text(column: &ArrayRef) -> ArrayRef {
+    let Some(ids) = column.as_any().downcast_ref::<FixedSizeBinaryArray>() else { return Arc::clone(column) };
+    Arc::new(ids.iter().map(|id| id.map(hex::encode)).collect::<StringArray>())
+}
+
+fn csv(answer: &SqlAnswer) -> Result<Vec<u8>, QueryError> {
+    let (schema, batches) = shown(answer)?;
+    let nested = |t: &DataType| matches!(t, DataType::Map(..) | DataType::Struct(_) | DataType::List(_) | DataType::LargeList(_));
+    let fields: Vec<_> = schema
+        .fields()
+        .iter()
+        .map(|f| if nested(f.data_type()) { Arc::new(Field::new(f.name(), DataType::Utf8, true)) } else { Arc::clone(f) })
+        .collect();
+    let flat = Arc::new(Schema::new(fields));
+    let mut out = Vec::new();
+    let mut writer = arrow::csv::WriterBuilder::new().with_header(true).build(&mut out);
+    if batches.is_empty() {
+        writer.write(&RecordBatch::new_empty(Arc::clone(&flat))).map_err(fault)?;
+    }
+    for batch in batches {
+        let columns: Vec<ArrayRef> = batch
+            .columns()
+            .iter()
+            .map(|column| {
+                if nested(column.data_type()) {
+                    let text = (0..column.len()).map(|row| (!column.is_null(row)).then(|| json::text(column, row)));
+                    Arc::new(text.collect::<StringArray>()) as ArrayRef
+                } else {
+                    Arc::clone(column)
+                }
+            })
+            .collect();
+        writer.write(&RecordBatch::try_new(Arc::clone(&flat), columns).map_err(fault)?).map_err(fault)?;
+    }
+    drop(writer);
+    Ok(out)
+}
+
+fn arrow_stream(answer: &SqlAnswer) -> Result<Vec<u8>, QueryError> {
+    let (schema, batches) = shown(answer)?;
+    let mut writer = arrow::ipc::writer::StreamWriter::try_new(Vec::new(), &schema).map_err(fault)?;
+    for batch in &batches {
+        writer.write(batch).map_err(fault)?;
+    }
+    writer.into_inner().map_err(fault)
+}
+
+fn parquet(answer: &SqlAnswer) -> Result<Vec<u8>, QueryError> {
+    let (schema, batches) = shown(answer)?;
+    let properties = parquet::file::properties::WriterProperties::builder()
+        .set_compression(parquet::basic::Compression::ZSTD(parquet::basic::ZstdLevel::default()))
+        .build();
+    let mut writer = parquet::arrow::ArrowWriter::try_new(Vec::new(), schema, Some(properties)).map_err(fault)?;
+    for batch in &batches {
+        writer.write(batch).map_err(fault)?;
+    }
+    writer.into_inner().map_err(fault)
+}
+
+/// The text of a column's value, for tables in a terminal.
+pub fn cell_text(column: &ArrayRef, row: usize) -> String {
+    if column.is_null(row) {
+        return String::new();
+    }
+    if let Some(text) = column.as_string_opt::<i32>() {
+        return text.value(row).to_owned();
+    }
+    let text = json::text(column, row);
+    text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).map_or_else(|| text.clone(), ToOwned::to_owned)
+}

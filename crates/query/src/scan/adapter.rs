@@ -1,0 +1,160 @@
+//! Translates expressions over the scan schema into what one file (or one batch in memory) holds.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Schema, SchemaRef};
+use datafusion::common::ScalarValue;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::error::Result;
+use datafusion::logical_expr::ScalarUDF;
+use datafusion::physical_expr::expressions::{CastExpr, Column, Literal};
+use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr};
+use datafusion::physical_expr_adapter::{DefaultPhysicalExprAdapter, PhysicalExprAdapter, PhysicalExprAdapterFactory};
+use luneta_model::AttributeScope;
+
+use super::functions::{AttributeAccess, AttributeGet, EndTime, FirstNotNull, MergeAttributes};
+use super::promoted_column;
+
+/// Makes adapters for files in which the columns named in `strays` are not the whole truth: the
+/// overflow map may hold values of another type under the same key.
+#[derive(Debug, Default)]
+pub struct LakeAdapterFactory {
+    strays: Arc<HashSet<String>>,
+}
+
+impl LakeAdapterFactory {
+    /// A factory for files with these strays.
+    pub fn new(strays: HashSet<String>) -> Self {
+        Self { strays: Arc::new(strays) }
+    }
+}
+
+impl PhysicalExprAdapterFactory for LakeAdapterFactory {
+    fn create(&self, logical: SchemaRef, physical: SchemaRef) -> Result<Arc<dyn PhysicalExprAdapter>> {
+        let rest = DefaultPhysicalExprAdapter::new(Arc::clone(&logical), Arc::clone(&physical));
+        Ok(Arc::new(LakeAdapter { logical, physical, rest, strays: Arc::clone(&self.strays) }))
+    }
+}
+
+#[derive(Debug)]
+struct LakeAdapter {
+    logical: SchemaRef,
+    physical: SchemaRef,
+    rest: DefaultPhysicalExprAdapter,
+    strays: Arc<HashSet<String>>,
+}
+
+impl PhysicalExprAdapter for LakeAdapter {
+    fn rewrite(&self, expr: Arc<dyn PhysicalExpr>) -> Result<Arc<dyn PhysicalExpr>> {
+        // Top-down, and never into what was replaced: replacements name columns of the file.
+        expr.transform_down(|e| {
+            if let Some(access) = AttributeAccess::of_physical(&e) {
+                return Ok(Transformed::new(self.attribute(&access)?, true, TreeNodeRecursion::Jump));
+            }
+            let Some(column) = e.downcast_ref::<Column>() else { return Ok(Transformed::no(e)) };
+            let replaced = match self.column(column.name())? {
+                Some(replaced) => replaced,
+                None => self.rest.rewrite(Arc::clone(&e))?,
+            };
+            Ok(Transformed::new(replaced, true, TreeNodeRecursion::Jump))
+        })
+        .map(|t| t.data)
+    }
+}
+
+impl LakeAdapter {
+    fn physical_column(&self, name: &str) -> Option<(Arc<dyn PhysicalExpr>, &DataType)> {
+        let (index, field) = self.physical.column_with_name(name)?;
+        Some((Arc::new(Column::new(name, index)), field.data_type()))
+    }
+
+    /// `attributes['key']`: the key's column, the overflow map, or both.
+    fn attribute(&self, access: &AttributeAccess<'_>) -> Result<Arc<dyn PhysicalExpr>> {
+        let wanted = access.data_type();
+        let name = promoted_column(access);
+        let column = self.physical_column(&name).map(|(column, data_type)| cast(column, data_type, &wanted));
+        let map = self.physical_column(access.scope.column()).map(|(column, _)| column);
+        let may_be_in_map = column.is_none() || self.strays.contains(&name) || self.strays.contains("*");
+        let from_map = match map {
+            Some(map) if may_be_in_map => {
+                let args = vec![map, text(access.key), text(access.type_code())];
+                Some(call(ScalarUDF::from(AttributeGet::default()), args, &self.physical)?)
+            }
+            _ => None,
+        };
+        match (column, from_map) {
+            (Some(column), Some(map)) => call(ScalarUDF::from(FirstNotNull::default()), vec![column, map], &self.physical),
+            (Some(one), None) | (None, Some(one)) => Ok(one),
+            (None, None) => Ok(Arc::new(Literal::new(ScalarValue::try_from(&wanted)?))),
+        }
+    }
+
+    /// Logical columns that no file has as they are; `None` for all others.
+    fn column(&self, name: &str) -> Result<Option<Arc<dyn PhysicalExpr>>> {
+        if name == "end_time" && self.physical.field_with_name("end_time").is_err() {
+            let start = self.physical_column("start_time");
+            let duration = self.physical_column("duration_ns");
+            if let (Some((start, _)), Some((duration, _))) = (start, duration) {
+                return call(ScalarUDF::from(EndTime::default()), vec![start, duration], &self.physical).map(Some);
+            }
+        }
+        if let Some(scope) = AttributeScope::ALL.into_iter().find(|s| s.column() == name) {
+            return self.whole_map(scope).map(Some);
+        }
+        let Some((column, data_type)) = self.physical_column(name) else { return Ok(None) };
+        if let (DataType::Dictionary(..), Ok(field)) = (data_type, self.logical.field_with_name(name)) {
+            return Ok(Some(cast(column, data_type, field.data_type())));
+        }
+        Ok(None)
+    }
+
+    /// The whole map of one scope: promoted columns and overflow together.
+    fn whole_map(&self, scope: AttributeScope) -> Result<Arc<dyn PhysicalExpr>> {
+        let null = || -> Arc<dyn PhysicalExpr> { Arc::new(Literal::new(ScalarValue::Null)) };
+        let or_null = |name: &str| self.physical_column(name).map_or_else(null, |(column, _)| column);
+        let mut args = vec![or_null(scope.column()), or_null(scope.types_column())];
+        let mut keys = Vec::new();
+        if scope == AttributeScope::Resource
+            && let Some((column, _)) = self.physical_column("service_name")
+        {
+            keys.push("service.name".to_owned());
+            args.push(column);
+        }
+        for field in self.physical.fields() {
+            if let Some((of, key)) = AttributeScope::split_column(field.name())
+                && of == scope
+                && let Some((column, _)) = self.physical_column(field.name())
+            {
+                keys.push(key.to_owned());
+                args.push(column);
+            }
+        }
+        // A row count is needed even where the file holds no attribute at all.
+        if args.len() == 2
+            && let Some((column, _)) = self.physical_column("start_time").or_else(|| self.physical_column("time"))
+        {
+            args.push(column);
+        }
+        call(ScalarUDF::from(MergeAttributes::new(keys)), args, &self.physical)
+    }
+}
+
+fn cast(expr: Arc<dyn PhysicalExpr>, from: &DataType, to: &DataType) -> Arc<dyn PhysicalExpr> {
+    if from == to { expr } else { Arc::new(CastExpr::new(expr, to.clone(), Some(safe_cast()))) }
+}
+
+/// Values that do not fit read as null instead of failing the query.
+fn safe_cast() -> arrow::compute::CastOptions<'static> {
+    arrow::compute::CastOptions { safe: true, ..Default::default() }
+}
+
+fn text(value: &str) -> Arc<dyn PhysicalExpr> {
+    Arc::new(Literal::new(ScalarValue::Utf8(Some(value.to_owned()))))
+}
+
+fn call(function: ScalarUDF, args: Vec<Arc<dyn PhysicalExpr>>, schema: &Schema) -> Result<Arc<dyn PhysicalExpr>> {
+    let config = Arc::new(ConfigOptions::default());
+    Ok(Arc::new(ScalarFunctionExpr::try_new(Arc::new(function), args, schema, config)?))
+}

@@ -1,0 +1,297 @@
+//! One table of the lake as DataFusion sees it: files and fresh rows under one snapshot.
+//!
+//! People query the logical columns. The scan's own schema adds the promoted attribute columns
+//! behind them, hidden from `SELECT *`: a filter on `attributes['http.route']` becomes a filter on
+//! the column `attributes.http.route`, which statistics, bloom filters and row filters understand.
+//! What a file holds differently is translated per file by the [`adapter`].
+
+pub mod adapter;
+pub mod functions;
+mod memory;
+mod prune;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::config::TableParquetOptions;
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{Column, DFSchema};
+use datafusion::datasource::TableType;
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::error::Result;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, cast};
+use datafusion::physical_expr::{PhysicalExpr, conjunction};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
+use datafusion::physical_plan::filter::FilterExec;
+use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
+use datafusion::physical_plan::union::UnionExec;
+use luneta_model::{AttributeScope, Signal, schema};
+use luneta_store::{LakeFile, TableSnapshot};
+use object_store::ObjectStore;
+
+use adapter::LakeAdapterFactory;
+use functions::AttributeAccess;
+
+/// The address of the lake's object store inside the engine.
+pub const LAKE_URL: &str = "luneta://lake/";
+
+/// A snapshot of one table.
+#[derive(Debug)]
+pub struct LakeTable {
+    signal: Signal,
+    snapshot: TableSnapshot,
+    logical: SchemaRef,
+    /// Logical columns, then promoted ones.
+    scan: SchemaRef,
+    store: Arc<dyn ObjectStore>,
+}
+
+impl LakeTable {
+    /// The table of a snapshot; files are read from `store`.
+    pub fn new(signal: Signal, snapshot: TableSnapshot, store: Arc<dyn ObjectStore>) -> Self {
+        let logical = Arc::new(schema::logical(signal));
+        let scan = scan_schema(&logical, &snapshot.schema);
+        Self { signal, snapshot, logical, scan, store }
+    }
+
+    /// The snapshot behind the table.
+    pub fn snapshot(&self) -> &TableSnapshot {
+        &self.snapshot
+    }
+
+    /// Which signal's rows these are.
+    pub fn signal(&self) -> Signal {
+        self.signal
+    }
+
+    fn physical_filter(&self, state: &dyn Session, filters: &[Expr], promoted: bool) -> Result<Option<Arc<dyn PhysicalExpr>>> {
+        let schema = DFSchema::try_from(Arc::clone(&self.scan))?;
+        let filters = filters
+            .iter()
+            .map(|f| {
+                let f = unqualify(f.clone())?;
+                let f = if promoted { use_promoted(f, &self.scan)? } else { f };
+                state.create_physical_expr(f, &schema)
+            })
+            .collect::<Result<Vec<_>>>()?;
+        Ok((!filters.is_empty()).then(|| conjunction(filters)))
+    }
+
+    fn files(
+        &self,
+        state: &dyn Session,
+        files: &[Arc<LakeFile>],
+        predicate: Option<Arc<dyn PhysicalExpr>>,
+        projection: &[usize],
+        limit: Option<usize>,
+        strays: HashSet<String>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let mut options = TableParquetOptions::new();
+        options.global = state.config_options().execution.parquet.clone();
+        let metadata_cache = state.runtime_env().cache_manager.get_file_metadata_cache();
+        let reader = Arc::new(CachedParquetFileReaderFactory::new(Arc::clone(&self.store), metadata_cache));
+        let mut source = ParquetSource::new(Arc::clone(&self.scan))
+            .with_table_parquet_options(options)
+            .with_parquet_file_reader_factory(reader)
+            .with_pushdown_filters(true)
+            .with_reorder_filters(true)
+            .with_enable_page_index(true)
+            .with_bloom_filter_on_read(true);
+        if let Some(predicate) = predicate {
+            source = source.with_predicate(predicate);
+        }
+        let target = state.config().target_partitions().max(1);
+        let config = FileScanConfigBuilder::new(ObjectStoreUrl::parse(LAKE_URL)?, Arc::new(source))
+            .with_file_groups(group(files, target))
+            .with_projection_indices(Some(projection.to_vec()))?
+            .with_limit(limit)
+            .with_expr_adapter(Some(Arc::new(LakeAdapterFactory::new(strays))))
+            .build();
+        Ok(DataSourceExec::from_data_source(config))
+    }
+}
+
+/// Spreads files over partitions so that each has about the same bytes.
+fn group(files: &[Arc<LakeFile>], target: usize) -> Vec<FileGroup> {
+    let mut groups: Vec<(u64, Vec<PartitionedFile>)> = vec![(0, Vec::new()); target.min(files.len()).max(1)];
+    let mut sorted: Vec<_> = files.iter().collect();
+    sorted.sort_by_key(|f| std::cmp::Reverse(f.size));
+    for file in sorted {
+        if let Some(least) = groups.iter_mut().min_by_key(|(bytes, _)| *bytes) {
+            least.0 += file.size;
+            least.1.push(PartitionedFile::new(file.path.clone(), file.size));
+        }
+    }
+    groups.into_iter().map(|(_, files)| FileGroup::new(files)).collect()
+}
+
+fn scan_schema(logical: &Schema, physical: &Schema) -> SchemaRef {
+    let mut fields: Vec<_> = logical.fields().iter().cloned().collect();
+    for field in physical.fields() {
+        if AttributeScope::split_column(field.name()).is_some() {
+            let data_type = match field.data_type() {
+                DataType::Dictionary(_, value) => value.as_ref().clone(),
+                other => other.clone(),
+            };
+            fields.push(Arc::new(Field::new(field.name(), data_type, true)));
+        }
+    }
+    Arc::new(Schema::new(fields))
+}
+
+/// The name of the promoted column an attribute access reads, with `service.name` special.
+pub(crate) fn promoted_column(access: &AttributeAccess<'_>) -> String {
+    if access.scope == AttributeScope::Resource && access.key == "service.name" {
+        return "service_name".to_owned();
+    }
+    format!("{}{}", access.scope.prefix(), access.key)
+}
+
+fn unqualify(filter: Expr) -> Result<Expr> {
+    filter
+        .transform(|e| {
+            Ok(match e {
+                Expr::Column(c) if c.relation.is_some() => Transformed::yes(Expr::Column(Column::new_unqualified(c.name))),
+                other => Transformed::no(other),
+            })
+        })
+        .map(|t| t.data)
+}
+
+/// Replaces attribute accesses by promoted columns.
+fn use_promoted(filter: Expr, scan: &Schema) -> Result<Expr> {
+    filter
+        .transform(|e| {
+            let Some(access) = AttributeAccess::of_expr(&e) else { return Ok(Transformed::no(e)) };
+            let name = promoted_column(&access);
+            let Ok(field) = scan.field_with_name(&name) else { return Ok(Transformed::no(e)) };
+            let column = Expr::Column(Column::new_unqualified(name));
+            let wanted = access.data_type();
+            Ok(Transformed::yes(if field.data_type() == &wanted { column } else { cast(column, wanted) }))
+        })
+        .map(|t| t.data)
+}
+
+/// The attribute columns filters read.
+fn attribute_columns(filters: &[Expr]) -> Result<Vec<(AttributeScope, String, String)>> {
+    let mut found = Vec::new();
+    for filter in filters {
+        filter.apply(|e| {
+            if let Some(access) = AttributeAccess::of_expr(e) {
+                found.push((access.scope, access.key.to_owned(), promoted_column(&access)));
+            }
+            Ok(datafusion::common::tree_node::TreeNodeRecursion::Continue)
+        })?;
+    }
+    Ok(found)
+}
+
+/// Whether the file answers filters on these attributes from columns alone.
+fn answers_from_columns(file: &LakeFile, columns: &[(AttributeScope, String, String)]) -> bool {
+    columns.iter().all(|(scope, key, column)| {
+        (file.ours && column == "service_name")
+            || (file.ours
+                && !file.strays.contains(column)
+                && (file.stats.contains_key(column) || scope.known().iter().any(|(known, _)| known == key)))
+    })
+}
+
+#[async_trait]
+impl TableProvider for LakeTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.logical)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(vec![TableProviderFilterPushDown::Exact; filters.len()])
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let all: Vec<usize> = (0..self.logical.fields().len()).collect();
+        let projection = projection.unwrap_or(&all);
+        let wanted = attribute_columns(filters)?;
+        let (columnar, mixed): (Vec<_>, Vec<_>) =
+            self.snapshot.files.iter().cloned().partition(|f| answers_from_columns(f, &wanted));
+        let in_columns = self.physical_filter(state, filters, true)?;
+        let mut parts = Vec::new();
+        let columnar = match &in_columns {
+            Some(predicate) => prune::by_statistics(predicate, &self.scan, columnar)?,
+            None => columnar,
+        };
+        for (files, strays) in by_strays(columnar) {
+            parts.push(self.files(state, &files, in_columns.clone(), projection, limit, strays)?);
+        }
+        if !mixed.is_empty() {
+            let predicate = self.physical_filter(state, filters, false)?;
+            let strays = strays_of(&mixed);
+            parts.push(self.mixed(state, &mixed, predicate, projection, strays)?);
+        }
+        if !self.snapshot.memory.is_empty() {
+            let predicate = self.physical_filter(state, filters, false)?;
+            let source =
+                memory::MemorySource::new(self.snapshot.memory.clone(), Arc::clone(&self.scan), projection, predicate, limit)?;
+            parts.push(DataSourceExec::from_data_source(source));
+        }
+        match parts.len() {
+            0 => Ok(Arc::new(EmptyExec::new(Arc::new(self.scan.project(projection)?)))),
+            1 => Ok(parts.remove(0)),
+            _ => UnionExec::try_new(parts),
+        }
+    }
+}
+
+/// Files without strays together, those with strays apart: only the latter need the overflow map.
+fn by_strays(files: Vec<Arc<LakeFile>>) -> Vec<(Vec<Arc<LakeFile>>, HashSet<String>)> {
+    let (clean, stray): (Vec<_>, Vec<_>) = files.into_iter().partition(|f| f.ours && f.strays.is_empty());
+    let strays = strays_of(&stray);
+    [(clean, HashSet::new()), (stray, strays)].into_iter().filter(|(files, _)| !files.is_empty()).collect()
+}
+
+/// The columns that are not the whole truth in these files; `*` stands for all.
+fn strays_of(files: &[Arc<LakeFile>]) -> HashSet<String> {
+    let all = files.iter().any(|f| !f.ours).then(|| "*".to_owned());
+    files.iter().flat_map(|f| f.strays.iter().cloned()).chain(all).collect()
+}
+
+impl LakeTable {
+    /// Files where a filtered attribute may sit in the overflow map: filter after reading.
+    fn mixed(
+        &self,
+        state: &dyn Session,
+        files: &[Arc<LakeFile>],
+        predicate: Option<Arc<dyn PhysicalExpr>>,
+        projection: &[usize],
+        strays: HashSet<String>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let every: Vec<usize> = (0..self.logical.fields().len()).collect();
+        let scan = self.files(state, files, None, &every, None, strays)?;
+        let Some(predicate) = predicate else { return Ok(scan) };
+        let filtered = Arc::new(FilterExec::try_new(predicate, scan)?);
+        let exprs: Vec<ProjectionExpr> = projection
+            .iter()
+            .map(|&i| {
+                let name = self.scan.field(i).name().clone();
+                ProjectionExpr { expr: Arc::new(datafusion::physical_expr::expressions::Column::new(&name, i)), alias: name }
+            })
+            .collect();
+        Ok(Arc::new(ProjectionExec::try_new(exprs, filtered)?))
+    }
+}

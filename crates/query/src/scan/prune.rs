@@ -1,0 +1,104 @@
+//! Leaves out files whose catalog statistics rule out every row.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BooleanArray, UInt64Array};
+use arrow::datatypes::{DataType, SchemaRef};
+use datafusion::common::pruning::PruningStatistics;
+use datafusion::common::{Column, ScalarValue};
+use datafusion::error::Result;
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
+use luneta_store::{ColumnStats, LakeFile, StatValue};
+
+/// The files that may hold a row for which `predicate` is true.
+pub fn by_statistics(
+    predicate: &Arc<dyn PhysicalExpr>,
+    scan: &SchemaRef,
+    files: Vec<Arc<LakeFile>>,
+) -> Result<Vec<Arc<LakeFile>>> {
+    if files.is_empty() {
+        return Ok(files);
+    }
+    // Predicates the pruner cannot use keep every file.
+    let Ok(pruning) = PruningPredicateBuilder::new().with_file_schema(Arc::clone(scan)).try_build(Arc::clone(predicate)) else {
+        return Ok(files);
+    };
+    if pruning.always_true() {
+        return Ok(files);
+    }
+    let keep = pruning.prune(&CatalogStatistics { files: &files, scan })?;
+    Ok(files.into_iter().zip(keep).filter_map(|(file, keep)| keep.then_some(file)).collect())
+}
+
+struct CatalogStatistics<'a> {
+    files: &'a [Arc<LakeFile>],
+    scan: &'a SchemaRef,
+}
+
+impl CatalogStatistics<'_> {
+    fn values(&self, column: &Column, pick: impl Fn(&ColumnStats) -> Option<&StatValue>) -> Option<ArrayRef> {
+        let data_type = self.scan.field_with_name(&column.name).ok()?.data_type();
+        let values = self.files.iter().map(|file| {
+            let stat = file.stats.get(&column.name).and_then(&pick);
+            stat.and_then(|v| scalar(v, data_type)).map_or_else(|| ScalarValue::try_from(data_type), Ok)
+        });
+        ScalarValue::iter_to_array(values.collect::<Result<Vec<_>>>().ok()?).ok()
+    }
+}
+
+/// A statistic as a value of the column's type; `None` where it is not one.
+fn scalar(value: &StatValue, data_type: &DataType) -> Option<ScalarValue> {
+    Some(match (value, data_type) {
+        (StatValue::Timestamp(t), DataType::Timestamp(..)) => ScalarValue::TimestampNanosecond(Some(*t), None),
+        (StatValue::Int(i), DataType::Int64) => ScalarValue::Int64(Some(*i)),
+        (StatValue::Int(i), DataType::Int32) => ScalarValue::Int32(Some(i32::try_from(*i).ok()?)),
+        (StatValue::Int(i), DataType::UInt32) => ScalarValue::UInt32(Some(u32::try_from(*i).ok()?)),
+        (StatValue::Double(d), DataType::Float64) => ScalarValue::Float64(Some(*d)),
+        (StatValue::Text(t), DataType::Utf8) => ScalarValue::Utf8(Some(t.clone())),
+        (StatValue::Bool(b), DataType::Boolean) => ScalarValue::Boolean(Some(*b)),
+        (StatValue::Bytes(b), DataType::FixedSizeBinary(n)) if b.len() == *n as usize => {
+            ScalarValue::FixedSizeBinary(*n, Some(b.clone()))
+        }
+        _ => return None,
+    })
+}
+
+impl PruningStatistics for CatalogStatistics<'_> {
+    fn min_values(&self, column: &Column) -> Option<ArrayRef> {
+        self.values(column, |s| s.min.as_ref())
+    }
+
+    fn max_values(&self, column: &Column) -> Option<ArrayRef> {
+        self.values(column, |s| s.max.as_ref())
+    }
+
+    fn num_containers(&self) -> usize {
+        self.files.len()
+    }
+
+    fn null_counts(&self, column: &Column) -> Option<ArrayRef> {
+        // A column a file does not have is null in every row of it, unless it is one computed from
+        // others (those never have statistics).
+        let computed = !column.name.contains('.');
+        let counts: UInt64Array = self
+            .files
+            .iter()
+            .map(|f| match f.stats.get(&column.name) {
+                Some(stats) => stats.null_count,
+                None if computed => None,
+                None => Some(f.rows),
+            })
+            .collect();
+        Some(Arc::new(counts))
+    }
+
+    fn row_counts(&self) -> Option<ArrayRef> {
+        Some(Arc::new(self.files.iter().map(|f| Some(f.rows)).collect::<UInt64Array>()))
+    }
+
+    fn contained(&self, _: &Column, _: &HashSet<ScalarValue>) -> Option<BooleanArray> {
+        None
+    }
+}

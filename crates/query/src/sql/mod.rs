@@ -1,0 +1,236 @@
+//! SQL: plan, run within bounds, and report what it took.
+
+mod attributes;
+mod catalog;
+mod ids;
+mod keys;
+mod pushdown;
+mod stats;
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use datafusion::common::{ParamValues, ScalarValue};
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::logical_expr::ScalarUDF;
+use datafusion::optimizer::analyzer::Analyzer;
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
+use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
+use datafusion::sql::parser::{DFParser, Statement};
+use futures::StreamExt as _;
+use luneta_model::Tenant;
+use luneta_store::Store;
+
+pub use keys::AttributeKey;
+pub use stats::QueryStats;
+
+use crate::error::QueryError;
+use crate::scan::LAKE_URL;
+use crate::scan::functions::AttributeGet;
+use catalog::LakeSchema;
+
+/// Bounds on queries.
+#[derive(Debug, Clone)]
+pub struct QueryConfig {
+    /// Bytes of memory all running queries share before they spill.
+    pub memory_bytes_max: usize,
+    /// Bytes of temporary files all running queries may write.
+    pub spill_bytes_max: u64,
+    /// Where they write them.
+    pub spill_dir: PathBuf,
+    /// Longest a query may run, and the default.
+    pub timeout: Duration,
+    /// Most rows one answer holds.
+    pub rows_max: usize,
+    /// Queries that run at once; more wait.
+    pub concurrent_max: usize,
+    /// Partitions a query runs on.
+    pub partitions: usize,
+}
+
+impl Default for QueryConfig {
+    fn default() -> Self {
+        Self {
+            memory_bytes_max: 512 * 1024 * 1024,
+            spill_bytes_max: 4 * 1024 * 1024 * 1024,
+            spill_dir: std::env::temp_dir(),
+            timeout: Duration::from_secs(60),
+            rows_max: 1_000_000,
+            concurrent_max: 16,
+            partitions: std::thread::available_parallelism().map_or(2, NonZeroUsize::get).min(8),
+        }
+    }
+}
+
+/// One statement to run.
+#[derive(Debug, Clone, Default)]
+pub struct SqlRequest {
+    /// The text.
+    pub query: String,
+    /// Values for `$1`, `$2`….
+    pub params: Vec<serde_json::Value>,
+    /// Most rows wanted; the server's own bound holds too.
+    pub limit: Option<usize>,
+    /// How long it may take; the server's own bound holds too.
+    pub timeout: Option<Duration>,
+}
+
+/// The answer to a statement.
+#[derive(Debug)]
+pub struct SqlAnswer {
+    /// Columns.
+    pub schema: SchemaRef,
+    /// Rows.
+    pub batches: Vec<RecordBatch>,
+    /// Whether rows beyond the limit were left out.
+    pub truncated: bool,
+    /// What it took.
+    pub stats: QueryStats,
+}
+
+/// Runs statements over a store.
+#[derive(Debug)]
+pub struct QueryEngine {
+    store: Arc<Store>,
+    runtime: Arc<RuntimeEnv>,
+    config: QueryConfig,
+    running: tokio::sync::Semaphore,
+}
+
+impl QueryEngine {
+    /// An engine over `store`.
+    ///
+    /// # Errors
+    /// [`QueryError::Execution`] when the spill folder cannot be used.
+    pub fn new(store: Arc<Store>, config: QueryConfig) -> Result<Self, QueryError> {
+        let top = NonZeroUsize::MIN.saturating_add(4);
+        let pool = TrackConsumersPool::new(FairSpillPool::new(config.memory_bytes_max), top);
+        let disk = DiskManagerBuilder::default()
+            .with_mode(DiskManagerMode::Directories(vec![config.spill_dir.clone()]))
+            .with_max_temp_directory_size(config.spill_bytes_max);
+        let runtime = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool)).with_disk_manager_builder(disk).build_arc()?;
+        let url = url::Url::parse(LAKE_URL).map_err(|e| QueryError::Execution(e.to_string()))?;
+        runtime.register_object_store(&url, store.object_store());
+        let running = tokio::sync::Semaphore::new(config.concurrent_max);
+        Ok(Self { store, runtime, config, running })
+    }
+
+    /// The store behind the engine.
+    pub fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+
+    /// Runs one statement for a tenant.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub async fn sql(&self, tenant: &Tenant, request: SqlRequest) -> Result<SqlAnswer, QueryError> {
+        let timeout = request.timeout.unwrap_or(self.config.timeout).min(self.config.timeout);
+        let started = Instant::now();
+        let run = async {
+            let _turn = self.running.acquire().await.map_err(|e| QueryError::Limit(e.to_string()))?;
+            self.run(tenant, request, started).await
+        };
+        match tokio::time::timeout(timeout, run).await {
+            Ok(answer) => answer,
+            Err(_) => Err(QueryError::Timeout(timeout.as_millis() as u64)),
+        }
+    }
+
+    async fn run(&self, tenant: &Tenant, request: SqlRequest, started: Instant) -> Result<SqlAnswer, QueryError> {
+        let lake = Arc::new(LakeSchema::new(Arc::clone(&self.store), tenant.clone()));
+        let statement = parse(&request.query)?;
+        lake.pin(&statement).await?;
+        let context = self.context(&lake);
+        let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+        let plan = context.state().statement_to_plan(statement).await?;
+        options.verify_plan(&plan).map_err(|_| QueryError::Plan {
+            message: "only queries are allowed here: SELECT, WITH, VALUES, SHOW, DESCRIBE or EXPLAIN".into(),
+            position: None,
+        })?;
+        let plan = if request.params.is_empty() { plan } else { plan.with_param_values(parameters(&request.params))? };
+        let physical = context.state().create_physical_plan(&plan).await?;
+        let planned = started.elapsed();
+        let limit = request.limit.unwrap_or(self.config.rows_max).min(self.config.rows_max);
+        let schema = physical.schema();
+        let mut stream = datafusion::physical_plan::execute_stream(Arc::clone(&physical), context.task_ctx())?;
+        let (mut batches, mut rows, mut truncated) = (Vec::new(), 0, false);
+        while let Some(batch) = stream.next().await {
+            let batch = batch?;
+            if rows + batch.num_rows() > limit {
+                batches.push(batch.slice(0, limit - rows));
+                rows = limit;
+                truncated = true;
+                break;
+            }
+            rows += batch.num_rows();
+            batches.push(batch);
+        }
+        drop(stream);
+        let stats = QueryStats::collect(&physical, &lake, rows, planned, started.elapsed());
+        Ok(SqlAnswer { schema, batches, truncated, stats })
+    }
+
+    fn context(&self, lake: &Arc<LakeSchema>) -> SessionContext {
+        let mut config = SessionConfig::new()
+            .with_target_partitions(self.config.partitions)
+            .with_information_schema(true)
+            .with_default_catalog_and_schema("luneta", "lake")
+            .with_create_default_catalog_and_schema(false);
+        let options = config.options_mut();
+        options.sql_parser.collect_spans = true;
+        options.execution.parquet.pushdown_filters = true;
+        options.execution.parquet.reorder_filters = true;
+        options.execution.parquet.schema_force_view_types = false;
+        let mut analyzer = Analyzer::new().rules;
+        analyzer.insert(0, Arc::new(ids::HexIds));
+        let mut physical = PhysicalOptimizer::new().rules;
+        physical.insert(0, Arc::new(pushdown::ProjectionIntoUnion));
+        let state = SessionStateBuilder::new()
+            .with_config(config)
+            .with_runtime_env(Arc::clone(&self.runtime))
+            .with_expr_planners(vec![Arc::new(attributes::AttributePlanner::new(&lake.pinned()))])
+            .with_default_features()
+            .with_analyzer_rules(analyzer)
+            .with_physical_optimizer_rules(physical)
+            .build();
+        let context = SessionContext::new_with_state(state);
+        context.register_udf(ScalarUDF::from(AttributeGet::default()));
+        context.register_udf(ScalarUDF::from(ids::Hex::default()));
+        context.register_catalog("luneta", Arc::new(catalog::LakeCatalog::new(Arc::clone(lake))));
+        context
+    }
+}
+
+/// Reads exactly one statement.
+fn parse(text: &str) -> Result<Statement, QueryError> {
+    let mut statements = DFParser::parse_sql(text)?;
+    match (statements.pop_front(), statements.len()) {
+        (Some(statement), 0) => Ok(statement),
+        (None, _) => Err(QueryError::Parse { message: "the query is empty".into(), position: None }),
+        (Some(_), more) => {
+            Err(QueryError::Parse { message: format!("one statement at a time: found {}", more + 1), position: None })
+        }
+    }
+}
+
+fn parameters(values: &[serde_json::Value]) -> ParamValues {
+    let scalar = |v: &serde_json::Value| match v {
+        serde_json::Value::Null => ScalarValue::Null,
+        serde_json::Value::Bool(b) => ScalarValue::Boolean(Some(*b)),
+        serde_json::Value::Number(n) => match n.as_i64() {
+            Some(i) => ScalarValue::Int64(Some(i)),
+            None => ScalarValue::Float64(n.as_f64()),
+        },
+        serde_json::Value::String(s) => ScalarValue::Utf8(Some(s.clone())),
+        other => ScalarValue::Utf8(Some(other.to_string())),
+    };
+    ParamValues::from(values.iter().map(scalar).collect::<Vec<_>>())
+}
