@@ -7,10 +7,10 @@
 
 pub mod otlp;
 
-pub mod listen;
 mod body;
 mod compression;
 mod error;
+pub mod listen;
 mod protocol;
 mod state;
 mod stats;

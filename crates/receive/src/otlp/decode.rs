@@ -1,23 +1,51 @@
 //! The decoders of this protocol, as functions of bytes and options.
 
-use luneta_model::Tenant;
+use luneta_model::{LogsBuilder, MetricsBuilder, SpansBuilder, Tenant};
 
-use crate::{DecodeOptions, Decoded, ReceiveError};
+use super::envelope::{Items, walk};
+use super::value::Context;
+use super::wire::{Fault, FaultKind};
+use crate::{DecodeOptions, Decoded, ReceiveError, Tally};
 
 /// `ExportTraceServiceRequest` as protobuf.
 pub fn traces_protobuf(bytes: &[u8], tenant: Tenant, options: &DecodeOptions) -> Result<Decoded, ReceiveError> {
-    let _ = (bytes, tenant, options);
-    Err(ReceiveError::Malformed("not decoded yet".into()))
+    let mut builder = SpansBuilder::new(options.limits);
+    let tally = fill(&mut builder, bytes, options)?;
+    let batch = builder.finish(tenant).map_err(|e| ReceiveError::Internal(e.to_string()))?;
+    Ok(Decoded { batch, tally })
 }
 
 /// `ExportLogsServiceRequest` as protobuf.
 pub fn logs_protobuf(bytes: &[u8], tenant: Tenant, options: &DecodeOptions) -> Result<Decoded, ReceiveError> {
-    traces_protobuf(bytes, tenant, options)
+    let mut builder = LogsBuilder::new(options.limits);
+    let tally = fill(&mut builder, bytes, options)?;
+    let batch = builder.finish(tenant).map_err(|e| ReceiveError::Internal(e.to_string()))?;
+    Ok(Decoded { batch, tally })
 }
 
 /// `ExportMetricsServiceRequest` as protobuf.
 pub fn metrics_protobuf(bytes: &[u8], tenant: Tenant, options: &DecodeOptions) -> Result<Decoded, ReceiveError> {
-    traces_protobuf(bytes, tenant, options)
+    let mut builder = MetricsBuilder::new(options.limits);
+    let tally = fill(&mut builder, bytes, options)?;
+    let batch = builder.finish(tenant).map_err(|e| ReceiveError::Internal(e.to_string()))?;
+    Ok(Decoded { batch, tally })
+}
+
+fn fill<I: Items>(builder: &mut I, bytes: &[u8], options: &DecodeOptions) -> Result<Tally, ReceiveError> {
+    let mut context = Context::new(options);
+    walk(builder, bytes, &mut context).map_err(|fault| refusal(&fault, options))?;
+    Ok(context.tally)
+}
+
+fn refusal(fault: &Fault, options: &DecodeOptions) -> ReceiveError {
+    match fault.kind {
+        FaultKind::Malformed(_) => ReceiveError::Malformed(fault.to_string()),
+        FaultKind::TooLarge => {
+            let max = options.expanded_bytes_max;
+            ReceiveError::DecompressedTooLarge { what: "what the request stands for", max }
+        }
+        FaultKind::Internal(_) => ReceiveError::Internal(fault.to_string()),
+    }
 }
 
 /// `ExportTraceServiceRequest` as JSON.

@@ -4,7 +4,14 @@ pub mod decode;
 pub mod grpc;
 pub mod http;
 mod intake;
+mod envelope;
+mod logs;
+mod metrics;
+mod point;
 mod reply;
+mod traces;
+mod value;
+mod wire;
 
 use luneta_model::Signal;
 

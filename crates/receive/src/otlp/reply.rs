@@ -83,8 +83,7 @@ pub(super) fn status_json(error: &ReceiveError) -> Vec<u8> {
     let mut status = serde_json::json!({ "code": code as i32, "message": error.to_string() });
     if let Some(delay) = error.retry_after() {
         let seconds = format!("{}.{:03}s", delay.as_secs(), delay.subsec_millis());
-        status["details"] =
-            serde_json::json!([{ "@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": seconds }]);
+        status["details"] = serde_json::json!([{ "@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": seconds }]);
     }
     status.to_string().into_bytes()
 }

@@ -1,0 +1,212 @@
+//! Attribute values and what all messages share.
+
+use std::borrow::Cow;
+
+use luneta_model::{AnyValue, AttributesBuilder};
+
+use super::wire::{Fault, FaultKind, Message, Walk, Within as _};
+use crate::{DecodeOptions, Reason, Tally};
+
+/// What is kept across one request.
+pub(super) struct Context<'o> {
+    pub(super) options: &'o DecodeOptions,
+    pub(super) tally: Tally,
+    /// Bytes the rows may still take.
+    budget: usize,
+}
+
+impl<'o> Context<'o> {
+    pub(super) fn new(options: &'o DecodeOptions) -> Self {
+        Self { options, tally: Tally::default(), budget: options.expanded_bytes_max }
+    }
+
+    /// Takes memory that is out of proportion to the bytes sent from the budget.
+    #[inline]
+    pub(super) fn spend(&mut self, bytes: usize) -> Walk<()> {
+        match self.budget.checked_sub(bytes) {
+            Some(left) => {
+                self.budget = left;
+                Ok(())
+            }
+            None => Err(Fault::new(0, FaultKind::TooLarge)),
+        }
+    }
+
+    /// Text; wrong bytes are replaced and counted.
+    #[inline]
+    pub(super) fn text<'a>(&mut self, bytes: &'a [u8]) -> Cow<'a, str> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => {
+                self.tally.warn(Reason::InvalidUtf8);
+                String::from_utf8_lossy(bytes)
+            }
+        }
+    }
+
+    /// A time inside an item: one that does not fit is moved to the last moment that does.
+    pub(super) fn inner_time(&mut self, nanos: u64) -> i64 {
+        i64::try_from(nanos).unwrap_or_else(|_| {
+            self.tally.warn(Reason::TimeOutOfRange);
+            i64::MAX
+        })
+    }
+}
+
+/// An id of fixed width; `None` when it has another width.
+#[inline]
+pub(super) fn id<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {
+    bytes.try_into().ok()
+}
+
+/// An `AnyValue`, with the frequent types borrowed.
+pub(super) enum Value<'a> {
+    Text(Cow<'a, str>),
+    Bool(bool),
+    Int(i64),
+    Double(f64),
+    Other(AnyValue),
+}
+
+impl Value<'_> {
+    pub(super) fn into_any(self) -> AnyValue {
+        match self {
+            Value::Text(text) => AnyValue::String(text.into_owned()),
+            Value::Bool(b) => AnyValue::Bool(b),
+            Value::Int(i) => AnyValue::Int(i),
+            Value::Double(d) => AnyValue::Double(d),
+            Value::Other(value) => value,
+        }
+    }
+
+    #[inline]
+    pub(super) fn push_to(self, attributes: &mut AttributesBuilder, key: &str) {
+        match self {
+            Value::Text(text) => attributes.push_str(key, &text),
+            Value::Bool(b) => attributes.push_bool(key, b),
+            Value::Int(i) => attributes.push_int(key, i),
+            Value::Double(d) => attributes.push_double(key, d),
+            Value::Other(value) => attributes.push(key, &value),
+        }
+    }
+}
+
+/// Key and value of a `KeyValue`.
+#[inline]
+pub(super) fn key_value<'a>(message: Message<'a>, context: &mut Context<'_>) -> Walk<(Cow<'a, str>, Value<'a>)> {
+    let nodes = context.options.limits.value_bytes_max;
+    nested_key_value(message, context, &mut Nesting { depth: 0, nodes })
+}
+
+/// An `AnyValue`.
+#[inline]
+pub(super) fn any_value<'a>(message: Message<'a>, context: &mut Context<'_>, text_bytes_max: usize) -> Walk<Value<'a>> {
+    nested_any_value(message, context, &mut Nesting { depth: 0, nodes: text_bytes_max })
+}
+
+/// Bounds of one value. Every element takes at least a byte of the value's text, so elements
+/// beyond its length could not be seen.
+struct Nesting {
+    depth: usize,
+    nodes: usize,
+}
+
+#[inline]
+fn nested_key_value<'a>(
+    mut message: Message<'a>,
+    context: &mut Context<'_>,
+    nesting: &mut Nesting,
+) -> Walk<(Cow<'a, str>, Value<'a>)> {
+    let mut key = Cow::Borrowed("");
+    let mut value = Value::Other(AnyValue::Null);
+    while let Some(field) = message.next()? {
+        match field.number {
+            1 => key = context.text(field.bytes().within("key")?),
+            2 => value = nested_any_value(field.message().within("value")?, context, nesting).within("value")?,
+            _ => {}
+        }
+    }
+    Ok((key, value))
+}
+
+#[inline]
+fn nested_any_value<'a>(mut message: Message<'a>, context: &mut Context<'_>, nesting: &mut Nesting) -> Walk<Value<'a>> {
+    let mut value = Value::Other(AnyValue::Null);
+    while let Some(field) = message.next()? {
+        value = match field.number {
+            1 => Value::Text(context.text(field.bytes().within("string_value")?)),
+            2 => Value::Bool(field.varint().within("bool_value")? != 0),
+            3 => Value::Int(field.varint().within("int_value")? as i64),
+            4 => Value::Double(field.double().within("double_value")?),
+            5 => Value::Other(array(field.message()?, context, nesting).within("array_value")?),
+            6 => Value::Other(map(field.message()?, context, nesting).within("kvlist_value")?),
+            7 => Value::Other(AnyValue::Bytes(field.bytes().within("bytes_value")?.to_vec())),
+            _ => continue,
+        };
+    }
+    Ok(value)
+}
+
+/// Elements beyond the depth bound are null, those beyond the node bound are left out.
+fn array(mut message: Message<'_>, context: &mut Context<'_>, nesting: &mut Nesting) -> Walk<AnyValue> {
+    if nesting.depth >= context.options.limits.depth_max {
+        return Ok(AnyValue::Null);
+    }
+    nesting.depth += 1;
+    let mut items = Vec::new();
+    while let Some(field) = message.next()? {
+        if field.number == 1 && nesting.nodes > 0 {
+            nesting.nodes -= 1;
+            let inner = field.message().within("values")?;
+            items.push(nested_any_value(inner, context, nesting).within("values")?.into_any());
+        }
+    }
+    nesting.depth -= 1;
+    Ok(AnyValue::Array(items))
+}
+
+fn map(mut message: Message<'_>, context: &mut Context<'_>, nesting: &mut Nesting) -> Walk<AnyValue> {
+    if nesting.depth >= context.options.limits.depth_max {
+        return Ok(AnyValue::Null);
+    }
+    nesting.depth += 1;
+    let mut entries = Vec::new();
+    while let Some(field) = message.next()? {
+        if field.number == 1 && nesting.nodes > 0 {
+            nesting.nodes -= 1;
+            let inner = field.message().within("values")?;
+            let (key, value) = nested_key_value(inner, context, nesting).within("values")?;
+            entries.push((key.into_owned(), value.into_any()));
+        }
+    }
+    nesting.depth -= 1;
+    Ok(AnyValue::Map(entries))
+}
+
+/// Attributes of an event, a link or an exemplar: few, so they are gathered first. Those over the
+/// limit are dropped and counted.
+pub(super) struct Gathered<'a> {
+    entries: Vec<(Cow<'a, str>, AnyValue)>,
+    pub(super) dropped: u32,
+}
+
+impl<'a> Gathered<'a> {
+    pub(super) fn new() -> Self {
+        Self { entries: Vec::new(), dropped: 0 }
+    }
+
+    pub(super) fn push(&mut self, message: Message<'a>, context: &mut Context<'_>) -> Walk<()> {
+        if self.entries.len() >= context.options.limits.attributes_max {
+            self.dropped = self.dropped.saturating_add(1);
+            return Ok(());
+        }
+        let (key, value) = key_value(message, context)?;
+        self.entries.push((key, value.into_any()));
+        Ok(())
+    }
+
+    /// The attributes, for the builder.
+    pub(super) fn take(&mut self) -> impl Iterator<Item = (&str, AnyValue)> {
+        self.entries.iter_mut().map(|(key, value)| (&**key, std::mem::replace(value, AnyValue::Null)))
+    }
+}
