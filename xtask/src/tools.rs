@@ -1,0 +1,70 @@
+//! What tests need beside Rust: Python packages, Node packages, a browser.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::shell::{root, run, target};
+
+/// A Python with the packages of a requirements file, made once and kept beside the build.
+///
+/// # Errors
+/// When there is no Python 3, or a package cannot be installed.
+pub fn python(name: &str, requirements: &Path) -> Result<PathBuf> {
+    let dir = target().join("python").join(name);
+    let python = dir.join("bin/python");
+    let stamp = dir.join("installed.txt");
+    let wanted = std::fs::read_to_string(requirements).with_context(|| requirements.display().to_string())?;
+    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(python);
+    }
+    std::fs::remove_dir_all(&dir).ok();
+    run(Command::new("python3").args(["-m", "venv"]).arg(&dir)).context("Python 3 with venv is needed for these tests")?;
+    run(Command::new(&python)
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"])
+        .arg(requirements))?;
+    std::fs::write(stamp, wanted)?;
+    Ok(python)
+}
+
+/// A folder with the Node packages of a lock file.
+///
+/// # Errors
+/// When npm fails.
+pub fn node(folder: &Path) -> Result<PathBuf> {
+    if !folder.join("node_modules/.package-lock.json").is_file() {
+        run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(folder))?;
+    }
+    Ok(folder.to_owned())
+}
+
+/// A Chromium, installed from the system's packages where that is possible.
+///
+/// # Errors
+/// When there is none and it cannot be installed.
+pub fn chromium() -> Result<PathBuf> {
+    let found = || {
+        let named = std::env::var_os("CHROMIUM").map(PathBuf::from);
+        let usual = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].map(PathBuf::from);
+        named.into_iter().chain(usual).find(|p| p.is_file())
+    };
+    if let Some(path) = found() {
+        return Ok(path);
+    }
+    if Command::new("apt-get").arg("--version").output().is_ok() {
+        println!("installing Chromium from the system's packages");
+        run(Command::new("apt-get").args(["update", "-qq"])).ok();
+        run(Command::new("apt-get").args(["install", "-y", "-qq", "--no-install-recommends", "chromium"]).env("DEBIAN_FRONTEND", "noninteractive"))
+            .ok();
+    }
+    match found() {
+        Some(path) => Ok(path),
+        None => bail!("browser tests need Chromium: install it, or name one with CHROMIUM=/path"),
+    }
+}
+
+/// A file of the workspace.
+pub fn file(path: &str) -> PathBuf {
+    root().join(path)
+}
