@@ -32,6 +32,9 @@ pub enum StoreError {
     /// Another writer changed what a commit relied on.
     #[error("catalog: another writer changed {0}")]
     Conflict(String),
+    /// The rows of a flush are in the lake already.
+    #[error("the rows are in the lake already")]
+    Committed,
     /// Rows could not be arranged.
     #[error("rows: {0}")]
     Arrow(#[from] ArrowError),

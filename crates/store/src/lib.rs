@@ -3,8 +3,8 @@
 //!
 //! The life of a row, in the order of the modules below: [`Store::accept`](luneta_model::Sink)
 //! appends it to the log (`wal`), it is queryable at once (`memtable`), a flush sorts it into a
-//! Parquet file (`files`), one transaction makes the file part of the lake (`catalog`), small files
-//! grow into large ones (`compaction`), and old ones leave (`retention`).
+//! Parquet file (`flush`, `files`), one transaction makes the file part of the lake (`catalog`),
+//! small files grow into large ones (`compaction`), and old ones leave (`retention`).
 //!
 //! Only this crate writes log, lake and catalog. Files are never edited in place. It knows nothing
 //! of any query engine: readers take a [`TableSnapshot`].
@@ -15,8 +15,51 @@ mod snapshot;
 mod stats;
 mod store;
 
+mod wal;
+
+mod memtable;
+
+mod state;
+
+mod flush;
+
+mod files;
+
+mod catalog;
+
+mod compaction;
+
+mod retention;
+
+mod recovery;
+
+mod layout;
+
+use std::fmt;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use luneta_model::{Signal, Tenant};
+
 pub use config::{CompactionConfig, StoreConfig};
 pub use error::StoreError;
 pub use snapshot::{ColumnStats, LakeFile, StatValue, TableSnapshot};
 pub use stats::{StoreStats, TableStats};
 pub use store::Store;
+
+/// Names one table: rows of different tenants never meet.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct TableKey {
+    pub(crate) tenant: Tenant,
+    pub(crate) signal: Signal,
+}
+
+impl fmt::Display for TableKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.tenant, self.signal)
+    }
+}
+
+/// Milliseconds since 1970.
+pub(crate) fn now_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64)
+}

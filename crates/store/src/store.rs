@@ -1,57 +1,187 @@
 //! [`Store`]: the door of this crate.
 
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use luneta_model::{Batch, Signal, Sink, SinkError, Tenant};
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
-use tokio::sync::broadcast;
+use tokio::sync::{Notify, broadcast, oneshot};
+use tokio::task::JoinHandle;
 
-use crate::{StoreConfig, StoreError, StoreStats, TableSnapshot};
+use crate::catalog::{Catalog, Lake, Watch};
+use crate::flush::blocking;
+use crate::memtable::{self, Generation};
+use crate::state::State;
+use crate::wal::{Append, Encoder, Wal, replay};
+use crate::{StoreConfig, StoreError, StoreStats, TableKey, TableSnapshot, TableStats, layout, recovery, retention};
+
+/// Batches a live tail may lag behind before it misses some.
+const TAIL_BATCHES_MAX: usize = 1024;
+/// What clients are told to wait when the disk fails.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+/// Waits between attempts to flush after a failure grow up to this.
+const BACKOFF_MAX: Duration = Duration::from_secs(30);
 
 /// The store of one data folder.
+///
+/// Dropping it without [`Store::shutdown`] loses nothing: what was acknowledged is in the log and
+/// is taken back by the next [`Store::open`].
 #[derive(Debug)]
 pub struct Store {
-    lake_dir: PathBuf,
+    pub(crate) config: StoreConfig,
+    pub(crate) lake_dir: PathBuf,
+    pub(crate) state: Arc<State>,
+    pub(crate) wal: Arc<Wal>,
+    pub(crate) catalog: tokio::sync::Mutex<Catalog>,
+    pub(crate) flushing: tokio::sync::Mutex<()>,
+    pub(crate) merging: tokio::sync::Mutex<()>,
+    watch: tokio::sync::Mutex<Watch>,
+    encoder: Encoder,
     object_store: Arc<LocalFileSystem>,
     accepted: broadcast::Sender<Arc<Batch>>,
+    flush_wanted: Arc<Notify>,
+    closed: AtomicBool,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+    _lock: File,
 }
 
 impl Store {
     /// Opens the folder, or makes it, and takes back every acknowledged row.
     pub async fn open(config: StoreConfig) -> Result<Arc<Store>, StoreError> {
-        let lake_dir = config.data_dir.join("lake/data");
-        std::fs::create_dir_all(&lake_dir).map_err(StoreError::io(&lake_dir))?;
-        let object_store = LocalFileSystem::new_with_prefix(&lake_dir)
-            .map_err(|e| StoreError::io(&lake_dir)(std::io::Error::other(e)))?;
-        Ok(Arc::new(Store { lake_dir, object_store: Arc::new(object_store), accepted: broadcast::channel(16).0 }))
+        let data_dir = config.data_dir.clone();
+        fs::create_dir_all(data_dir.join("lake/data")).map_err(StoreError::io(&data_dir))?;
+        let data_dir = fs::canonicalize(&data_dir).map_err(StoreError::io(&data_dir))?;
+        let lock = recovery::lock(&data_dir)?;
+        let lake_dir = data_dir.join("lake/data");
+        let catalog_path = data_dir.join("lake/catalog.sqlite");
+        let mut catalog = Catalog::open(&catalog_path, &lake_dir).await?;
+        let watch = Watch::open(&catalog_path).await?;
+
+        let state = Arc::new(State::default());
+        let position = catalog.log_position().await?;
+        let wal = open_log(&data_dir.join("wal"), position, &config, &state)?;
+        state.publish(catalog.lake(), None);
+        let known = catalog.known_paths().await?;
+        let orphans = recovery::remove_orphans(&lake_dir, &known)?;
+        if orphans > 0 {
+            tracing::info!("removed {orphans} files of writes that never ended");
+        }
+        let object_store =
+            LocalFileSystem::new_with_prefix(&lake_dir).map_err(|e| StoreError::io(&lake_dir)(std::io::Error::other(e)))?;
+
+        let store = Arc::new(Store {
+            config: StoreConfig { data_dir, ..config },
+            lake_dir,
+            state,
+            wal: Arc::new(wal),
+            catalog: tokio::sync::Mutex::new(catalog),
+            flushing: tokio::sync::Mutex::new(()),
+            merging: tokio::sync::Mutex::new(()),
+            watch: tokio::sync::Mutex::new(watch),
+            encoder: Encoder::default(),
+            object_store: Arc::new(object_store),
+            accepted: broadcast::channel(TAIL_BATCHES_MAX).0,
+            flush_wanted: Arc::new(Notify::new()),
+            closed: AtomicBool::new(false),
+            tasks: Mutex::new(Vec::new()),
+            _lock: lock,
+        });
+        let lake = store.state.view().lake.clone();
+        for (path, reason) in recovery::damaged(&lake, &store.lake_dir) {
+            store.set_aside(&path, &reason).await?;
+        }
+        store.start_tasks();
+        Ok(store)
     }
 
     /// Refuses new batches, writes what is in memory to the lake, and stops the background tasks.
     pub async fn shutdown(&self) -> Result<(), StoreError> {
-        Err(StoreError::Closed)
+        self.closed.store(true, Ordering::SeqCst);
+        let tasks: Vec<_> = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        {
+            // Background work is ended between two of its steps.
+            let _flush = self.flushing.lock().await;
+            let _merge = self.merging.lock().await;
+            for task in &tasks {
+                task.abort();
+            }
+        }
+        let flushed = self.flush_all().await;
+        let wal = self.wal.clone();
+        blocking(move || {
+            wal.stop();
+            Ok(())
+        })
+        .await?;
+        flushed
     }
 
     /// Writes what is in memory to the lake now.
     pub async fn flush(&self) -> Result<(), StoreError> {
-        Err(StoreError::Closed)
+        self.flush_all().await
     }
 
     /// Merges small files once over all tables; returns how many merges were made.
     pub async fn compact(&self) -> Result<usize, StoreError> {
-        Err(StoreError::Closed)
+        self.merge_files().await
     }
 
     /// Every acknowledged row of a table, once.
-    pub async fn snapshot(&self, _tenant: &Tenant, _signal: Signal) -> Result<TableSnapshot, StoreError> {
-        Err(StoreError::Closed)
+    pub async fn snapshot(&self, tenant: &Tenant, signal: Signal) -> Result<TableSnapshot, StoreError> {
+        self.follow_others().await;
+        let key = TableKey { tenant: tenant.clone(), signal };
+        let (lake, memory) = {
+            let view = self.state.view();
+            let generations = view.frozen.iter().map(AsRef::as_ref).chain([&view.active]);
+            let mut memory = Vec::new();
+            for rows in generations.filter_map(|g: &Generation| g.tables.get(&key)) {
+                memory.push((rows.origins.columns()?, rows.batches.clone()));
+            }
+            (view.lake.clone(), memory)
+        };
+        let mut batches = Vec::new();
+        for (origins, rows) in memory {
+            for batch in rows {
+                batches.push(batch.wide(&origins)?);
+            }
+        }
+        let table = lake.tables.get(&key);
+        Ok(TableSnapshot {
+            snapshot_id: lake.snapshot_id,
+            files: table.map(|t| t.files.clone()).unwrap_or_default(),
+            schema: Arc::new(layout::schema_of(signal, table.map(AsRef::as_ref), &batches)),
+            memory: batches,
+        })
     }
 
-    /// Takes a file that cannot be read out of the lake.
-    pub async fn quarantine(&self, _path: &str, _reason: &str) -> Result<(), StoreError> {
-        Err(StoreError::Closed)
+    /// Reloads the catalog's newest snapshot when another program made one. Readers go on with what
+    /// is known when the catalog cannot be read.
+    async fn follow_others(&self) {
+        let newest = self.watch.lock().await.newest_snapshot().await;
+        let moved = match newest {
+            Ok(newest) => newest > self.state.view().lake.snapshot_id,
+            Err(error) => {
+                tracing::warn!("catalog: cannot look for new snapshots: {error}");
+                return;
+            }
+        };
+        if moved {
+            let mut catalog = self.catalog.lock().await;
+            match catalog.refresh().await {
+                Ok(lake) => self.state.publish(lake, None),
+                Err(error) => tracing::warn!("catalog: cannot read the newest snapshot: {error}"),
+            }
+        }
+    }
+
+    /// Takes a file that cannot be read out of the lake and keeps it in `quarantine/`.
+    pub async fn quarantine(&self, path: &str, reason: &str) -> Result<(), StoreError> {
+        self.set_aside(path, reason).await
     }
 
     /// Every batch accepted from now on, for live tails. Slow receivers miss batches.
@@ -61,7 +191,39 @@ impl Store {
 
     /// Figures about everything.
     pub fn stats(&self) -> StoreStats {
-        StoreStats::default()
+        let (wal_segments, wal_bytes) = self.wal.size();
+        let counters = &self.state.counters;
+        let mut stats = StoreStats {
+            wal_bytes,
+            wal_segments,
+            memory_bytes: self.state.memory.used() as u64,
+            flushes: counters.flushes.load(Ordering::Relaxed),
+            compactions: counters.compactions.load(Ordering::Relaxed),
+            compacted_files: counters.compacted_files.load(Ordering::Relaxed),
+            retired_files: counters.retired_files.load(Ordering::Relaxed),
+            disk_free_bytes: rustix::fs::statvfs(&self.lake_dir).ok().map(|s| s.f_bavail * s.f_frsize),
+            ..StoreStats::default()
+        };
+        {
+            let reports = self.state.reports();
+            stats.flush_last_ms = reports.flush_last_ms;
+            stats.flush_last_time = reports.flush_last_time;
+            stats.flush_last_error.clone_from(&reports.flush_last_error);
+            stats.upkeep_last_error.clone_from(&reports.upkeep_last_error);
+            stats.warnings.clone_from(&reports.warnings);
+        }
+        let view = self.state.view();
+        stats.memory_rows = view.active.rows + view.frozen.iter().map(|g| g.rows).sum::<u64>();
+        let mut keys: Vec<&TableKey> = view.lake.tables.keys().chain(view.accepted.keys()).collect();
+        keys.sort();
+        keys.dedup();
+        for key in keys {
+            let generations = view.frozen.iter().map(AsRef::as_ref).chain([&view.active]);
+            let memory_rows = generations.filter_map(|g: &Generation| g.tables.get(key)).map(|t| t.rows).sum();
+            let accepted_rows = view.accepted.get(key).copied().unwrap_or(0);
+            stats.tables.push(table_stats(key, &view.lake, accepted_rows, memory_rows));
+        }
+        stats
     }
 
     /// The folder the paths of [`LakeFile`](crate::LakeFile) are relative to.
@@ -73,11 +235,151 @@ impl Store {
     pub fn object_store(&self) -> Arc<dyn ObjectStore> {
         self.object_store.clone()
     }
+
+    fn start_tasks(self: &Arc<Self>) {
+        let wanted = self.flush_wanted.clone();
+        let interval = self.config.flush_interval;
+        let flush = tokio::spawn(flush_loop(Arc::downgrade(self), wanted, interval));
+        let upkeep = tokio::spawn(upkeep_loop(Arc::downgrade(self)));
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend([flush, upkeep]);
+        if self.state.view().active.bytes >= self.config.flush_bytes {
+            self.flush_wanted.notify_one();
+        }
+    }
+
+    async fn append(&self, batch: Arc<Batch>, bytes: usize) -> Result<(), SinkError> {
+        let encoded =
+            self.encoder.encode(&batch).map_err(|e| SinkError::Layout { signal: batch.signal.table(), reason: e.to_string() })?;
+        let (done, written) = oneshot::channel();
+        let (state, wanted, flush_bytes) = (self.state.clone(), self.flush_wanted.clone(), self.config.flush_bytes);
+        let tail = self.accepted.clone();
+        let publish = Box::new(move || {
+            if state.insert(&batch, bytes) >= flush_bytes {
+                wanted.notify_one();
+            }
+            if tail.receiver_count() > 0 {
+                // An error means that the last receiver has just gone.
+                let _ = tail.send(batch);
+            }
+        });
+        let unavailable = |reason: String| SinkError::Unavailable { reason, retry_after: RETRY_AFTER };
+        self.wal.append(Append { encoded, publish, done }).map_err(|e| unavailable(e.to_string()))?;
+        match written.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(unavailable(format!("the log cannot be written: {error}"))),
+            Err(_) => Err(unavailable("the log writer stopped".into())),
+        }
+    }
 }
 
 #[async_trait]
 impl Sink for Store {
-    async fn accept(&self, _batch: Batch) -> Result<(), SinkError> {
-        Err(SinkError::ShuttingDown)
+    async fn accept(&self, batch: Batch) -> Result<(), SinkError> {
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(SinkError::ShuttingDown);
+        }
+        if batch.is_empty() {
+            return Ok(());
+        }
+        memtable::check(&batch).map_err(|reason| SinkError::Layout { signal: batch.signal.table(), reason })?;
+        let bytes = batch.memory_bytes();
+        if !self.state.memory.reserve(bytes, self.config.memory_bytes_max, self.config.accept_wait_max).await {
+            self.flush_wanted.notify_one();
+            let reason = format!("{} bytes of rows wait to be written", self.state.memory.used());
+            return Err(SinkError::Busy { reason, retry_after: RETRY_AFTER });
+        }
+        let result = self.append(Arc::new(batch), bytes).await;
+        if result.is_err() {
+            self.state.memory.release(bytes);
+        }
+        result
     }
 }
+
+/// Reads the log into memory and starts its writer.
+fn open_log(dir: &Path, position: u64, config: &StoreConfig, state: &State) -> Result<Wal, StoreError> {
+    let replayed = replay(dir, position)?;
+    for warning in replayed.warnings {
+        state.reports().warnings.push(warning);
+    }
+    for batch in replayed.batches {
+        if let Err(reason) = memtable::check(&batch) {
+            state.warn(format!("{} rows of the log do not fit table {}: {reason}", batch.len(), batch.signal));
+            continue;
+        }
+        // Arrays of a replayed batch share one buffer, which must be counted once.
+        let shared = batch.rows.columns().iter().chain(batch.origins.columns());
+        let bytes = shared.map(|c| arrow::array::Array::to_data(c).get_slice_memory_size().unwrap_or(0)).sum();
+        state.memory.take(bytes);
+        state.insert(&batch, bytes);
+    }
+    state.view().accepted.clear();
+    Wal::start(dir, replayed.next_number, replayed.segments, config.wal_segment_bytes_max)
+}
+
+fn table_stats(key: &TableKey, lake: &Lake, accepted_rows: u64, memory_rows: u64) -> TableStats {
+    let files = lake.tables.get(key).map(|t| t.files.as_slice()).unwrap_or_default();
+    TableStats {
+        tenant: key.tenant.clone(),
+        signal: key.signal,
+        accepted_rows,
+        files: files.len() as u64,
+        file_bytes: files.iter().map(|f| f.size).sum(),
+        file_rows: files.iter().map(|f| f.rows).sum(),
+        memory_rows,
+        oldest: files.iter().filter_map(|f| retention::oldest(f, key.signal)).min(),
+        newest: files.iter().filter_map(|f| retention::newest(f, key.signal)).max(),
+    }
+}
+
+/// Flushes when asked or when it is time; tries again after a failure.
+async fn flush_loop(store: Weak<Store>, wanted: Arc<Notify>, interval: Duration) {
+    let mut backoff = Duration::from_millis(200);
+    let mut wait = interval;
+    loop {
+        let _ = tokio::time::timeout(wait, wanted.notified()).await;
+        let Some(store) = store.upgrade() else { return };
+        match store.flush_all().await {
+            Ok(()) => {
+                backoff = Duration::from_millis(200);
+                wait = interval;
+            }
+            Err(error) => {
+                tracing::error!("flush: {error}");
+                drop(store);
+                tokio::time::sleep(backoff).await;
+                wait = Duration::ZERO;
+                backoff = (backoff * 2).min(BACKOFF_MAX);
+            }
+        }
+    }
+}
+
+/// Merges and drops files as time goes by.
+async fn upkeep_loop(store: Weak<Store>) {
+    let Some((merge_every, retire_every)) = store.upgrade().map(|s| (s.config.compaction.interval, s.config.retention_interval))
+    else {
+        return;
+    };
+    let mut merge = tokio::time::interval(merge_every.max(Duration::from_millis(10)));
+    let mut retire = tokio::time::interval(retire_every.max(Duration::from_millis(10)));
+    loop {
+        let merging = tokio::select! {
+            _ = merge.tick() => true,
+            _ = retire.tick() => false,
+        };
+        let Some(store) = store.upgrade() else { return };
+        let result = match merging {
+            true if store.config.compaction.enabled => store.merge_files().await.map(|_| ()),
+            true => continue,
+            false => store.retire().await,
+        };
+        if let Err(error) = &result {
+            tracing::warn!("upkeep: {error}");
+        }
+        store.state.reports().upkeep_last_error = result.err().map(|e| e.to_string());
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,15 @@
+//! From rows in memory to a Parquet file: decide what becomes a column (`promote`), put rows in
+//! order (`sort`), gather columns (`table`), encode (`writer`).
+
+mod promote;
+mod sort;
+mod statistics;
+mod table;
+mod writer;
+
+pub(crate) use promote::{Extracted, KeyCounts, Promotion};
+pub(crate) use table::{PreparedTable, prepare};
+pub(crate) use writer::{FileWriter, WriterConfig, is_ours};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,224 @@
+//! [`prepare`]: the rows of one table of a generation, ready to be written.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, DictionaryArray, RecordBatch, UInt32Array, new_null_array};
+use arrow::compute::{concat, take};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, UInt32Type};
+use arrow::error::ArrowError;
+use luneta_model::AttributeScope;
+
+use super::promote::{Extracted, KeyCounts, Promotion};
+use super::sort::{self, SortKeys, SortSource};
+use super::writer::{FileWriter, WriterConfig};
+use std::path::Path;
+
+use crate::catalog::{AddFile, LakeTable};
+use crate::memtable::TableRows;
+use crate::{StoreError, TableKey, layout};
+
+/// Rows of one table in the order of their file, not yet gathered.
+#[derive(Debug)]
+pub(crate) struct PreparedTable {
+    pub(crate) key: TableKey,
+    /// The columns the file will have.
+    pub(crate) fields: Vec<FieldRef>,
+    /// Per field: the whole column as it came, or the values of the origins.
+    columns: Vec<Column>,
+    /// Row numbers in the order of the file.
+    order: Vec<u32>,
+    /// Origin of every row, as it came.
+    origin: Vec<u32>,
+    /// Rows of every batch.
+    lengths: Vec<usize>,
+    strays: HashSet<String>,
+}
+
+#[derive(Debug)]
+enum Column {
+    /// One array per batch; `None` where the batch lacks the column.
+    OfRows(Vec<Option<ArrayRef>>),
+    OfOrigins(ArrayRef),
+}
+
+/// Promotes, unites and orders the rows of a table.
+pub(crate) fn prepare(
+    key: &TableKey,
+    rows: &TableRows,
+    table: Option<&LakeTable>,
+    promoted_max: usize,
+) -> Result<PreparedTable, StoreError> {
+    let mut origin: Vec<u32> = Vec::with_capacity(rows.rows as usize);
+    for batch in &rows.batches {
+        origin.extend_from_slice(&batch.origin);
+    }
+    let mut strays = HashSet::new();
+    let batches = promote_items(key, rows, table, promoted_max, &mut strays)?;
+    let origins = promote_origins(rows, &origin, table, promoted_max, &mut strays)?;
+    let order = order(key, rows, &batches, &origins);
+    let (fields, columns) = unite(key, &batches, &origins);
+    let lengths = batches.iter().map(RecordBatch::num_rows).collect();
+    Ok(PreparedTable { key: key.clone(), fields, columns, order, origin, lengths, strays })
+}
+
+fn promote_items(
+    key: &TableKey,
+    rows: &TableRows,
+    table: Option<&LakeTable>,
+    promoted_max: usize,
+    strays: &mut HashSet<String>,
+) -> Result<Vec<RecordBatch>, ArrowError> {
+    let scope = AttributeScope::Item;
+    let mut counts = KeyCounts::default();
+    for batch in &rows.batches {
+        counts.count(&batch.rows, scope, |_| 1);
+    }
+    let mut promotion = Promotion::of(table, scope);
+    promotion.extend(scope, &counts, rows.rows, promoted_max);
+    let mut out = Vec::with_capacity(rows.batches.len());
+    for batch in &rows.batches {
+        let extracted = Extracted::from(batch.rows.clone(), scope, &promotion)?;
+        strays.extend(extracted.strays);
+        out.push(extracted.batch);
+    }
+    tracing::trace!(table = %key, "attributes sorted into columns");
+    Ok(out)
+}
+
+fn promote_origins(
+    rows: &TableRows,
+    origin: &[u32],
+    table: Option<&LakeTable>,
+    promoted_max: usize,
+    strays: &mut HashSet<String>,
+) -> Result<RecordBatch, ArrowError> {
+    let columns = rows.origins.columns()?;
+    let mut weights = vec![0u64; columns.len];
+    for id in origin {
+        weights[*id as usize] += 1;
+    }
+    let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(columns.len));
+    let schema = Arc::new(Schema::new(columns.fields.clone()));
+    let batch = RecordBatch::try_new_with_options(schema, columns.arrays.clone(), &options)?;
+    let scope = AttributeScope::Resource;
+    let mut counts = KeyCounts::default();
+    counts.count(&batch, scope, |row| weights[row]);
+    let mut promotion = Promotion::of(table, scope);
+    promotion.extend(scope, &counts, rows.rows, promoted_max);
+    let extracted = Extracted::from(batch, scope, &promotion)?;
+    strays.extend(extracted.strays);
+    Ok(extracted.batch)
+}
+
+fn order(key: &TableKey, rows: &TableRows, batches: &[RecordBatch], origins: &RecordBatch) -> Vec<u32> {
+    let mut sources = Vec::with_capacity(batches.len());
+    for (memory, batch) in rows.batches.iter().zip(batches) {
+        let Some(time) = batch.column_by_name(key.signal.time_column()) else { continue };
+        let metric = sort::metric_columns(batch.column_by_name("metric_name"), batch.column_by_name("series"));
+        sources.push(SortSource { origin: &memory.origin, time, metric });
+    }
+    let ranks = sort::service_ranks(origins.column_by_name("service_name"), origins.num_rows());
+    SortKeys::new(key.signal, &sources, &ranks).order()
+}
+
+/// The columns with any value, fixed ones first and in their order.
+fn unite(key: &TableKey, batches: &[RecordBatch], origins: &RecordBatch) -> (Vec<FieldRef>, Vec<Column>) {
+    let fixed = layout::fixed(key.signal);
+    let mut names: Vec<FieldRef> = fixed.fields().to_vec();
+    let mut seen: HashSet<String> = names.iter().map(|f| f.name().clone()).collect();
+    let others = batches.iter().map(RecordBatch::schema).chain([origins.schema()]);
+    for schema in others {
+        for field in schema.fields() {
+            if !seen.contains(field.name()) {
+                seen.insert(field.name().clone());
+                names.push(Arc::new(Field::new(field.name(), field.data_type().clone(), true)));
+            }
+        }
+    }
+    let (mut fields, mut columns) = (Vec::new(), Vec::new());
+    for field in names {
+        let column = match origins.column_by_name(field.name()) {
+            Some(values) => Column::OfOrigins(values.clone()),
+            None => Column::OfRows(batches.iter().map(|b| b.column_by_name(field.name()).cloned()).collect()),
+        };
+        if !field.is_nullable() || column.has_values() {
+            fields.push(field);
+            columns.push(column);
+        }
+    }
+    (fields, columns)
+}
+
+impl Column {
+    fn has_values(&self) -> bool {
+        match self {
+            Column::OfRows(parts) => parts.iter().flatten().any(has_values),
+            Column::OfOrigins(values) => has_values(values),
+        }
+    }
+}
+
+/// Whether any row has a value. Empty lists and maps count as none: they read back the same.
+fn has_values(array: &ArrayRef) -> bool {
+    use arrow::array::AsArray;
+    match array.data_type() {
+        DataType::List(_) => array.as_list::<i32>().value_offsets().windows(2).any(|w| w[0] != w[1]),
+        DataType::Map(_, _) => array.as_map().value_offsets().windows(2).any(|w| w[0] != w[1]),
+        _ => array.null_count() < array.len(),
+    }
+}
+
+impl PreparedTable {
+    /// Writes the file. `table` must have all of `fields`.
+    pub(crate) fn write(&self, data_path: &Path, table: &LakeTable, config: WriterConfig) -> Result<AddFile, StoreError> {
+        let mut writer = FileWriter::create(data_path, &self.key, table, &self.fields, self.order.len(), config)?;
+        match self.write_groups(&mut writer, config) {
+            Ok(()) => writer.finish(self.strays.clone()),
+            Err(error) => {
+                writer.abandon();
+                Err(error)
+            }
+        }
+    }
+
+    fn write_groups(&self, writer: &mut FileWriter, config: WriterConfig) -> Result<(), StoreError> {
+        let whole: Vec<ArrayRef> =
+            self.columns.iter().zip(&self.fields).map(|(c, f)| self.whole(c, f)).collect::<Result<_, _>>()?;
+        for order in self.order.chunks(config.row_group_rows_max) {
+            let rows = UInt32Array::from(order.to_vec());
+            let origins = UInt32Array::from_iter_values(order.iter().map(|row| self.origin[*row as usize]));
+            writer.write(order.len(), |i| Ok(gather(&self.columns[i], &whole[i], &rows, &origins)?))?;
+            writer.end_group()?;
+        }
+        Ok(())
+    }
+
+    fn whole(&self, column: &Column, field: &Field) -> Result<ArrayRef, ArrowError> {
+        match column {
+            Column::OfOrigins(values) => Ok(values.clone()),
+            Column::OfRows(parts) => self.concat(parts, field),
+        }
+    }
+
+    /// One array over all batches, null where a batch lacks the column.
+    fn concat(&self, parts: &[Option<ArrayRef>], field: &Field) -> Result<ArrayRef, ArrowError> {
+        let arrays: Vec<ArrayRef> = parts
+            .iter()
+            .zip(&self.lengths)
+            .map(|(part, len)| part.clone().unwrap_or_else(|| new_null_array(field.data_type(), *len)))
+            .collect();
+        let arrays: Vec<&dyn Array> = arrays.iter().map(AsRef::as_ref).collect();
+        concat(&arrays)
+    }
+}
+
+fn gather(column: &Column, whole: &ArrayRef, rows: &UInt32Array, origins: &UInt32Array) -> Result<ArrayRef, ArrowError> {
+    match column {
+        Column::OfRows(_) => take(whole, rows, None),
+        Column::OfOrigins(_) if *whole.data_type() == DataType::Utf8 => {
+            Ok(Arc::new(DictionaryArray::<UInt32Type>::try_new(origins.clone(), whole.clone())?))
+        }
+        Column::OfOrigins(_) => take(whole, origins, None),
+    }
+}

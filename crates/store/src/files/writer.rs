@@ -1,0 +1,258 @@
+//! [`FileWriter`]: columns into a Parquet file of the lake.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray};
+use arrow::datatypes::{DataType, Field, FieldRef, Float64Type, Schema};
+use luneta_model::{Signal, schema};
+use parquet::arrow::ArrowSchemaConverter;
+use parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::file::metadata::{KeyValue, ParquetMetaData, SortingColumn};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::{ColumnPath, SchemaDescriptor};
+use uuid::Uuid;
+
+use super::statistics;
+use crate::catalog::{AddFile, FileColumn, LakeTable};
+use crate::{StoreConfig, StoreError, TableKey};
+
+const NAME_PREFIX: &str = "luneta-";
+/// Rows of a data page: the finest grain readers skip by.
+const PAGE_ROWS_MAX: usize = 8192;
+/// A dictionary larger than this does not pay.
+const DICTIONARY_BYTES_MAX: usize = 1024 * 1024;
+
+/// What all files are written with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WriterConfig {
+    pub(crate) row_group_rows_max: usize,
+    pub(crate) zstd_level: i32,
+}
+
+impl From<&StoreConfig> for WriterConfig {
+    fn from(config: &StoreConfig) -> Self {
+        Self { row_group_rows_max: config.row_group_rows_max.max(1024), zstd_level: config.zstd_level }
+    }
+}
+
+/// A name no other file has; names of later files sort behind.
+pub(crate) fn file_name() -> String {
+    format!("{NAME_PREFIX}{}.parquet", Uuid::now_v7())
+}
+
+/// Whether a file of this name was written by this store.
+pub(crate) fn is_ours(name: &str) -> bool {
+    name.starts_with(NAME_PREFIX) && Path::new(name).extension().is_some_and(|e| e == "parquet")
+}
+
+/// Writes one file, a row group at a time.
+pub(crate) struct FileWriter {
+    path: PathBuf,
+    key: TableKey,
+    table_id: i64,
+    fields: Vec<FieldRef>,
+    ids: Vec<i64>,
+    nans: Vec<bool>,
+    file: SerializedFileWriter<BufWriter<File>>,
+    factory: ArrowRowGroupWriterFactory,
+    group: Option<Vec<ArrowColumnWriter>>,
+    groups: usize,
+    rows: u64,
+}
+
+impl std::fmt::Debug for FileWriter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FileWriter").field("path", &self.path).field("rows", &self.rows).finish_non_exhaustive()
+    }
+}
+
+impl FileWriter {
+    /// Begins a file with the given columns, all of which the table must have.
+    pub(crate) fn create(
+        data_path: &Path,
+        key: &TableKey,
+        table: &LakeTable,
+        fields: &[FieldRef],
+        rows_expected: usize,
+        config: WriterConfig,
+    ) -> Result<Self, StoreError> {
+        let mut stamped: Vec<FieldRef> = Vec::new();
+        let mut ids = Vec::new();
+        for field in fields {
+            let column = table.column(field.name());
+            let stamp = column.and_then(|c| Some((c.id, c.stamp(field)?)));
+            let (id, field) = stamp.ok_or_else(|| StoreError::Conflict(format!("column `{}` of table {key}", field.name())))?;
+            ids.push(id);
+            stamped.push(Arc::new(field));
+        }
+        let arrow_schema = Arc::new(Schema::new(stamped.clone()));
+        let parquet_schema = ArrowSchemaConverter::new().convert(&arrow_schema)?;
+        let group_rows = rows_expected.clamp(1, config.row_group_rows_max);
+        let properties = Arc::new(properties(key.signal, &stamped, &parquet_schema, group_rows, config)?);
+        let folder = data_path.join(&table.path);
+        fs::create_dir_all(&folder).map_err(StoreError::io(&folder))?;
+        let path = folder.join(file_name());
+        let file = File::create(&path).map_err(StoreError::io(&path))?;
+        let file =
+            SerializedFileWriter::new(BufWriter::with_capacity(1 << 18, file), parquet_schema.root_schema_ptr(), properties)?;
+        let factory = ArrowRowGroupWriterFactory::new(&file, arrow_schema);
+        let nans = vec![false; stamped.len()];
+        let (key, table_id) = (key.clone(), table.table_id);
+        Ok(Self { path, key, table_id, fields: stamped, ids, nans, file, factory, group: None, groups: 0, rows: 0 })
+    }
+
+    /// Adds rows to the current row group: one array per column, in order. Arrays may be
+    /// dictionaries of the column's type.
+    pub(crate) fn write(
+        &mut self,
+        rows: usize,
+        mut column: impl FnMut(usize) -> Result<ArrayRef, StoreError>,
+    ) -> Result<(), StoreError> {
+        let writers = match &mut self.group {
+            Some(writers) => writers,
+            none => none.insert(self.factory.create_column_writers(self.groups)?),
+        };
+        let mut writers = writers.iter_mut();
+        for (i, field) in self.fields.iter().enumerate() {
+            let array = column(i)?;
+            self.nans[i] |= has_nan(&array);
+            for leaf in compute_leaves(field, &array)? {
+                let writer = writers.next().ok_or(StoreError::Stopped("parquet column writers"))?;
+                writer.write(&leaf)?;
+            }
+        }
+        self.rows += rows as u64;
+        Ok(())
+    }
+
+    /// Ends the current row group.
+    pub(crate) fn end_group(&mut self) -> Result<(), StoreError> {
+        let Some(writers) = self.group.take() else { return Ok(()) };
+        let mut group = self.file.next_row_group()?;
+        for writer in writers {
+            writer.close()?.append_to_row_group(&mut group)?;
+        }
+        group.close()?;
+        self.groups += 1;
+        Ok(())
+    }
+
+    /// Bytes written, without the current row group.
+    pub(crate) fn bytes_written(&self) -> u64 {
+        self.file.bytes_written() as u64
+    }
+
+    /// Completes the file and makes it durable.
+    pub(crate) fn finish(mut self, strays: HashSet<String>) -> Result<AddFile, StoreError> {
+        self.end_group()?;
+        let mut listed: Vec<_> = strays.iter().map(String::as_str).collect();
+        listed.sort_unstable();
+        self.file.append_key_value_metadata(KeyValue::new("luneta.strays".to_owned(), listed.join("\n")));
+        let metadata = self.file.finish()?;
+        let file = self.file.inner().get_ref();
+        file.sync_all().map_err(StoreError::io(&self.path))?;
+        let size = file.metadata().map_err(StoreError::io(&self.path))?.len();
+        if let Some(folder) = self.path.parent() {
+            File::open(folder).and_then(|f| f.sync_all()).map_err(StoreError::io(folder))?;
+        }
+        let footer_size = footer_size(&self.path, size)?;
+        let columns = self.columns(&metadata);
+        let name = self.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        Ok(AddFile { key: self.key, table_id: self.table_id, name, size, footer_size, rows: self.rows, columns, strays })
+    }
+
+    fn columns(&self, metadata: &ParquetMetaData) -> Vec<FileColumn> {
+        let mut out = Vec::new();
+        for (i, (mut stats, bytes)) in statistics::collect(metadata, &self.fields).into_iter().enumerate() {
+            let is_double = *self.fields[i].data_type() == DataType::Float64;
+            if self.nans[i] {
+                (stats.min, stats.max) = (None, None);
+            }
+            let contains_nan = is_double.then_some(self.nans[i]);
+            out.push(FileColumn { id: self.ids[i], name: self.fields[i].name().clone(), bytes, stats, contains_nan });
+        }
+        out
+    }
+
+    /// Deletes what was written, after a failure.
+    pub(crate) fn abandon(self) {
+        let path = self.path.clone();
+        drop(self);
+        if let Err(e) = fs::remove_file(&path) {
+            tracing::warn!("{}: cannot remove an unfinished file: {e}", path.display());
+        }
+    }
+}
+
+fn has_nan(array: &ArrayRef) -> bool {
+    array.as_primitive_opt::<Float64Type>().is_some_and(|a| a.values().iter().any(|d| d.is_nan()))
+}
+
+/// The length a Parquet file gives for its footer.
+fn footer_size(path: &Path, size: u64) -> Result<u64, StoreError> {
+    use std::io::{Read, Seek, SeekFrom};
+    let mut end = [0; 8];
+    let mut file = File::open(path).map_err(StoreError::io(path))?;
+    file.seek(SeekFrom::Start(size.saturating_sub(8))).and_then(|_| file.read_exact(&mut end)).map_err(StoreError::io(path))?;
+    Ok(u64::from(u32::from_le_bytes([end[0], end[1], end[2], end[3]])))
+}
+
+fn properties(
+    signal: Signal,
+    fields: &[FieldRef],
+    descriptor: &SchemaDescriptor,
+    group_rows: usize,
+    config: WriterConfig,
+) -> Result<WriterProperties, StoreError> {
+    let sorting = schema::sort_columns(signal).iter().filter_map(|name| {
+        let leaf = descriptor.columns().iter().position(|c| c.path().string() == *name)?;
+        Some(SortingColumn { column_idx: leaf as i32, descending: false, nulls_first: true })
+    });
+    let mut builder = WriterProperties::builder()
+        .set_created_by(concat!("luneta ", env!("CARGO_PKG_VERSION")).to_owned())
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(config.zstd_level)?))
+        .set_max_row_group_row_count(None)
+        .set_data_page_row_count_limit(PAGE_ROWS_MAX)
+        .set_dictionary_page_size_limit(DICTIONARY_BYTES_MAX)
+        .set_statistics_enabled(EnabledStatistics::Page)
+        .set_sorting_columns(Some(sorting.collect()));
+    for field in fields {
+        builder = column_properties(builder, field, group_rows);
+    }
+    Ok(builder.build())
+}
+
+/// Encodings that fit what a column holds.
+fn column_properties(builder: WriterPropertiesBuilder, field: &Field, group_rows: usize) -> WriterPropertiesBuilder {
+    let path = || ColumnPath::new(vec![field.name().clone()]);
+    match field.data_type() {
+        // Ids are random: they neither compress nor repeat, and their bounds say nothing.
+        DataType::FixedSizeBinary(_) => {
+            let builder = builder
+                .set_column_dictionary_enabled(path(), false)
+                .set_column_compression(path(), Compression::UNCOMPRESSED)
+                .set_column_statistics_enabled(path(), EnabledStatistics::Chunk);
+            if field.name() != "trace_id" {
+                return builder;
+            }
+            builder
+                .set_column_bloom_filter_enabled(path(), true)
+                .set_column_bloom_filter_fpp(path(), 0.01)
+                .set_column_bloom_filter_max_ndv(path(), group_rows as u64)
+        }
+        DataType::Timestamp(_, _) => {
+            builder.set_column_dictionary_enabled(path(), false).set_column_encoding(path(), Encoding::DELTA_BINARY_PACKED)
+        }
+        DataType::Int64 if field.name() == "duration_ns" => {
+            builder.set_column_dictionary_enabled(path(), false).set_column_encoding(path(), Encoding::DELTA_BINARY_PACKED)
+        }
+        DataType::Utf8 if field.name() == "body" => builder.set_column_dictionary_enabled(path(), false),
+        _ => builder,
+    }
+}

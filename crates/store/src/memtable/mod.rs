@@ -1,0 +1,132 @@
+//! Rows that are durable in the log and not yet in the lake.
+//!
+//! A [`Generation`] holds them for all tables. One is active and takes rows; a flush freezes it and
+//! drops it in the moment its files are in the catalog.
+
+mod origins;
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use arrow::array::{ArrayRef, AsArray, RecordBatch, UInt32Array};
+use arrow::buffer::{NullBuffer, ScalarBuffer};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, UInt32Type};
+use arrow::error::ArrowError;
+use luneta_model::Batch;
+
+pub(crate) use origins::{OriginColumns, OriginTable};
+
+use crate::TableKey;
+
+/// Rows of all tables that become durable in the lake together.
+#[derive(Debug, Default)]
+pub(crate) struct Generation {
+    pub(crate) tables: HashMap<TableKey, TableRows>,
+    pub(crate) rows: u64,
+    /// As counted against the memory bound.
+    pub(crate) bytes: usize,
+    /// The last log segment with rows of this generation; set when it is frozen.
+    pub(crate) log_position: u64,
+}
+
+/// Rows of one table.
+#[derive(Debug, Default)]
+pub(crate) struct TableRows {
+    pub(crate) batches: Vec<Arc<MemoryBatch>>,
+    pub(crate) origins: OriginTable,
+    pub(crate) rows: u64,
+}
+
+/// One accepted batch.
+#[derive(Debug)]
+pub(crate) struct MemoryBatch {
+    /// The rows without their `origin` column.
+    pub(crate) rows: RecordBatch,
+    /// For every row, the index of its origin in the table's [`OriginTable`].
+    pub(crate) origin: ScalarBuffer<u32>,
+    wide: OnceLock<RecordBatch>,
+}
+
+impl Generation {
+    /// Adds a batch that [`check`] found good.
+    pub(crate) fn insert(&mut self, batch: &Batch, bytes: usize) -> Result<(), ArrowError> {
+        let key = TableKey { tenant: batch.tenant.clone(), signal: batch.signal };
+        let table = self.tables.entry(key).or_default();
+        let ids = table.origins.intern(&batch.origins)?;
+        let local = batch.rows.column(0).as_primitive::<UInt32Type>();
+        let origin: Vec<u32> = local.values().iter().map(|i| ids[*i as usize]).collect();
+        let rest: Vec<usize> = (1..batch.rows.num_columns()).collect();
+        let rows = batch.rows.project(&rest)?;
+        table.batches.push(Arc::new(MemoryBatch { rows, origin: origin.into(), wide: OnceLock::new() }));
+        table.rows += batch.len() as u64;
+        self.rows += batch.len() as u64;
+        self.bytes += bytes;
+        Ok(())
+    }
+}
+
+impl MemoryBatch {
+    /// The rows with the columns of their origins, as readers see them.
+    pub(crate) fn wide(&self, origins: &OriginColumns) -> Result<RecordBatch, ArrowError> {
+        if let Some(wide) = self.wide.get() {
+            return Ok(wide.clone());
+        }
+        let mut fields: Vec<FieldRef> = self.rows.schema_ref().fields().to_vec();
+        let mut columns = self.rows.columns().to_vec();
+        for (field, values) in origins.fields.iter().zip(&origins.arrays) {
+            let keys = self.keys(values);
+            let array = dictionary(keys, values)?;
+            fields.push(Arc::new(Field::new(field.name(), array.data_type().clone(), true)));
+            columns.push(array);
+        }
+        let wide = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
+        Ok(self.wide.get_or_init(|| wide).clone())
+    }
+
+    /// Nulls stand in the keys, where every reader looks for them; the numbers are shared.
+    fn keys(&self, values: &ArrayRef) -> UInt32Array {
+        let nulls = values.logical_nulls().filter(|n| n.null_count() > 0).map(|nulls| {
+            let valid = self.origin.iter().map(|i| nulls.is_valid(*i as usize)).collect::<Vec<bool>>();
+            NullBuffer::from(valid)
+        });
+        UInt32Array::new(self.origin.clone(), nulls)
+    }
+}
+
+/// A dictionary array over any type of values.
+fn dictionary(keys: UInt32Array, values: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    Ok(Arc::new(arrow::array::DictionaryArray::<UInt32Type>::try_new(keys, values.clone())?))
+}
+
+/// Whether a batch has the physical layout of its signal; the reason if it has not.
+pub(crate) fn check(batch: &Batch) -> Result<(), String> {
+    let first = batch.rows.schema_ref().fields().first().ok_or("no columns")?;
+    if first.name() != "origin" || *first.data_type() != DataType::UInt32 {
+        return Err("the first column is not `origin`".into());
+    }
+    let origin = batch.rows.column(0).as_primitive::<UInt32Type>();
+    let origins = batch.origins.num_rows() as u32;
+    if arrow::array::Array::null_count(origin) > 0 || origin.values().iter().any(|i| *i >= origins) {
+        return Err(format!("an origin is not among the {origins} given"));
+    }
+    let fingerprint = batch.origins.schema_ref().fields().first().ok_or("origins have no columns")?;
+    if fingerprint.name() != "fingerprint" || *fingerprint.data_type() != DataType::FixedSizeBinary(16) {
+        return Err("the first column of the origins is not `fingerprint`".into());
+    }
+    let fixed = crate::layout::fixed(batch.signal);
+    for field in batch.rows.schema_ref().fields().iter().skip(1).chain(batch.origins.schema_ref().fields().iter().skip(1)) {
+        let expected = match fixed.fields().find(field.name()) {
+            Some((_, expected)) => Some(expected.data_type().clone()),
+            None => crate::layout::known_attribute(field.name()),
+        };
+        if expected.as_ref() != Some(field.data_type()) {
+            return Err(format!("column `{}` is {:?}, expected {expected:?}", field.name(), field.data_type()));
+        }
+    }
+    for field in fixed.fields().iter().filter(|f| !f.is_nullable()) {
+        if batch.rows.schema_ref().index_of(field.name()).is_err() {
+            return Err(format!("column `{}` is missing", field.name()));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,156 @@
+//! The one lock: which files are live and which rows are in memory.
+//!
+//! Whoever looks takes both in one moment, so a row is never seen twice or not at all: a flush adds
+//! its files and drops its generation in one step, too.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use luneta_model::Batch;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::TableKey;
+use crate::catalog::Lake;
+use crate::memtable::Generation;
+
+/// Warnings kept for operators.
+const WARNINGS_MAX: usize = 100;
+
+/// Files and memory at one moment.
+#[derive(Debug, Default)]
+pub(crate) struct View {
+    pub(crate) lake: Arc<Lake>,
+    pub(crate) active: Generation,
+    /// Generations being written, the oldest first.
+    pub(crate) frozen: Vec<Arc<Generation>>,
+    /// Rows accepted by this process.
+    pub(crate) accepted: HashMap<TableKey, u64>,
+}
+
+/// What background work reports.
+#[derive(Debug, Default)]
+pub(crate) struct Reports {
+    pub(crate) flush_last_ms: u64,
+    pub(crate) flush_last_time: Option<SystemTime>,
+    pub(crate) flush_last_error: Option<String>,
+    pub(crate) upkeep_last_error: Option<String>,
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Counters of background work.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) flushes: AtomicU64,
+    pub(crate) compactions: AtomicU64,
+    pub(crate) compacted_files: AtomicU64,
+    pub(crate) retired_files: AtomicU64,
+}
+
+/// The view, behind its lock, and the memory bound.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    view: Mutex<View>,
+    reports: Mutex<Reports>,
+    pub(crate) counters: Counters,
+    pub(crate) memory: MemoryBudget,
+}
+
+impl State {
+    /// The view. Held for moments only, never across a wait.
+    pub(crate) fn view(&self) -> MutexGuard<'_, View> {
+        self.view.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The reports.
+    pub(crate) fn reports(&self) -> MutexGuard<'_, Reports> {
+        self.reports.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells the operator.
+    pub(crate) fn warn(&self, warning: String) {
+        tracing::warn!("{warning}");
+        let mut reports = self.reports();
+        if reports.warnings.len() >= WARNINGS_MAX {
+            reports.warnings.remove(0);
+        }
+        reports.warnings.push(warning);
+    }
+
+    /// Adds a durable batch to memory. Returns bytes of the active generation.
+    pub(crate) fn insert(&self, batch: &Batch, bytes: usize) -> usize {
+        let mut view = self.view();
+        if let Err(error) = view.active.insert(batch, bytes) {
+            drop(view);
+            // The batch was checked before it was logged, so this is a fault of this crate; its
+            // rows are in the log.
+            self.warn(format!("{} rows of table {} are in the log only: {error}", batch.len(), batch.signal));
+            return 0;
+        }
+        let key = TableKey { tenant: batch.tenant.clone(), signal: batch.signal };
+        *view.accepted.entry(key).or_default() += batch.len() as u64;
+        view.active.bytes
+    }
+
+    /// Ends the active generation, whose rows are in log segments up to `log_position`.
+    pub(crate) fn freeze(&self, log_position: u64) {
+        let mut view = self.view();
+        if view.active.rows == 0 {
+            return;
+        }
+        let mut generation = std::mem::take(&mut view.active);
+        generation.log_position = log_position;
+        view.frozen.push(Arc::new(generation));
+    }
+
+    /// Shows a new snapshot and, in the same moment, drops the generation it contains.
+    pub(crate) fn publish(&self, lake: Arc<Lake>, flushed: Option<&Arc<Generation>>) {
+        let mut view = self.view();
+        view.lake = lake;
+        if let Some(flushed) = flushed {
+            view.frozen.retain(|g| !Arc::ptr_eq(g, flushed));
+        }
+    }
+}
+
+/// Bytes of rows in memory and those who wait for room.
+#[derive(Debug, Default)]
+pub(crate) struct MemoryBudget {
+    used: AtomicUsize,
+    freed: Notify,
+}
+
+impl MemoryBudget {
+    /// Takes `bytes` whatever the bound.
+    pub(crate) fn take(&self, bytes: usize) {
+        self.used.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Takes `bytes` when there is room within `wait`. A batch larger than the bound gets in alone.
+    pub(crate) async fn reserve(&self, bytes: usize, max: usize, wait: Duration) -> bool {
+        let deadline = Instant::now() + wait;
+        loop {
+            let freed = self.freed.notified();
+            let fits = |used: usize| (used == 0 || used + bytes <= max).then_some(used + bytes);
+            if self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_ok() {
+                return true;
+            }
+            if tokio::time::timeout_at(deadline, freed).await.is_err() {
+                return false;
+            }
+        }
+    }
+
+    /// Gives `bytes` back.
+    pub(crate) fn release(&self, bytes: usize) {
+        self.used.fetch_sub(bytes, Ordering::Relaxed);
+        self.freed.notify_waiters();
+    }
+
+    /// Bytes in use.
+    pub(crate) fn used(&self) -> usize {
+        self.used.load(Ordering::Relaxed)
+    }
+}

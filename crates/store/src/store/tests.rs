@@ -1,0 +1,197 @@
+//! The store as its users see it.
+
+use std::collections::BTreeMap;
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int64Type};
+use luneta_model::{AnyValue, Limits, LogRow, LogsBuilder, SpanRow, SpansBuilder};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use super::*;
+
+/// Spans numbered from `first`; the number is their duration.
+pub(crate) fn spans(tenant: &str, first: i64, count: i64) -> Batch {
+    let mut b = SpansBuilder::new(Limits::default());
+    let mut origins = Vec::new();
+    for service in ["cart", "checkout", "frontend"] {
+        b.origins.begin();
+        b.origins.resource_str("service.name", service);
+        b.origins.resource_str("host.name", &format!("host-{service}"));
+        b.origins.resource_str("team", service);
+        b.origins.scope_facts("tracer", "1", "", 0);
+        origins.push(b.origins.end());
+    }
+    for n in first..first + count {
+        b.attributes.push_str("http.route", if n % 2 == 0 { "/cart" } else { "/pay" });
+        b.attributes.push_int("http.response.status_code", 200 + n % 3);
+        b.attributes.push_str("app.user", &format!("u{}", n % 7));
+        if n % 5 == 0 {
+            b.attributes.push("app.items", &AnyValue::Int(n));
+        }
+        let row = SpanRow {
+            start_time: 1_700_000_000_000_000_000 + (n * 7919) % 1000 * 1_000_000,
+            end_time: 1_700_000_000_000_000_000 + (n * 7919) % 1000 * 1_000_000 + n,
+            trace_id: (n as u128 + 1).to_be_bytes(),
+            span_id: (n as u64 + 1).to_be_bytes(),
+            name: "op",
+            kind: 2,
+            ..SpanRow::default()
+        };
+        b.end_span(origins[n as usize % 3], &row).unwrap();
+    }
+    b.finish(Tenant::new(tenant).unwrap()).unwrap()
+}
+
+fn logs(tenant: &str, count: i64) -> Batch {
+    let mut b = LogsBuilder::new(Limits::default());
+    b.origins.begin();
+    b.origins.resource_str("service.name", "cart");
+    let origin = b.origins.end();
+    for n in 0..count {
+        b.body_str(&format!("line {n}"));
+        b.end_record(origin, &LogRow { time: n + 1, severity_number: 9, ..LogRow::default() }).unwrap();
+    }
+    b.finish(Tenant::new(tenant).unwrap()).unwrap()
+}
+
+pub(crate) fn config(dir: &Path) -> StoreConfig {
+    let mut config = StoreConfig::new(dir);
+    config.flush_interval = Duration::from_secs(3600);
+    config.compaction.enabled = false;
+    // Times in these tests lie in the past.
+    config.retention = [Duration::from_secs(100 * 365 * 86_400); 3];
+    config
+}
+
+pub(crate) fn read(store: &Store, path: &str) -> Vec<RecordBatch> {
+    let file = File::open(store.lake_dir().join(path)).unwrap();
+    ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap().map(Result::unwrap).collect()
+}
+
+fn plain(batch: &RecordBatch, column: &str, data_type: &DataType) -> Option<arrow::array::ArrayRef> {
+    batch.column_by_name(column).map(|c| cast(c, data_type).unwrap())
+}
+
+/// Every span seen, by its number: service, host and user.
+pub(crate) async fn seen(store: &Store, tenant: &str) -> BTreeMap<i64, (String, String, String)> {
+    let snapshot = store.snapshot(&Tenant::new(tenant).unwrap(), Signal::Spans).await.unwrap();
+    let mut batches = snapshot.memory.clone();
+    for file in &snapshot.files {
+        let rows = read(store, &file.path);
+        assert_eq!(rows.iter().map(RecordBatch::num_rows).sum::<usize>() as u64, file.rows);
+        batches.extend(rows);
+    }
+    let mut out = BTreeMap::new();
+    for batch in &batches {
+        let number = batch.column_by_name("duration_ns").unwrap().as_primitive::<Int64Type>();
+        let service = plain(batch, "service_name", &DataType::Utf8).unwrap();
+        let host = plain(batch, "resource.host.name", &DataType::Utf8).unwrap();
+        for row in 0..batch.num_rows() {
+            let user = user(batch, row);
+            let value = (service.as_string::<i32>().value(row).into(), host.as_string::<i32>().value(row).into(), user);
+            assert!(out.insert(number.value(row), value).is_none(), "row {} was seen twice", number.value(row));
+        }
+    }
+    out
+}
+
+fn user(batch: &RecordBatch, row: usize) -> String {
+    if let Some(column) = batch.column_by_name("attributes.app.user") {
+        return column.as_string::<i32>().value(row).to_owned();
+    }
+    let entries = batch.column_by_name("attributes").unwrap().as_map().value(row);
+    let (keys, values) = (entries.column(0).as_string::<i32>(), entries.column(1).as_string::<i32>());
+    let place = (0..keys.len()).find(|i| keys.value(*i) == "app.user").unwrap();
+    values.value(place).to_owned()
+}
+
+pub(crate) fn expected(numbers: impl IntoIterator<Item = i64>) -> BTreeMap<i64, (String, String, String)> {
+    let row = |n: i64| {
+        let service = ["cart", "checkout", "frontend"][n as usize % 3];
+        (n, (service.to_owned(), format!("host-{service}"), format!("u{}", n % 7)))
+    };
+    numbers.into_iter().map(row).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_are_seen_before_and_after_a_flush_and_after_opening_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(config(dir.path())).await.unwrap();
+    store.accept(spans("default", 0, 100)).await.unwrap();
+    store.accept(spans("default", 100, 50)).await.unwrap();
+    assert_eq!(seen(&store, "default").await, expected(0..150));
+    store.flush().await.unwrap();
+    let snapshot = store.snapshot(&Tenant::default(), Signal::Spans).await.unwrap();
+    assert_eq!((snapshot.files.len(), snapshot.memory.len()), (1, 0));
+    let file = &snapshot.files[0];
+    assert!(file.stats.contains_key("attributes.app.user"), "a frequent key became a column: {:?}", file.stats.keys());
+    assert!(file.stats.contains_key("resource.team"));
+    assert_eq!(file.stats["service_name"].max, Some(crate::StatValue::Text("frontend".into())));
+    assert_eq!(seen(&store, "default").await, expected(0..150));
+    store.accept(spans("default", 150, 10)).await.unwrap();
+    assert_eq!(seen(&store, "default").await, expected(0..160));
+    assert_eq!(seen(&store, "other").await.len(), 0);
+    store.shutdown().await.unwrap();
+    assert_eq!(store.stats().wal_segments, 0);
+    drop(store);
+    let store = Store::open(config(dir.path())).await.unwrap();
+    assert_eq!(seen(&store, "default").await, expected(0..160));
+    assert!(store.stats().warnings.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_sorted_and_keep_every_column() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(config(dir.path())).await.unwrap();
+    store.accept(spans("default", 0, 1000)).await.unwrap();
+    store.accept(logs("default", 10)).await.unwrap();
+    store.flush().await.unwrap();
+    let snapshot = store.snapshot(&Tenant::default(), Signal::Spans).await.unwrap();
+    let batches = read(&store, &snapshot.files[0].path);
+    let mut keys = Vec::new();
+    for batch in &batches {
+        let service = batch.column_by_name("service_name").unwrap().as_string::<i32>();
+        let time = batch.column_by_name("start_time").unwrap().as_primitive::<arrow::datatypes::TimestampNanosecondType>();
+        keys.extend((0..batch.num_rows()).map(|i| (service.value(i).to_owned(), time.value(i))));
+    }
+    assert!(keys.is_sorted());
+    let schema = batches[0].schema();
+    for field in schema.fields() {
+        let (_, expected) = snapshot.schema.fields().find(field.name()).unwrap();
+        assert_eq!(field.data_type(), expected.data_type(), "{}", field.name());
+    }
+    let items = batches[0].column_by_name("attributes.app.items").unwrap();
+    assert_eq!(items.data_type(), &DataType::Int64);
+    assert_eq!(items.len() - items.null_count(), batches[0].num_rows() / 5);
+    let logs = store.snapshot(&Tenant::default(), Signal::Logs).await.unwrap();
+    assert_eq!(logs.files[0].rows, 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_acknowledged_is_lost_without_shutdown() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(config(dir.path())).await.unwrap();
+    store.accept(spans("default", 0, 10)).await.unwrap();
+    store.flush().await.unwrap();
+    store.accept(spans("default", 10, 10)).await.unwrap();
+    store.accept(spans("Acme", 0, 10)).await.unwrap();
+    drop(store);
+    for _ in 0..2 {
+        let store = Store::open(config(dir.path())).await.unwrap();
+        assert_eq!(seen(&store, "default").await, expected(0..20));
+        assert_eq!(seen(&store, "Acme").await, expected(0..10));
+        assert_eq!(store.stats().memory_rows, 20);
+    }
+    let store = Store::open(config(dir.path())).await.unwrap();
+    store.flush().await.unwrap();
+    assert_eq!(seen(&store, "Acme").await, expected(0..10));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_process_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let _store = Store::open(config(dir.path())).await.unwrap();
+    let second = Store::open(config(dir.path())).await;
+    assert!(matches!(second, Err(StoreError::Locked { .. })), "{second:?}");
+}
