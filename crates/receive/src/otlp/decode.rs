@@ -1,11 +1,14 @@
 //! The decoders of this protocol, as functions of bytes and options.
 
+use std::borrow::Cow;
+
 use luneta_model::{LogsBuilder, MetricsBuilder, SpansBuilder, Tenant};
 
 use super::envelope::{Items, walk};
+use super::json;
 use super::value::Context;
 use super::wire::{Fault, FaultKind};
-use crate::{DecodeOptions, Decoded, ReceiveError, Tally};
+use crate::{DecodeFn, DecodeOptions, Decoded, Reason, ReceiveError, Tally};
 
 /// `ExportTraceServiceRequest` as protobuf.
 pub fn traces_protobuf(bytes: &[u8], tenant: Tenant, options: &DecodeOptions) -> Result<Decoded, ReceiveError> {
@@ -50,15 +53,32 @@ fn refusal(fault: &Fault, options: &DecodeOptions) -> ReceiveError {
 
 /// `ExportTraceServiceRequest` as JSON.
 pub fn traces_json(bytes: &[u8], tenant: Tenant, options: &DecodeOptions) -> Result<Decoded, ReceiveError> {
-    traces_protobuf(bytes, tenant, options)
+    rewritten(bytes, &json::TRACES_REQUEST, traces_protobuf, tenant, options)
 }
 
 /// `ExportLogsServiceRequest` as JSON.
 pub fn logs_json(bytes: &[u8], tenant: Tenant, options: &DecodeOptions) -> Result<Decoded, ReceiveError> {
-    traces_protobuf(bytes, tenant, options)
+    rewritten(bytes, &json::LOGS_REQUEST, logs_protobuf, tenant, options)
 }
 
 /// `ExportMetricsServiceRequest` as JSON.
 pub fn metrics_json(bytes: &[u8], tenant: Tenant, options: &DecodeOptions) -> Result<Decoded, ReceiveError> {
-    traces_protobuf(bytes, tenant, options)
+    rewritten(bytes, &json::METRICS_REQUEST, metrics_protobuf, tenant, options)
+}
+
+fn rewritten(
+    bytes: &[u8],
+    shape: &'static json::Shape,
+    decode: DecodeFn,
+    tenant: Tenant,
+    options: &DecodeOptions,
+) -> Result<Decoded, ReceiveError> {
+    let text = String::from_utf8_lossy(bytes);
+    let repaired = matches!(text, Cow::Owned(_));
+    let wire = json::to_wire(text.as_bytes(), shape, options.limits.depth_max).map_err(ReceiveError::Malformed)?;
+    let mut decoded = decode(&wire, tenant, options)?;
+    if repaired {
+        decoded.tally.warn(Reason::InvalidUtf8);
+    }
+    Ok(decoded)
 }

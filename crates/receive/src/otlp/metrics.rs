@@ -186,12 +186,7 @@ impl Points<'_, '_, '_> {
     }
 }
 
-fn add_nested(
-    metrics: &mut MetricsBuilder,
-    kind: PointKind,
-    mut message: Message<'_>,
-    context: &mut Context<'_>,
-) -> Walk<()> {
+fn add_nested(metrics: &mut MetricsBuilder, kind: PointKind, mut message: Message<'_>, context: &mut Context<'_>) -> Walk<()> {
     let attributes = kind.attributes_field();
     let exemplars = kind.exemplars_field();
     while let Some(field) = message.next()? {
@@ -253,11 +248,9 @@ impl Point {
                 positive: (self.positive_offset, &self.positive),
                 negative: (self.negative_offset, &self.negative),
             },
-            PointKind::Summary => PointValue::Summary {
-                count: self.count,
-                sum: self.sum.unwrap_or(0.0),
-                quantiles: &self.quantiles,
-            },
+            PointKind::Summary => {
+                PointValue::Summary { count: self.count, sum: self.sum.unwrap_or(0.0), quantiles: &self.quantiles }
+            }
         }
     }
 }

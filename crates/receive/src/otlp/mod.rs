@@ -1,10 +1,11 @@
 //! OTLP: OpenTelemetry's own protocol, over gRPC and over HTTP, as protobuf and as JSON.
 
 pub mod decode;
+mod envelope;
 pub mod grpc;
 pub mod http;
 mod intake;
-mod envelope;
+mod json;
 mod logs;
 mod metrics;
 mod point;

@@ -27,8 +27,7 @@ impl Items for SpansBuilder {
         context.spend(ROW_BYTES)?;
         let origin = origin.index(&mut self.origins, context)?;
         add_nested(self, item.between(span.nested.0, span.nested.1), context)?;
-        let (name, state, message) =
-            (context.text(span.name), context.text(span.trace_state), context.text(span.status_message));
+        let (name, state, message) = (context.text(span.name), context.text(span.trace_state), context.text(span.status_message));
         row.name = &name;
         row.trace_state = &state;
         row.status_message = &message;
