@@ -1,0 +1,5 @@
+import { explore } from './explore'
+import { pages } from './pages'
+import { shell } from './shell'
+
+export const ptBR = { ...shell, ...explore, ...pages }

@@ -1,0 +1,74 @@
+import { all, attribute, integer, sql, type Sql } from '../../sql/escape'
+import { filterConditions, type Filter } from '../../sql/filter'
+import { bucket, within } from '../../sql/range'
+import type { Range } from '../../time/range'
+
+// Requests are the spans that a service answers, so that inner work does not count as traffic.
+const entries = sql`kind IN ('SERVER', 'CONSUMER')`
+
+const spansWhere = (range: Range, filters: readonly Filter[]): Sql => all([within('start_time', range), ...filterConditions(filters, 'spans')])
+
+export function servicesQuery(range: Range, filters: readonly Filter[]): Sql {
+  return sql`SELECT service_name,
+  count(*) FILTER (WHERE ${entries}) AS requests,
+  count(*) FILTER (WHERE ${entries} AND status_code = 'ERROR') AS failed,
+  count(*) AS spans,
+  count(*) FILTER (WHERE status_code = 'ERROR') AS span_errors,
+  approx_percentile_cont(CASE WHEN ${entries} THEN duration_ns END, 0.5) AS p50,
+  approx_percentile_cont(CASE WHEN ${entries} THEN duration_ns END, 0.95) AS p95,
+  approx_percentile_cont(CASE WHEN ${entries} THEN duration_ns END, 0.99) AS p99,
+  max(start_time) AS last_seen
+FROM spans
+WHERE ${spansWhere(range, filters)}
+GROUP BY service_name
+ORDER BY requests DESC, spans DESC
+LIMIT 50`
+}
+
+export function serviceTrendQuery(range: Range, filters: readonly Filter[], seconds: number): Sql {
+  return sql`SELECT service_name, CAST(${bucket('start_time', seconds)} AS BIGINT) / 1000000000 AS second,
+  count(*) AS spans,
+  count(*) FILTER (WHERE status_code = 'ERROR') AS errors
+FROM spans
+WHERE ${spansWhere(range, filters)}
+GROUP BY 1, 2`
+}
+
+export function spanVolumeQuery(range: Range, filters: readonly Filter[], seconds: number): Sql {
+  return sql`SELECT CAST(${bucket('start_time', seconds)} AS BIGINT) / 1000000000 AS second,
+  count(*) FILTER (WHERE status_code <> 'ERROR') AS fine,
+  count(*) FILTER (WHERE status_code = 'ERROR') AS failed
+FROM spans
+WHERE ${spansWhere(range, filters)}
+GROUP BY 1`
+}
+
+export function logVolumeQuery(range: Range, filters: readonly Filter[], seconds: number): Sql {
+  return sql`SELECT CAST(${bucket('time', seconds)} AS BIGINT) / 1000000000 AS second,
+  count(*) FILTER (WHERE severity_number < 17) AS fine,
+  count(*) FILTER (WHERE severity_number >= 17) AS failed
+FROM logs
+WHERE ${all([within('time', range), ...filterConditions(filters, 'logs')])}
+GROUP BY 1`
+}
+
+export function metricVolumeQuery(range: Range, filters: readonly Filter[], seconds: number): Sql {
+  return sql`SELECT CAST(${bucket('time', seconds)} AS BIGINT) / 1000000000 AS second, count(*) AS fine
+FROM metrics
+WHERE ${all([within('time', range), ...filterConditions(filters, 'metrics')])}
+GROUP BY 1`
+}
+
+export function errorsQuery(range: Range, filters: readonly Filter[]): Sql {
+  return sql`SELECT service_name, name, max(status_message) AS message,
+  count(*) AS times,
+  max(start_time) AS latest,
+  last_value(trace_id ORDER BY start_time) AS trace_id,
+  last_value(span_id ORDER BY start_time) AS span_id,
+  last_value(${attribute('attributes', 'http.response.status_code')} ORDER BY start_time) AS http_status
+FROM spans
+WHERE ${spansWhere(range, filters)} AND status_code = 'ERROR'
+GROUP BY service_name, name
+ORDER BY latest DESC
+LIMIT ${integer(12)}`
+}

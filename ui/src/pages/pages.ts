@@ -1,0 +1,24 @@
+// The table of pages: routes, navigation, palette and `g` keys all come from it.
+import type { ComponentType } from 'preact'
+import type { IconName } from '../components/Icon'
+import type { MessageKey } from '../i18n/translate'
+
+export interface Page {
+  id: string
+  path: string
+  title: MessageKey
+  icon: IconName
+  key: string | null
+  inNav: boolean
+  load: () => Promise<{ default: ComponentType }>
+}
+
+export const pages: readonly Page[] = [
+  { id: 'home', path: '/', title: 'nav.home', icon: 'home', key: 'h', inNav: true, load: () => import('./home/HomePage') },
+  { id: 'traces', path: '/traces', title: 'nav.traces', icon: 'trace', key: 't', inNav: true, load: () => import('./traces/TracesPage') },
+  { id: 'trace', path: '/trace/:id', title: 'nav.trace', icon: 'trace', key: null, inNav: false, load: () => import('./trace/TracePage') },
+  { id: 'logs', path: '/logs', title: 'nav.logs', icon: 'logs', key: 'l', inNav: true, load: () => import('./logs/LogsPage') },
+  { id: 'sql', path: '/sql', title: 'nav.sql', icon: 'database', key: 'q', inNav: true, load: () => import('./sql/SqlPage') },
+  { id: 'connect', path: '/connect', title: 'nav.connect', icon: 'plug', key: 'c', inNav: true, load: () => import('./connect/ConnectPage') },
+  { id: 'status', path: '/status', title: 'nav.status', icon: 'status', key: 'i', inNav: true, load: () => import('./status/StatusPage') },
+]

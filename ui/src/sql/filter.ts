@@ -1,0 +1,182 @@
+// One filter model for every signal: `key op value`, kept in the URL as `f=`.
+import { all, attribute, containing, decimal, identifier, integer, join, sql, text, type Sql } from './escape'
+import { parseDuration } from '../time/duration'
+import type { SignalName } from '../api/types'
+import { severityBand } from './severity'
+
+export type Operator = '=' | '!=' | '~' | '!~' | '>' | '>=' | '<' | '<=' | '?'
+
+export const operators: readonly Operator[] = ['=', '!=', '~', '!~', '>', '>=', '<', '<=', '?']
+
+export interface Filter {
+  key: string
+  op: Operator
+  value: string
+}
+
+// Short names for columns; every other key is an attribute, `resource:` ones of the resource.
+const columns: Record<SignalName, Record<string, string>> = {
+  spans: {
+    service: 'service_name',
+    name: 'name',
+    kind: 'kind',
+    status: 'status_code',
+    status_message: 'status_message',
+    duration: 'duration_ns',
+    trace_id: 'trace_id',
+    span_id: 'span_id',
+    parent_span_id: 'parent_span_id',
+    scope: 'scope_name',
+  },
+  logs: {
+    service: 'service_name',
+    severity: 'severity_number',
+    body: 'body',
+    event_name: 'event_name',
+    trace_id: 'trace_id',
+    span_id: 'span_id',
+    scope: 'scope_name',
+  },
+  metrics: {
+    service: 'service_name',
+    metric: 'metric_name',
+    type: 'type',
+    unit: 'unit',
+    scope: 'scope_name',
+  },
+}
+
+const shortNames = new Set(Object.values(columns).flatMap((table) => Object.keys(table)))
+
+export const fieldsOf = (signal: SignalName): string[] => Object.keys(columns[signal])
+
+const tokens = /^([^=!~<>?]+)(!=|!~|>=|<=|=|~|>|<|\?)([\s\S]*)$/
+
+export function parseFilter(written: string): Filter | null {
+  const match = tokens.exec(written)
+  if (!match?.[1] || !match[2]) return null
+  try {
+    return { key: decodeURIComponent(match[1].trim()), op: match[2] as Operator, value: match[3] ?? '' }
+  } catch {
+    return null
+  }
+}
+
+export function writeFilter({ key, op, value }: Filter): string {
+  return `${key.replace(/[%=!~<>?]/g, (char) => `%${char.charCodeAt(0).toString(16).padStart(2, '0')}`)}${op}${value}`
+}
+
+export const sameFilter = (left: Filter, right: Filter): boolean => writeFilter(left) === writeFilter(right)
+
+export function appliesTo(filter: Filter, signal: SignalName): boolean {
+  return !shortNames.has(filter.key) || filter.key in columns[signal]
+}
+
+export function filterCondition(filter: Filter, signal: SignalName): Sql | null {
+  if (!appliesTo(filter, signal)) return null
+  if (filter.key === 'severity') return severityCondition(filter)
+  if (filter.key === 'duration') return durationCondition(filter)
+  const name = columns[signal][filter.key]
+  return compare(name ? identifier(name) : attributeOf(filter.key), filter)
+}
+
+export function filterConditions(filters: readonly Filter[], signal: SignalName): Sql[] {
+  return filters.map((filter) => filterCondition(filter, signal)).filter((condition) => condition !== null)
+}
+
+export const where = (conditions: readonly Sql[]): Sql => sql`WHERE ${all(conditions)}`
+
+function attributeOf(key: string): Sql {
+  return key.startsWith('resource:')
+    ? attribute('resource_attributes', key.slice('resource:'.length))
+    : attribute('attributes', key)
+}
+
+function compare(left: Sql, { op, value }: Filter): Sql {
+  switch (op) {
+    case '=':
+      return value === '' ? sql`(${left} IS NULL OR ${left} = '')` : sql`${left} = ${text(value)}`
+    case '!=':
+      return value === '' ? sql`${left} <> ''` : sql`(${left} IS NULL OR ${left} <> ${text(value)})`
+    case '~':
+      return sql`${left} ILIKE ${containing(value)}`
+    case '!~':
+      return sql`(${left} IS NULL OR ${left} NOT ILIKE ${containing(value)})`
+    case '?':
+      return sql`${left} IS NOT NULL`
+    default:
+      return ordered(left, op, value)
+  }
+}
+
+function ordered(left: Sql, op: '>' | '>=' | '<' | '<=', value: string): Sql {
+  const number = value.trim() === '' ? Number.NaN : Number(value)
+  const right = Number.isFinite(number) ? decimal(number) : text(value)
+  const subject = Number.isFinite(number) ? sql`TRY_CAST(${left} AS DOUBLE)` : left
+  return orderedBy(subject, op, right)
+}
+
+function orderedBy(left: Sql, op: Operator, right: Sql): Sql {
+  switch (op) {
+    case '>':
+      return sql`${left} > ${right}`
+    case '>=':
+      return sql`${left} >= ${right}`
+    case '<':
+      return sql`${left} < ${right}`
+    case '<=':
+      return sql`${left} <= ${right}`
+    case '!=':
+      return sql`${left} <> ${right}`
+    default:
+      return sql`${left} = ${right}`
+  }
+}
+
+function durationCondition({ op, value }: Filter): Sql {
+  const nanoseconds = parseDuration(value)
+  if (nanoseconds === null) return sql`FALSE`
+  return orderedBy(identifier('duration_ns'), op, integer(Math.round(nanoseconds)))
+}
+
+function severityCondition({ op, value }: Filter): Sql {
+  const band = severityBand(value)
+  const left = identifier('severity_number')
+  if (!band) return sql`FALSE`
+  const [low, high] = [integer(band.low), integer(band.high)]
+  switch (op) {
+    case '>=':
+      return sql`${left} >= ${low}`
+    case '>':
+      return sql`${left} > ${high}`
+    case '<=':
+      return sql`${left} <= ${high}`
+    case '<':
+      return sql`${left} < ${low}`
+    case '!=':
+    case '!~':
+      return sql`NOT (${left} BETWEEN ${low} AND ${high})`
+    default:
+      return sql`${left} BETWEEN ${low} AND ${high}`
+  }
+}
+
+// The log search box: words narrow the body, `key:value` becomes a filter on that key.
+export function parseSearch(search: string): { words: string[]; filters: Filter[] } {
+  const words: string[] = []
+  const filters: Filter[] = []
+  for (const match of search.matchAll(/(-?)([\w.:/-]+?):(?:"([^"]*)"|(\S+))|"([^"]*)"|(\S+)/g)) {
+    const [, minus, key, quoted, bare, phrase, word] = match
+    if (key && !/^https?$/.test(key)) filters.push({ key, op: minus ? '!=' : '=', value: quoted ?? bare ?? '' })
+    else words.push(phrase ?? word ?? match[0])
+  }
+  return { words, filters }
+}
+
+export function searchConditions(search: string): Sql[] {
+  const { words, filters } = parseSearch(search)
+  const body = identifier('body')
+  return [...words.map((word) => sql`${body} ILIKE ${containing(word)}`), ...filterConditions(filters, 'logs')]
+}
+
+export { all, join }

@@ -1,0 +1,11 @@
+import { identifier, integer, sql, timestamp, type Sql } from './escape'
+import type { Range } from '../time/range'
+
+export function within(columnName: 'start_time' | 'time', { from, to }: Range): Sql {
+  const column = identifier(columnName)
+  return sql`${column} >= ${timestamp(from)} AND ${column} < ${timestamp(to)}`
+}
+
+export function bucket(columnName: 'start_time' | 'time', seconds: number): Sql {
+  return sql`date_bin(INTERVAL '${integer(seconds)} seconds', ${identifier(columnName)}, TIMESTAMP '1970-01-01T00:00:00Z')`
+}
