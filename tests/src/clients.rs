@@ -1,0 +1,44 @@
+//! Runs real clients: programs that use the SDKs people use.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use crate::server::clean;
+
+const PREPARED: &str = "run `cargo xtask test`, which prepares it";
+
+/// A Python that has `python/requirements.txt` installed.
+///
+/// # Panics
+/// When none is named.
+pub fn python() -> PathBuf {
+    let path = std::env::var_os("LUNETA_TEST_PYTHON").map(PathBuf::from);
+    path.unwrap_or_else(|| panic!("LUNETA_TEST_PYTHON names no Python with tests/python/requirements.txt installed: {PREPARED}"))
+}
+
+/// A folder that has `node_modules` as `node/package.json` wants them.
+///
+/// # Panics
+/// When none is named.
+pub fn node_modules() -> PathBuf {
+    let path = std::env::var_os("LUNETA_TEST_NODE").map(PathBuf::from);
+    let path = path.unwrap_or_else(|| panic!("LUNETA_TEST_NODE names no folder with node_modules: {PREPARED}"));
+    path.join("node_modules")
+}
+
+/// A file of this package.
+pub fn script(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// Runs a program to its end and returns what it printed.
+///
+/// # Panics
+/// When it fails; shows what it printed.
+pub fn run(command: &mut Command) -> String {
+    let output = clean(command).output().unwrap_or_else(|e| panic!("{command:?}: {e}"));
+    let Output { status, stdout, stderr } = output;
+    let (out, err) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+    assert!(status.success(), "{command:?} ended with {status}\n{out}\n{err}");
+    out.into_owned()
+}

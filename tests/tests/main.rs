@@ -1,0 +1,1 @@
+//! One binary of all end-to-end tests.
