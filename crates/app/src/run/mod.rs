@@ -37,7 +37,7 @@ pub struct ServerAddress {
 /// are installed once into Luneta's own cache. Variables named OTEL_* that are already set keep their values. The exit
 /// code is the command's; 128 plus the signal's number when a signal ended it; 1 when it could not be instrumented or
 /// started.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(
     after_help = "Examples:\n  luneta run -- uvicorn app:app --reload\n  luneta run --service shop -- python manage.py runserver\n  luneta run -- npm start"
 )]
