@@ -1,5 +1,6 @@
 //! [`Store`]: the door of this crate.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -39,7 +40,8 @@ pub struct Store {
     pub(crate) wal: Arc<Wal>,
     pub(crate) catalog: tokio::sync::Mutex<Catalog>,
     pub(crate) flushing: tokio::sync::Mutex<()>,
-    pub(crate) merging: tokio::sync::Mutex<()>,
+    /// Held by whoever merges or retires files; the files that could not be merged.
+    pub(crate) merging: tokio::sync::Mutex<HashSet<i64>>,
     watch: tokio::sync::Mutex<Watch>,
     encoder: Encoder,
     object_store: Arc<LocalFileSystem>,
@@ -81,7 +83,7 @@ impl Store {
             wal: Arc::new(wal),
             catalog: tokio::sync::Mutex::new(catalog),
             flushing: tokio::sync::Mutex::new(()),
-            merging: tokio::sync::Mutex::new(()),
+            merging: tokio::sync::Mutex::new(HashSet::new()),
             watch: tokio::sync::Mutex::new(watch),
             encoder: Encoder::default(),
             object_store: Arc::new(object_store),
@@ -382,4 +384,4 @@ async fn upkeep_loop(store: Weak<Store>) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -10,7 +10,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use luneta_model::{Batch, Sink as _, Signal, Tenant};
+use luneta_model::{Batch, Signal, Sink as _, Tenant};
 use luneta_store::{Store, StoreConfig};
 
 #[global_allocator]

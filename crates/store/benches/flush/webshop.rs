@@ -8,7 +8,18 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 const SERVICES: [&str; 12] = [
-    "frontend", "cart", "checkout", "payment", "catalog", "search", "currency", "shipping", "email", "ads", "recommend", "quote",
+    "frontend",
+    "cart",
+    "checkout",
+    "payment",
+    "catalog",
+    "search",
+    "currency",
+    "shipping",
+    "email",
+    "ads",
+    "recommend",
+    "quote",
 ];
 const ROUTES: [&str; 9] =
     ["/", "/cart", "/cart/{id}", "/product/{id}", "/checkout", "/search", "/api/quote", "/api/ads", "/api/currency"];

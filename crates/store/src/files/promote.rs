@@ -77,6 +77,16 @@ impl Promotion {
         out
     }
 
+    /// The columns a table has, as far as a file has them.
+    pub(crate) fn of_columns(table: &LakeTable, scope: AttributeScope, fields: &[FieldRef]) -> Self {
+        let mut out = Self::of(Some(table), scope);
+        out.columns.retain(|key, _| {
+            let name = format!("{}{key}", scope.prefix());
+            fields.iter().any(|f| *f.name() == name)
+        });
+        out
+    }
+
     /// Adds the keys frequent enough, the most frequent first.
     pub(crate) fn extend(&mut self, scope: AttributeScope, counts: &KeyCounts, rows: u64, promoted_max: usize) {
         if scope == AttributeScope::Scope {

@@ -1,0 +1,285 @@
+//! Files into one, streamed: memory holds a slice of each, never a whole file of ours.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, HashSet};
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, UInt32Array, new_null_array};
+use arrow::compute::{cast, concat_batches, interleave, take_record_batch};
+use arrow::datatypes::{FieldRef, Schema, TimestampNanosecondType, UInt64Type};
+use luneta_model::{AttributeScope, Signal};
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+
+use super::MergeError;
+use crate::catalog::{AddFile, Lake, LakeTable};
+use crate::files::{Extracted, FileWriter, Promotion, WriterConfig};
+use crate::{LakeFile, StoreError, TableKey, layout};
+
+/// Rows read ahead over all files together.
+const ROWS_AHEAD: usize = 64 * 1024;
+/// Rows written at once.
+const ROWS_OUT: usize = 8192;
+/// Files of other writers are not sorted and are read whole, up to this size.
+const UNSORTED_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Writes the rows of `files` into one new file, in order.
+pub(super) fn merge(
+    lake_dir: &Path,
+    key: &TableKey,
+    table: &LakeTable,
+    files: &[Arc<LakeFile>],
+    config: WriterConfig,
+) -> Result<AddFile, MergeError> {
+    let batch_rows = (ROWS_AHEAD / files.len().max(1)).max(1024);
+    let mut sources = Vec::new();
+    for file in files {
+        let source = Source::open(lake_dir, file, batch_rows);
+        sources.push(source.map_err(|error| MergeError { file: Some(file.data_file_id), error })?);
+    }
+    let fields = fields(key.signal, table, &sources);
+    let shape = Shape::new(key.signal, table, &fields);
+    let rows: u64 = files.iter().map(|f| f.rows).sum();
+    let mut writer = FileWriter::create(lake_dir, key, table, &fields, rows as usize, config)?;
+    let mut merger = Merger { signal: key.signal, shape, slots: Vec::new(), cursors: Vec::new(), picked: Vec::new() };
+    match merger.run(sources, &mut writer, config) {
+        Ok(()) => Ok(writer.finish(merger.shape.strays)?),
+        Err(error) => {
+            writer.abandon();
+            Err(error)
+        }
+    }
+}
+
+/// The columns of the new file: those of any source that the table still has, and those that keys
+/// left in the maps of older files may fill.
+fn fields(signal: Signal, table: &LakeTable, sources: &[Source]) -> Vec<FieldRef> {
+    let mut names: HashSet<&str> = HashSet::new();
+    for source in sources {
+        names.extend(source.schema.fields().iter().map(|f| f.name().as_str()));
+    }
+    let promoted =
+        |name: &str| AttributeScope::split_column(name).is_some_and(|(scope, key)| layout::known_type(scope, key).is_none());
+    let wanted = table.columns.iter().filter(|c| names.contains(c.name.as_str()) || promoted(&c.name));
+    let mut found: BTreeMap<&str, FieldRef> = wanted.filter_map(|c| Some((c.name.as_str(), Lake::field(signal, c)?))).collect();
+    let mut out: Vec<FieldRef> = layout::fixed(signal).fields().iter().filter_map(|f| found.remove(f.name().as_str())).collect();
+    out.extend(found.into_values());
+    out
+}
+
+/// One file being read.
+struct Source {
+    data_file_id: i64,
+    reader: ParquetRecordBatchReader,
+    schema: Arc<Schema>,
+    sorted: bool,
+}
+
+impl Source {
+    fn open(lake_dir: &Path, file: &LakeFile, batch_rows: usize) -> Result<Self, StoreError> {
+        if !file.ours && file.size > UNSORTED_BYTES_MAX {
+            return Err(StoreError::CatalogContent(format!("{} is not sorted and too large to sort", file.path)));
+        }
+        let path = lake_dir.join(&file.path);
+        let open = File::open(&path).map_err(StoreError::io(&path))?;
+        let builder = ParquetRecordBatchReaderBuilder::try_new(open)?;
+        let schema = builder.schema().clone();
+        let reader = builder.with_batch_size(batch_rows).build()?;
+        Ok(Self { data_file_id: file.data_file_id, reader, schema, sorted: file.ours })
+    }
+
+    /// The next rows in the shape of the new file.
+    fn next(&mut self, shape: &mut Shape) -> Result<Option<RecordBatch>, StoreError> {
+        if self.sorted {
+            return self.reader.next().map(|batch| shape.fit(&batch?)).transpose();
+        }
+        self.sorted = true;
+        let mut all = Vec::new();
+        for batch in self.reader.by_ref() {
+            all.push(shape.fit(&batch?)?);
+        }
+        let all = concat_batches(&shape.schema, &all)?;
+        let keys = Keys::of(shape.signal, &all);
+        let mut order: Vec<u32> = (0..all.num_rows() as u32).collect();
+        order.sort_by(|a, b| keys.compare(*a as usize, &keys, *b as usize));
+        Ok(Some(take_record_batch(&all, &UInt32Array::from(order))?).filter(|b| b.num_rows() > 0))
+    }
+}
+
+/// What every row is brought into.
+struct Shape {
+    signal: Signal,
+    schema: Arc<Schema>,
+    promotions: Vec<(AttributeScope, Promotion)>,
+    strays: HashSet<String>,
+}
+
+impl Shape {
+    fn new(signal: Signal, table: &LakeTable, fields: &[FieldRef]) -> Self {
+        let scopes = [AttributeScope::Item, AttributeScope::Resource];
+        let promotions = scopes.map(|scope| (scope, Promotion::of_columns(table, scope, fields))).into();
+        Self { signal, schema: Arc::new(Schema::new(fields.to_vec())), promotions, strays: HashSet::new() }
+    }
+
+    fn fit(&mut self, batch: &RecordBatch) -> Result<RecordBatch, StoreError> {
+        let mut batch = batch.clone();
+        for (scope, promotion) in &self.promotions {
+            let extracted = Extracted::from(batch, *scope, promotion)?;
+            self.strays.extend(extracted.strays);
+            batch = extracted.batch;
+        }
+        let mut columns = Vec::with_capacity(self.schema.fields().len());
+        for field in self.schema.fields() {
+            columns.push(match batch.column_by_name(field.name()) {
+                Some(column) if column.data_type() == field.data_type() => column.clone(),
+                Some(column) => cast(column, field.data_type())?,
+                None => new_null_array(field.data_type(), batch.num_rows()),
+            });
+        }
+        Ok(RecordBatch::try_new(self.schema.clone(), columns)?)
+    }
+}
+
+/// The columns rows are ordered by.
+struct Keys {
+    text: Option<StringArray>,
+    series: Option<Vec<u64>>,
+    time: Vec<i64>,
+}
+
+impl Keys {
+    fn of(signal: Signal, batch: &RecordBatch) -> Self {
+        let metrics = signal == Signal::Metrics;
+        let text = batch.column_by_name(if metrics { "metric_name" } else { "service_name" });
+        let series = batch.column_by_name("series").filter(|_| metrics);
+        let time = batch.column_by_name(signal.time_column());
+        Self {
+            text: text.and_then(|c| c.as_string_opt::<i32>()).cloned(),
+            series: series.and_then(|c| c.as_primitive_opt::<UInt64Type>()).map(|c| c.values().to_vec()),
+            time: time
+                .and_then(|c| c.as_primitive_opt::<TimestampNanosecondType>())
+                .map(|c| c.values().to_vec())
+                .unwrap_or_default(),
+        }
+    }
+
+    fn text(&self, row: usize) -> Option<&str> {
+        self.text.as_ref().filter(|t| t.is_valid(row)).map(|t| t.value(row))
+    }
+
+    fn compare(&self, row: usize, other: &Keys, other_row: usize) -> Ordering {
+        let series = |k: &Keys, row: usize| k.series.as_ref().and_then(|s| s.get(row)).copied();
+        let time = |k: &Keys, row: usize| k.time.get(row).copied();
+        self.text(row)
+            .cmp(&other.text(other_row))
+            .then_with(|| series(self, row).cmp(&series(other, other_row)))
+            .then_with(|| time(self, row).cmp(&time(other, other_row)))
+    }
+}
+
+/// A place in the batch a source has delivered last.
+struct Cursor {
+    source: Source,
+    slot: usize,
+    keys: Keys,
+    row: usize,
+    rows: usize,
+}
+
+struct Merger {
+    signal: Signal,
+    shape: Shape,
+    /// Batches that picked rows lie in.
+    slots: Vec<RecordBatch>,
+    cursors: Vec<Cursor>,
+    /// Rows to write next: slot and row.
+    picked: Vec<(usize, usize)>,
+}
+
+impl Merger {
+    fn run(&mut self, sources: Vec<Source>, writer: &mut FileWriter, config: WriterConfig) -> Result<(), MergeError> {
+        for source in sources {
+            self.advance(source)?;
+        }
+        let mut group_rows = 0;
+        while !self.cursors.is_empty() {
+            self.pick_run()?;
+            if self.picked.len() >= ROWS_OUT.min(config.row_group_rows_max - group_rows) || self.cursors.is_empty() {
+                group_rows += self.picked.len();
+                self.write(writer)?;
+            }
+            if group_rows >= config.row_group_rows_max {
+                writer.end_group()?;
+                group_rows = 0;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the next batch of a source; a source without more rows is dropped.
+    fn advance(&mut self, mut source: Source) -> Result<(), MergeError> {
+        let file = Some(source.data_file_id);
+        let batch = loop {
+            match source.next(&mut self.shape).map_err(|error| MergeError { file, error })? {
+                Some(batch) if batch.num_rows() == 0 => {}
+                other => break other,
+            }
+        };
+        if let Some(batch) = batch {
+            let (keys, rows) = (Keys::of(self.signal, &batch), batch.num_rows());
+            self.slots.push(batch);
+            self.cursors.push(Cursor { source, slot: self.slots.len() - 1, keys, row: 0, rows });
+        }
+        Ok(())
+    }
+
+    /// Picks rows of the cursor with the smallest row, as long as no other cursor has a smaller one.
+    fn pick_run(&mut self) -> Result<(), MergeError> {
+        let (mut first, mut second) = (0, None);
+        for i in 1..self.cursors.len() {
+            let is_less = |a: &Cursor, b: &Cursor| a.keys.compare(a.row, &b.keys, b.row) == Ordering::Less;
+            if is_less(&self.cursors[i], &self.cursors[first]) {
+                second = Some(first);
+                first = i;
+            } else if second.is_none_or(|s: usize| is_less(&self.cursors[i], &self.cursors[s])) {
+                second = Some(i);
+            }
+        }
+        let (slot, start, rows) = (self.cursors[first].slot, self.cursors[first].row, self.cursors[first].rows);
+        let mut end = start + 1;
+        match second.map(|s| &self.cursors[s]) {
+            None => end = rows.min(start + ROWS_OUT),
+            Some(other) => {
+                let keys = &self.cursors[first].keys;
+                while end < rows && keys.compare(end, &other.keys, other.row) != Ordering::Greater {
+                    end += 1;
+                }
+            }
+        }
+        self.picked.extend((start..end).map(|row| (slot, row)));
+        self.cursors[first].row = end;
+        if end == rows {
+            let done = self.cursors.swap_remove(first);
+            self.advance(done.source)?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, writer: &mut FileWriter) -> Result<(), MergeError> {
+        let picked = std::mem::take(&mut self.picked);
+        let slots = &self.slots;
+        writer.write(picked.len(), |i| {
+            let arrays: Vec<&ArrayRef> = slots.iter().map(|b| b.column(i)).collect();
+            let arrays: Vec<&dyn Array> = arrays.iter().map(|a| a.as_ref()).collect();
+            Ok(interleave(&arrays, &picked)?)
+        })?;
+        // Only batches that cursors still stand in are needed further.
+        let kept: Vec<RecordBatch> = self.cursors.iter().map(|c| self.slots[c.slot].clone()).collect();
+        for (slot, cursor) in self.cursors.iter_mut().enumerate() {
+            cursor.slot = slot;
+        }
+        self.slots = kept;
+        Ok(())
+    }
+}
