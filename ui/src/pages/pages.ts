@@ -7,6 +7,7 @@ export interface Page {
   id: string
   path: string
   title: MessageKey
+  short?: MessageKey // for the narrow menu of a phone
   icon: IconName
   key: string | null
   inNav: boolean
@@ -18,7 +19,7 @@ export const pages: readonly Page[] = [
   { id: 'traces', path: '/traces', title: 'nav.traces', icon: 'trace', key: 't', inNav: true, load: () => import('./traces/TracesPage') },
   { id: 'trace', path: '/trace/:id', title: 'nav.trace', icon: 'trace', key: null, inNav: false, load: () => import('./trace/TracePage') },
   { id: 'logs', path: '/logs', title: 'nav.logs', icon: 'logs', key: 'l', inNav: true, load: () => import('./logs/LogsPage') },
-  { id: 'sql', path: '/sql', title: 'nav.sql', icon: 'database', key: 'q', inNav: true, load: () => import('./sql/SqlPage') },
+  { id: 'sql', path: '/sql', title: 'nav.sql', short: 'nav.sql.short', icon: 'database', key: 'q', inNav: true, load: () => import('./sql/SqlPage') },
   { id: 'connect', path: '/connect', title: 'nav.connect', icon: 'plug', key: 'c', inNav: true, load: () => import('./connect/ConnectPage') },
-  { id: 'status', path: '/status', title: 'nav.status', icon: 'status', key: 'i', inNav: true, load: () => import('./status/StatusPage') },
+  { id: 'status', path: '/status', title: 'nav.status', short: 'nav.status.short', icon: 'status', key: 'i', inNav: true, load: () => import('./status/StatusPage') },
 ]

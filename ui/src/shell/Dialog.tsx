@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { Icon } from '../components/Icon'
 import { t } from '../i18n/translate'
 
@@ -12,7 +12,7 @@ interface DialogProps {
 
 export function Dialog({ title, close, bare = false, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     dialog.current?.showModal()
   }, [])
   const onBackdrop = (event: MouseEvent) => {

@@ -50,7 +50,8 @@ function NavLink({ page }: { page: Page }) {
   return (
     <Link class="nav-link" href={linkTo(page.path)} {...(here ? { 'aria-current': 'page' as const } : {})} aria-label={t(page.title)} title={t(page.title)}>
       <Icon name={page.icon} size={18} />
-      <span>{t(page.title)}</span>
+      <span class="long">{t(page.title)}</span>
+      <span class="short">{t(page.short ?? page.title)}</span>
       {page.key && <kbd>g {page.key}</kbd>}
     </Link>
   )

@@ -20,7 +20,7 @@ export function TopBar({ title, range = false, busy = false, children }: TopBarP
       <header class="topbar">
         <h1 class="cut">{title}</h1>
         {children}
-        <button class="button search-button" onClick={() => (opened.value = 'palette')} aria-label={t('palette.title')}>
+        <button class="button search-button" onClick={() => (opened.value = 'palette')} aria-label={`${t('palette.button')} Ctrl K`} title={t('palette.title')}>
           <Icon name="search" size={14} />
           <span>{t('palette.button')}</span>
           <kbd>Ctrl K</kbd>

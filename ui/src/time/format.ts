@@ -23,7 +23,7 @@ export const minute = (milliseconds: number): string => formats.value.minute.for
 export const day = (milliseconds: number): string => formats.value.day.format(milliseconds)
 export const fullTime = (milliseconds: number): string => formats.value.full.format(milliseconds)
 export const count = (value: number): string => formats.value.number.format(value)
-export const percent = (ratio: number): string => formats.value.percent.format(ratio)
+export const percent = (ratio: number): string => (ratio > 0 && ratio < 0.001 ? `<${formats.value.percent.format(0.001)}` : formats.value.percent.format(ratio))
 export const duration = (nanoseconds: number): string => formatDuration(nanoseconds, language.value)
 
 export function compact(value: number): string {

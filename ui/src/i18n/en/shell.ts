@@ -11,6 +11,8 @@ export const shell = {
   'nav.trace': 'Trace',
   'nav.logs': 'Logs',
   'nav.sql': 'SQL notebook',
+  'nav.sql.short': 'SQL',
+  'nav.status.short': 'Ingest',
   'nav.connect': 'Connect',
   'nav.status': 'Ingest status',
   'nav.collapse': 'Narrow menu',

@@ -11,6 +11,8 @@ export const shell = {
   'nav.trace': 'Trace',
   'nav.logs': 'Logs',
   'nav.sql': 'Caderno SQL',
+  'nav.sql.short': 'SQL',
+  'nav.status.short': 'Ingestão',
   'nav.connect': 'Conectar',
   'nav.status': 'Estado da ingestão',
   'nav.collapse': 'Recolher menu',

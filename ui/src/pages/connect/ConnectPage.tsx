@@ -41,11 +41,11 @@ export default function ConnectPage() {
             <Panel title={t('connect.addresses')}>
               <Gate of={status} height={80}>
                 {(data) => (
-                  <dl class="addresses">
+                  <ul class="addresses">
                     <Address name="OTLP/gRPC" value={data.addresses.otlp_grpc} />
                     <Address name="OTLP/HTTP" value={data.addresses.otlp_http} />
                     <Address name={t('connect.api')} value={data.addresses.http} />
-                  </dl>
+                  </ul>
                 )}
               </Gate>
             </Panel>
@@ -58,11 +58,11 @@ export default function ConnectPage() {
 
 function Address({ name, value }: { name: string; value: string }) {
   return (
-    <div class="row">
-      <dt>{name}</dt>
-      <dd class="mono cut">{value}</dd>
+    <li class="row">
+      <span>{name}</span>
+      <code class="cut">{value}</code>
       <CopyButton text={value} />
-    </div>
+    </li>
   )
 }
 
@@ -119,7 +119,7 @@ function Lights({ event }: { event: StatusEvent | null }) {
   const reached = (event?.requests_reached ?? 0) > 0 || accepted
   return (
     <Panel title={t('connect.lights')} note={event ? null : t('connect.waiting')}>
-      <ul class="lights">
+      <ul class="lights" aria-live="polite">
         <Light on={reached} name={t('connect.light.reached')} detail={t('connect.requests', { n: event?.requests_reached ?? 0 })} />
         {lightSignals.map(([signal, name]) => {
           const flow = event?.signals[signal]
@@ -147,7 +147,7 @@ function Lights({ event }: { event: StatusEvent | null }) {
 
 function Light({ on, name, detail }: { on: boolean; name: string; detail: string }) {
   return (
-    <li class={on ? 'on' : ''} role="status">
+    <li class={on ? 'on' : ''}>
       <span class="bulb">{on && <Icon name="check" size={14} />}</span>
       <b>{name}</b>
       <span class="num quiet">{detail}</span>

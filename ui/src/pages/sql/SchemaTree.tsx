@@ -66,5 +66,5 @@ function Entry({ name, note, title, insert }: { name: string; note: string; titl
 }
 
 function shortType(type: string): string {
-  return type.replace(/\(.*$/s, '').replace(/<.*$/s, '').toLowerCase()
+  return type.replace(/[([<].*$/s, '').toLowerCase()
 }

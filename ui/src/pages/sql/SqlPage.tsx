@@ -19,10 +19,11 @@ const storageKey = 'luneta.notebook'
 function initialNotebook(params: URLSearchParams): { notebook: Notebook; run: string | null } {
   const shared = params.get('nb')
   const query = params.get('q')
-  const stored = readNotebook(readStorage(storageKey)) ?? { cells: [newCell('sql', starters[0]?.query ?? '')] }
+  const kept = readNotebook(readStorage(storageKey))
+  const stored = kept ?? { cells: [newCell('sql', starters[0]?.query ?? '')] }
   const fromLink = shared ? decodeShare(shared) : null
   if (fromLink) return { notebook: fromLink, run: null }
-  if (!query) return { notebook: stored, run: null }
+  if (!query) return { notebook: stored, run: kept ? null : (stored.cells[0]?.id ?? null) }
   const known = stored.cells.find((cell) => cell.source.trim() === query.trim())
   if (known) return { notebook: stored, run: known.id }
   const cell = newCell('sql', query)

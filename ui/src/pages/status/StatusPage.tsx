@@ -42,7 +42,8 @@ interface Live {
 
 function useLiveRates(stream: ReturnType<typeof newStreamState>): Live {
   const [latest, setLatest] = useState<StatusEvent | null>(null)
-  const rates = useRef<Record<SignalName, number[]>>({ spans: [], logs: [], metrics: [] })
+  const silence = () => new Array<number>(historySize).fill(0)
+  const rates = useRef<Record<SignalName, number[]>>({ spans: silence(), logs: silence(), metrics: silence() })
   useStream<StatusEvent>(
     'api/events',
     'status',

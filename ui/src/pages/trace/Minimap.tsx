@@ -20,11 +20,10 @@ interface MinimapProps {
 export function Minimap({ tree, window, whole, onWindow, inset, width }: MinimapProps) {
   const canvas = useRef<HTMLCanvasElement>(null)
   const [drag, setDrag] = useState<{ from: number; to: number } | null>(null)
-  const wide = Math.max(10, width - inset - 14)
   const colours = paint()
   useLayoutEffect(() => {
-    if (canvas.current) drawMinimap(canvas.current, tree, wide, height, colours)
-  }, [tree, wide, colours])
+    if (canvas.current) drawMinimap(canvas.current, tree, width, height, colours)
+  }, [tree, width, colours])
   const at = (event: PointerEvent) => {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect()
     return Math.max(0, Math.min(1, (event.clientX - box.left) / box.width)) * whole.to
@@ -52,7 +51,7 @@ export function Minimap({ tree, window, whole, onWindow, inset, width }: Minimap
   return (
     <div class="minimap" style={{ height: `${height}px`, marginLeft: `${inset}px` }}>
       <div
-        class="minimap-area" role="slider" tabIndex={0}
+        class="minimap-area" style={{ width: `${width}px` }} role="slider" tabIndex={0}
         aria-label={t('trace.minimap')} aria-valuemin={0} aria-valuemax={Math.round(whole.to)} aria-valuenow={Math.round(window.from)}
         aria-valuetext={`${duration(window.from)} – ${duration(window.to)}`}
         onPointerDown={onDown} onPointerMove={onMove} onPointerUp={onUp} onKeyDown={onKey} onDblClick={() => onWindow(whole)}

@@ -26,6 +26,8 @@ interface Box {
 const nameShare = 0.38
 const nameWidth = (width: number): number => Math.max(150, Math.min(460, Math.round(width * nameShare)))
 
+const barsWidth = (box: Box, inset: number): number => Math.max(10, box.width - inset - 14)
+
 export function Waterfall({ tree, view, selected, onSelect }: WaterfallProps) {
   const whole = useMemo<Window>(() => ({ from: 0, to: Math.max(1, tree.extent) }), [tree])
   const [window, setWindow] = useState(whole)
@@ -48,8 +50,8 @@ export function Waterfall({ tree, view, selected, onSelect }: WaterfallProps) {
   }, [selected])
   return (
     <div class="waterfall panel">
-      <Minimap tree={tree} window={window} onWindow={setWindow} whole={whole} inset={names} width={box.width} />
-      <Ruler window={window} inset={names} zoomed={window !== whole} reset={() => setWindow(whole)} />
+      <Minimap tree={tree} window={window} onWindow={setWindow} whole={whole} inset={names} width={barsWidth(box, names)} />
+      <Ruler window={window} inset={names} width={barsWidth(box, names)} zoomed={window !== whole} reset={() => setWindow(whole)} />
       <div class="waterfall-scroll" ref={scroller} role="treegrid" aria-label={t('trace.waterfall')} aria-rowcount={rows.length} tabIndex={0}>
         <div class="waterfall-space" style={{ height: `${rows.length * rowHeight}px` }} role="presentation">
           <div class="waterfall-view" style={{ height: `${box.height}px` }} role="presentation">
@@ -130,7 +132,7 @@ function Bars({ tree, view, window, selected, first, box, inset }: BarsProps) {
       tree, window, selected, first, colours,
       rows: view.rows,
       scrollTop: box.scrollTop,
-      width: Math.max(10, box.width - inset - 14),
+      width: barsWidth(box, inset),
       height: box.height,
       dimmed: view.mode === 'dim' ? view.muted : none,
       matches: view.matches,
@@ -141,6 +143,9 @@ function Bars({ tree, view, window, selected, first, box, inset }: BarsProps) {
 }
 
 const none: ReadonlySet<string> = new Set()
+
+// Deep traces indent less, so that names keep their room.
+const indentStep = (tree: TraceTree, inset: number): number => Math.max(5, Math.min(14, (inset * 0.5) / Math.max(1, tree.depthMost)))
 
 interface RowProps extends WaterfallProps {
   index: number
@@ -172,7 +177,7 @@ function RowNode({ tree, view, index, top, inset, selected, onSelect }: RowProps
       {...(kids > 0 ? { 'aria-expanded': open } : {})}
       onClick={() => onSelect(row)}
     >
-      <div class="waterfall-name" role="gridcell" style={{ width: `${inset}px`, paddingLeft: `${8 + Math.min(depth, 26) * 13}px` }}>
+      <div class="waterfall-name" role="gridcell" style={{ width: `${inset}px`, paddingLeft: `${8 + Math.min(depth * indentStep(tree, inset), inset * 0.6)}px` }}>
         {kids > 0 ? (
           <button class="fold" tabIndex={-1} onClick={toggle} aria-label={t(open ? 'trace.collapse' : 'trace.expand')}>
             <Icon name={open ? 'down' : 'right'} size={12} />
@@ -216,7 +221,7 @@ function RowTitle({ tree, row }: { tree: TraceTree; row: number }) {
   )
 }
 
-function Ruler({ window, inset, zoomed, reset }: { window: Window; inset: number; zoomed: boolean; reset: () => void }) {
+function Ruler({ window, inset, width, zoomed, reset }: { window: Window; inset: number; width: number; zoomed: boolean; reset: () => void }) {
   const span = window.to - window.from
   return (
     <div class="ruler">
@@ -228,7 +233,7 @@ function Ruler({ window, inset, zoomed, reset }: { window: Window; inset: number
           </button>
         )}
       </div>
-      <div class="ruler-marks num">
+      <div class="ruler-marks num" style={{ width: `${width}px` }}>
         {ticks(window).map((mark) => (
           <span key={mark} style={{ left: `${((mark - window.from) / span) * 100}%` }}>
             {duration(mark)}

@@ -88,13 +88,19 @@ function drawBar(context: CanvasRenderingContext2D, view: BarsView, index: numbe
     context.strokeRect(begin + 0.5, y + 7.5, width, rowHeight - 16)
     context.setLineDash([])
   } else paintBar(context, colours, service, isError(tree, row), { x: begin, y: y + 6, width })
-  const text = view.label(tree.duration[row] as number)
-  context.fillStyle = colours.text2
-  const textWidth = context.measureText(text).width
-  const end = begin + width
-  const x = end + 6 + textWidth < view.width ? Math.max(6, end + 6) : Math.max(4, Math.min(begin, view.width) - textWidth - 6)
-  context.fillText(text, x, y + rowHeight / 2 + 0.5)
+  writeLabel(context, view, view.label(tree.duration[row] as number), { begin, end: begin + width, middle: y + rowHeight / 2 + 0.5 })
   context.globalAlpha = 1
+}
+
+// After the bar, else before it, else inside it.
+function writeLabel(context: CanvasRenderingContext2D, view: BarsView, text: string, bar: { begin: number; end: number; middle: number }): void {
+  const size = context.measureText(text).width
+  const after = Math.max(6, bar.end + 6)
+  const before = Math.min(bar.begin, view.width) - size - 6
+  const inside = after + size >= view.width && before < 2
+  context.fillStyle = inside ? view.colours.surface : view.colours.text2
+  const x = inside ? Math.max(6, bar.begin + 6) : after + size < view.width ? after : before
+  context.fillText(text, x, bar.middle)
 }
 
 function paintBar(context: CanvasRenderingContext2D, colours: Paint, service: string, failed: boolean, box: { x: number; y: number; width: number }): void {

@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { launch, runSql, visit } from './browser'
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+interface Finding {
+  id: string
+  nodes: { html: string; failureSummary: string }[]
+}
+
+async function findings(page: Page): Promise<string[]> {
+  await page.evaluate(axe)
+  const violations = (await page.evaluate(`axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }).then((result) => result.violations)`)) as Finding[]
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary}`).join(' | ')}`)
+}
+
+let browser: Browser
+let traceId = ''
+beforeAll(async () => {
+  browser = await launch()
+  const rows = await runSql(`SELECT trace_id FROM spans WHERE status_code = 'ERROR' ORDER BY start_time DESC LIMIT 1`)
+  traceId = String(rows[0]?.[0] ?? '')
+})
+afterAll(() => browser.close())
+
+const paths = ['/', '/traces?range=6h', '/trace', '/logs?range=6h', '/logs?live=1', '/sql', '/connect', '/status']
+
+for (const theme of ['dark', 'light'] as const) {
+  describe(`${theme} theme meets WCAG 2.2 AA`, () => {
+    for (const path of paths) {
+      it(path, async () => {
+        const { page } = await visit(browser, path === '/trace' ? `/trace/${traceId}` : path, { theme })
+        if (path === '/trace') await page.locator('.waterfall-row').first().click()
+        await page.waitForTimeout(400)
+        expect(await findings(page)).toEqual([])
+        await page.context().close()
+      })
+    }
+  })
+}

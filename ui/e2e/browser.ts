@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs'
+import { chromium, type Browser, type Page } from 'playwright-core'
+
+const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
+const flags = [
+  '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync',
+]
+
+export const address = (process.env['LUNETA_URL'] ?? '').replace(/\/$/, '')
+
+export function launch(): Promise<Browser> {
+  if (address === '') throw new Error('LUNETA_URL must name a running server that holds demo telemetry')
+  if (!existsSync(executablePath)) throw new Error(`no browser at ${executablePath}: set CHROMIUM`)
+  return chromium.launch({ executablePath, args: flags })
+}
+
+export interface Visit {
+  page: Page
+  complaints: string[]
+}
+
+interface VisitOptions {
+  theme?: 'dark' | 'light'
+  width?: number
+  height?: number
+  language?: 'en' | 'pt-BR'
+}
+
+// A fresh visitor; everything the browser complains about (errors, policy violations) is collected.
+export async function visit(browser: Browser, path: string, options: VisitOptions = {}): Promise<Visit> {
+  const { theme = 'dark', width = 1440, height = 900, language = 'en' } = options
+  const context = await browser.newContext({ viewport: { width, height }, reducedMotion: 'reduce' })
+  await context.addInitScript(
+    ([chosenTheme, chosenLanguage]) => {
+      localStorage.setItem('luneta.theme', chosenTheme as string)
+      localStorage.setItem('luneta.language', chosenLanguage as string)
+    },
+    [theme, language],
+  )
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text())
+  })
+  await page.goto(address + path)
+  await page.waitForSelector('h1')
+  await settle(page)
+  return { page, complaints }
+}
+
+export async function settle(page: Page): Promise<void> {
+  await page.waitForFunction(() => !document.querySelector('.skeleton, .loading-bar.on'), undefined, { timeout: 20_000 })
+}
+
+export async function runSql(query: string): Promise<unknown[][]> {
+  const response = await fetch(`${address}/api/sql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query }),
+  })
+  if (!response.ok) throw new Error(await response.text())
+  return ((await response.json()) as { rows: unknown[][] }).rows
+}
