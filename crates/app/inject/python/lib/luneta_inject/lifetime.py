@@ -39,7 +39,10 @@ def flush():
     if not _server_answers():
         return
     worker = threading.Thread(target=_flush_providers, name="luneta-flush", daemon=True)
-    worker.start()
+    try:
+        worker.start()
+    except RuntimeError:
+        return  # the interpreter is ending, and its exit flushes
     worker.join(FLUSH_SECONDS_MAX)
 
 

@@ -108,6 +108,9 @@ class _Handler(LoggingHandler):
         except Exception:
             pass
 
+    def flush(self):
+        """Do nothing: the provider flushes itself, and at exit no thread can start any more."""
+
     def _translate(self, record):
         translated = super()._translate(record)
         if isinstance(translated.body, str) and "\x1b[" in translated.body:
