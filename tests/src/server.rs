@@ -208,6 +208,7 @@ impl Server {
     pub fn kill9(&mut self) {
         self.signal(Signal::KILL);
         self.child.take().expect("the server runs").wait().unwrap();
+        std::fs::remove_file(self.address_file()).ok();
     }
 
     /// Sends SIGTERM and waits for the end.
@@ -216,8 +217,18 @@ impl Server {
     /// When the process goes on.
     pub fn terminate(&mut self) -> ExitStatus {
         self.signal(Signal::TERM);
-        let mut child = self.child.take().expect("the server runs");
-        until_some("the end of the server after SIGTERM", EXIT_LIMIT, || child.try_wait().unwrap())
+        self.wait()
+    }
+
+    /// Waits for the end of a process that was told to stop.
+    ///
+    /// # Panics
+    /// When the process goes on.
+    pub fn wait(&mut self) -> ExitStatus {
+        let child = self.child.as_mut().expect("the server runs");
+        let status = until_some("the end of the server", EXIT_LIMIT, || child.try_wait().unwrap());
+        self.child = None;
+        status
     }
 
     /// Starts again on the same data folder, after [`Server::kill9`] or [`Server::terminate`].

@@ -1,1 +1,15 @@
-//! One binary of all end-to-end tests.
+//! Tests of the real binary, end to end.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so and ends")]
+
+mod bad_input;
+mod clients;
+mod commands;
+mod concurrency;
+mod damage;
+mod disk_full;
+mod duckdb;
+mod durability;
+mod json;
+mod round_trip;
+mod sql;
