@@ -1,0 +1,113 @@
+//! What several test files share: a sink in memory, batches as text, fixtures.
+#![allow(dead_code, clippy::unwrap_used, missing_docs)]
+
+pub mod reference;
+pub mod requests;
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use arrow::array::{Array as _, RecordBatch};
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use luneta_model::{Batch, Sink, SinkError, Tenant};
+use luneta_receive::{DecodeOptions, Decoded, Format, PROTOCOLS, ReceiveError};
+
+pub const NOW: i64 = 1_800_000_000_000_000_000;
+
+/// Keeps batches; refuses with an error when one is set.
+#[derive(Default)]
+pub struct MemorySink {
+    pub batches: Mutex<Vec<Batch>>,
+    pub refusal: Mutex<Option<SinkError>>,
+}
+
+#[async_trait::async_trait]
+impl Sink for MemorySink {
+    async fn accept(&self, batch: Batch) -> Result<(), SinkError> {
+        if let Some(error) = self.refusal.lock().unwrap().clone() {
+            return Err(error);
+        }
+        self.batches.lock().unwrap().push(batch);
+        Ok(())
+    }
+}
+
+impl MemorySink {
+    pub fn rows(&self) -> usize {
+        self.batches.lock().unwrap().iter().map(Batch::len).sum()
+    }
+
+    pub fn shared() -> Arc<Self> {
+        Arc::new(Self::default())
+    }
+}
+
+/// A batch as text: one line per value, nulls left out.
+pub fn render(batch: &Batch) -> String {
+    let mut out = String::new();
+    render_rows(&mut out, "origin", &batch.origins);
+    render_rows(&mut out, "row", &batch.rows);
+    out
+}
+
+fn render_rows(out: &mut String, title: &str, rows: &RecordBatch) {
+    let options = FormatOptions::default().with_null("null");
+    for row in 0..rows.num_rows() {
+        writeln!(out, "{title} {row}").unwrap();
+        for (field, column) in rows.schema().fields().iter().zip(rows.columns()) {
+            if column.is_valid(row) {
+                let text = ArrayFormatter::try_new(column, &options).unwrap().value(row).to_string();
+                writeln!(out, "  {} = {}", field.name(), text.replace('\n', "\\n")).unwrap();
+            }
+        }
+    }
+}
+
+/// Two batches hold the same columns and values. NaN equals NaN of the same bits.
+pub fn assert_same(left: &Batch, right: &Batch) {
+    assert_eq!(left.signal, right.signal);
+    for (l, r) in [(&left.origins, &right.origins), (&left.rows, &right.rows)] {
+        assert_eq!(l.schema(), r.schema());
+        for ((field, a), b) in l.schema().fields().iter().zip(l.columns()).zip(r.columns()) {
+            // Only the first difference is told: arrays are long.
+            let differs = (0..a.len()).find(|i| a.slice(*i, 1).to_data() != b.slice(*i, 1).to_data());
+            if let Some(row) = differs {
+                let options = FormatOptions::default().with_null("null");
+                let show = |c| ArrayFormatter::try_new(c, &options).unwrap().value(row).to_string();
+                panic!("column {}, row {row}:\n  {}\n  {}", field.name(), show(a), show(b));
+            }
+        }
+    }
+}
+
+pub fn decode(format: &Format, bytes: &[u8]) -> Result<Decoded, ReceiveError> {
+    (format.decode)(bytes, Tenant::default(), &DecodeOptions::at(NOW))
+}
+
+/// A captured body and the decoder it belongs to.
+pub struct Fixture {
+    pub name: String,
+    pub format: &'static Format,
+    pub bytes: Vec<u8>,
+}
+
+/// Every fixture of every protocol in the table, found by `<client>.<signal>.<format>`.
+pub fn fixtures() -> Vec<Fixture> {
+    let mut out = Vec::new();
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/otlp/fixtures");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let mut parts = name.rsplit('.');
+        let (Some(format), Some(signal)) = (parts.next(), parts.next()) else { continue };
+        let table = if signal == "traces" { "spans" } else { signal };
+        let routes = PROTOCOLS.iter().flat_map(|p| p.routes).filter(|r| r.signal.table() == table);
+        if let Some(format) = routes.flat_map(|r| r.formats).find(|f| f.name == format) {
+            out.push(Fixture { bytes: std::fs::read(&path).unwrap(), name, format });
+        }
+    }
+    out.sort_by(|a, b| a.name.cmp(&b.name));
+    assert!(out.len() >= 9);
+    out
+}
