@@ -20,8 +20,8 @@ import duckdb
 
 SIGNALS = {"spans": "start_time", "logs": "time", "metrics": "time"}
 ROW = {
-    "spans": {"start_time": "now()::timestamp_ns", "duration_ns": "424242", "trace_id": "'\\xAA'::blob",
-              "span_id": "'\\xBB'::blob", "name": "'by duckdb'", "kind": "'INTERNAL'", "status_code": "'UNSET'"},
+    "spans": {"start_time": "now()::timestamp_ns", "duration_ns": "424242", "trace_id": "unhex('000102030405060708090a0b0c0d0e0f')",
+              "span_id": "unhex('0001020304050607')", "name": "'by duckdb'", "kind": "'INTERNAL'", "status_code": "'UNSET'"},
     "logs": {"time": "now()::timestamp_ns", "severity_number": "9", "body": "'by duckdb'"},
     "metrics": {"time": "now()::timestamp_ns", "metric_name": "'by.duckdb'", "series": "1", "type": "'gauge'",
                 "value": "42.5"},

@@ -62,5 +62,6 @@ pub(super) const STATEMENTS: &[&str] = &[
     "CREATE TABLE luneta_file(data_file_id BIGINT PRIMARY KEY, strays VARCHAR NOT NULL)",
     "INSERT INTO ducklake_snapshot_changes VALUES (0, 'created_schema:\"main\"', NULL, NULL, NULL)",
     "INSERT INTO ducklake_metadata VALUES ('version', '1.0', NULL, NULL), ('encrypted', 'false', NULL, NULL), \
-     ('created_by', 'luneta', NULL, NULL), ('data_inlining_row_limit', '0', NULL, NULL)",
+     ('created_by', 'luneta', NULL, NULL), ('data_inlining_row_limit', '0', NULL, NULL), \
+     ('parquet_compression', 'zstd', NULL, NULL)",
 ];

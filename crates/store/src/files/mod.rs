@@ -7,7 +7,7 @@ mod statistics;
 mod table;
 mod writer;
 
-pub(crate) use promote::{Extracted, KeyCounts, Promotion};
+pub(crate) use promote::{Extracted, Promotion};
 pub(crate) use table::{PreparedTable, prepare};
 pub(crate) use writer::{FileWriter, WriterConfig, is_ours};
 

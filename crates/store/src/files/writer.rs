@@ -143,11 +143,6 @@ impl FileWriter {
         Ok(())
     }
 
-    /// Bytes written, without the current row group.
-    pub(crate) fn bytes_written(&self) -> u64 {
-        self.file.bytes_written() as u64
-    }
-
     /// Completes the file and makes it durable.
     pub(crate) fn finish(mut self, strays: HashSet<String>) -> Result<AddFile, StoreError> {
         self.end_group()?;

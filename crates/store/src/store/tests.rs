@@ -195,3 +195,123 @@ async fn a_second_process_is_refused() {
     let second = Store::open(config(dir.path())).await;
     assert!(matches!(second, Err(StoreError::Locked { .. })), "{second:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_row_is_seen_once_while_flushes_and_merges_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = config(dir.path());
+    config.compaction.age_min = Duration::ZERO;
+    config.compaction.files_min = 2;
+    let store = Store::open(config).await.unwrap();
+    let acknowledged = Arc::new(std::sync::atomic::AtomicI64::new(0));
+    let writer = tokio::spawn({
+        let (store, acknowledged) = (store.clone(), acknowledged.clone());
+        async move {
+            for n in 0..150 {
+                store.accept(spans("default", n * 20, 20)).await.unwrap();
+                acknowledged.store((n + 1) * 20, Ordering::SeqCst);
+            }
+        }
+    });
+    let mover = tokio::spawn({
+        let store = store.clone();
+        async move {
+            for _ in 0..40 {
+                store.flush().await.unwrap();
+                store.compact().await.unwrap();
+            }
+        }
+    });
+    while !writer.is_finished() || !mover.is_finished() {
+        let before = acknowledged.load(Ordering::SeqCst);
+        let rows = seen(&store, "default").await;
+        let found = rows.len() as i64;
+        assert_eq!(rows, expected(0..found), "rows come in order, so there are no holes");
+        assert!(found >= before, "{found} rows seen, {before} acknowledged before");
+    }
+    writer.await.unwrap();
+    mover.await.unwrap();
+    assert_eq!(seen(&store, "default").await, expected(0..3000));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damaged_files_are_set_aside() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(config(dir.path())).await.unwrap();
+    for part in 0..3 {
+        store.accept(spans("default", part * 10, 10)).await.unwrap();
+        store.flush().await.unwrap();
+    }
+    let files = store.snapshot(&Tenant::default(), Signal::Spans).await.unwrap().files;
+    let path = |i: usize| store.lake_dir().join(&files[i].path);
+    fs::write(path(0), b"short").unwrap();
+    fs::remove_file(path(1)).unwrap();
+    fs::write(path(2).with_file_name("luneta-orphan.parquet"), b"left by a crash").unwrap();
+    let orphan = path(2).with_file_name("luneta-orphan.parquet");
+    store.shutdown().await.unwrap();
+    drop(store);
+    let store = Store::open(config(dir.path())).await.unwrap();
+    assert_eq!(seen(&store, "default").await, expected(20..30));
+    assert_eq!(store.stats().warnings.len(), 2, "{:?}", store.stats().warnings);
+    assert_eq!(fs::read_dir(dir.path().join("quarantine")).unwrap().count(), 1);
+    assert!(!orphan.exists());
+    store.quarantine(&files[2].path, "a test says so").await.unwrap();
+    store.quarantine(&files[2].path, "said twice").await.unwrap();
+    assert!(seen(&store, "default").await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bounds_are_kept_and_faults_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = config(dir.path());
+    config.memory_bytes_max = 1;
+    config.accept_wait_max = Duration::from_millis(50);
+    let store = Store::open(config).await.unwrap();
+    let mut tail = store.subscribe();
+    store.accept(spans("default", 0, 10)).await.unwrap();
+    assert_eq!(tail.recv().await.unwrap().len(), 10);
+    let busy = store.accept(spans("default", 10, 10)).await;
+    // The refused batch asked for a flush, which may already have made room.
+    assert!(matches!(busy, Err(SinkError::Busy { .. })), "{busy:?}");
+    store.flush().await.unwrap();
+    store.accept(spans("default", 10, 10)).await.unwrap();
+    let mut wrong = spans("default", 0, 10);
+    wrong.origins = wrong.origins.slice(0, 1);
+    assert!(matches!(store.accept(wrong).await, Err(SinkError::Layout { .. })));
+    store.shutdown().await.unwrap();
+    assert!(matches!(store.accept(spans("default", 0, 10)).await, Err(SinkError::ShuttingDown)));
+    assert_eq!(seen(&store, "default").await, expected(0..20));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_of_another_type_stay_in_the_map_and_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(config(dir.path())).await.unwrap();
+    let mut b = SpansBuilder::new(Limits::default());
+    b.origins.begin();
+    let origin = b.origins.end();
+    for n in 0..100u64 {
+        if n % 10 == 0 {
+            b.attributes.push_str("app.size", "large");
+            b.attributes.push_str("http.response.status_code", "teapot");
+        } else {
+            b.attributes.push_int("app.size", n as i64);
+        }
+        if n == 0 {
+            b.attributes.push_str("rare", "x");
+        }
+        let row = SpanRow { span_id: (n + 1).to_be_bytes(), trace_id: [1; 16], ..SpanRow::default() };
+        b.end_span(origin, &row).unwrap();
+    }
+    store.accept(b.finish(Tenant::default()).unwrap()).await.unwrap();
+    store.flush().await.unwrap();
+    let snapshot = store.snapshot(&Tenant::default(), Signal::Spans).await.unwrap();
+    let file = &snapshot.files[0];
+    let strays: std::collections::BTreeSet<_> = file.strays.iter().map(String::as_str).collect();
+    assert_eq!(strays, ["attributes.app.size", "attributes.http.response.status_code"].into());
+    assert_eq!(file.stats["attributes.app.size"].null_count, Some(10));
+    assert!(!file.stats.contains_key("attributes.rare"));
+    let rows = &read(&store, &file.path)[0];
+    let entries: usize = rows.column_by_name("attributes").unwrap().as_map().keys().len();
+    assert_eq!(entries, 21);
+}

@@ -57,7 +57,7 @@ fn list(dir: &Path) -> Result<Vec<(u64, PathBuf)>, StoreError> {
 }
 
 /// Adds the batches of a segment to `out`; returns where its readable part ends.
-fn read_segment(path: &Path, bytes: &[u8], out: &mut Replayed) -> Result<usize, StoreError> {
+pub(super) fn read_segment(path: &Path, bytes: &[u8], out: &mut Replayed) -> Result<usize, StoreError> {
     if bytes.len() >= HEADER_LEN {
         segment::check_header(bytes).map_err(|reason| StoreError::Segment { path: path.to_owned(), reason })?;
     } else {

@@ -1,0 +1,63 @@
+//! The real DuckDB reads and changes a live lake. Needs a Python with the packages named in
+//! `duckdb_agrees.py`: `LUNETA_DUCKDB_PYTHON=… cargo test -p luneta-store --test duckdb -- --ignored`.
+
+#[path = "../benches/flush/webshop.rs"]
+#[allow(missing_docs)]
+mod webshop;
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use luneta_model::{Signal, Sink as _, Tenant};
+use luneta_store::{Store, StoreConfig};
+
+fn judge(dir: &Path, arguments: &[&str]) {
+    let python = std::env::var("LUNETA_DUCKDB_PYTHON").unwrap_or_else(|_| "python3".into());
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/duckdb_agrees.py");
+    let output = Command::new(python).arg(script).arg(dir).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+}
+
+async fn rows(store: &Store, signal: Signal) -> u64 {
+    let snapshot = store.snapshot(&Tenant::default(), signal).await.unwrap();
+    snapshot.files.iter().map(|f| f.rows).sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Python with duckdb"]
+async fn duckdb_agrees_with_the_lake_and_may_change_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = StoreConfig::new(dir.path());
+    config.retention = [Duration::from_secs(100 * 365 * 86_400); 3];
+    config.compaction.age_min = Duration::ZERO;
+    config.compaction.files_min = 2;
+    config.compaction.enabled = false;
+    let store = Store::open(config).await.unwrap();
+    let mut shop = webshop::WebShop::new();
+    for _ in 0..3 {
+        store.accept(shop.spans(3000)).await.unwrap();
+        store.accept(shop.logs(3000)).await.unwrap();
+        store.accept(shop.metrics(3000)).await.unwrap();
+        store.flush().await.unwrap();
+    }
+    let expect = ["--expect", "spans=9000", "--expect", "logs=9000", "--expect", "metrics=9000"];
+    judge(dir.path(), &expect);
+    assert_eq!(store.compact().await.unwrap(), 3);
+    judge(dir.path(), &expect);
+    judge(dir.path(), &["--write"]);
+    for signal in Signal::ALL {
+        assert_eq!(rows(&store, signal).await, 9001, "{signal}: what DuckDB wrote is seen");
+    }
+    store.accept(shop.spans(1000)).await.unwrap();
+    store.accept(shop.logs(1000)).await.unwrap();
+    store.accept(shop.metrics(1000)).await.unwrap();
+    store.flush().await.unwrap();
+    assert_eq!(store.compact().await.unwrap(), 3);
+    for signal in Signal::ALL {
+        let snapshot = store.snapshot(&Tenant::default(), signal).await.unwrap();
+        assert_eq!((snapshot.files.len(), rows(&store, signal).await), (1, 10_001));
+        assert!(snapshot.schema.field_with_name("added_by_duckdb").is_ok());
+    }
+    judge(dir.path(), &["--expect", "spans=10001", "--expect", "logs=10001", "--expect", "metrics=10001"]);
+}
