@@ -8,7 +8,7 @@ const { BatchSpanProcessor, TracerProvider } = require("@opentelemetry/sdk-trace
 const exporter = new OTLPTraceExporter({ url: process.argv[2] });
 const provider = new TracerProvider({
   resource: resourceFromAttributes({ "service.name": "javascript" }),
-  spanProcessors: [new BatchSpanProcessor(exporter)],
+  spanProcessors: [new BatchSpanProcessor({ exporter })],
 });
 const tracer = provider.getTracer("tests.tracer", "1.0");
 

@@ -99,7 +99,12 @@ pub fn attributes(all: &[KeyValue]) -> Value {
     Value::Object(out)
 }
 
-fn origin(resource: Option<&resource::Resource>, resource_url: &str, scope: Option<&InstrumentationScope>, scope_url: &str) -> Row {
+fn origin(
+    resource: Option<&resource::Resource>,
+    resource_url: &str,
+    scope: Option<&InstrumentationScope>,
+    scope_url: &str,
+) -> Row {
     let (resource, scope) = (resource.cloned().unwrap_or_default(), scope.cloned().unwrap_or_default());
     let resource_attributes = attributes(&resource.attributes);
     let row = json!({
@@ -269,8 +274,22 @@ fn point(m: &metric::Metric, kind: &str, temporality: i32, monotonic: Option<boo
         "exemplars": [],
     }));
     for column in [
-        "value", "value_int", "count", "sum", "min", "max", "bucket_counts", "explicit_bounds", "scale", "zero_count",
-        "zero_threshold", "positive_offset", "positive_counts", "negative_offset", "negative_counts", "quantiles",
+        "value",
+        "value_int",
+        "count",
+        "sum",
+        "min",
+        "max",
+        "bucket_counts",
+        "explicit_bounds",
+        "scale",
+        "zero_count",
+        "zero_threshold",
+        "positive_offset",
+        "positive_counts",
+        "negative_offset",
+        "negative_counts",
+        "quantiles",
     ] {
         row.insert(column.into(), Value::Null);
     }
@@ -317,67 +336,79 @@ fn number_row(row: Row, p: &metric::NumberDataPoint) -> Value {
         Some(AsDouble(d)) => (double(d), Value::Null),
         Some(AsInt(i)) => int_value(i),
     };
-    filled(row, json!({
-        "time": time(p.time_unix_nano),
-        "start_time": time(p.start_time_unix_nano),
-        "flags": p.flags,
-        "attributes": attributes(&p.attributes),
-        "exemplars": p.exemplars.iter().map(exemplar).collect::<Value>(),
-        "value": value,
-        "value_int": value_int,
-    }))
+    filled(
+        row,
+        json!({
+            "time": time(p.time_unix_nano),
+            "start_time": time(p.start_time_unix_nano),
+            "flags": p.flags,
+            "attributes": attributes(&p.attributes),
+            "exemplars": p.exemplars.iter().map(exemplar).collect::<Value>(),
+            "value": value,
+            "value_int": value_int,
+        }),
+    )
 }
 
 fn histogram_row(row: Row, p: &metric::HistogramDataPoint) -> Value {
-    filled(row, json!({
-        "time": time(p.time_unix_nano),
-        "start_time": time(p.start_time_unix_nano),
-        "flags": p.flags,
-        "attributes": attributes(&p.attributes),
-        "exemplars": p.exemplars.iter().map(exemplar).collect::<Value>(),
-        "count": unsigned(p.count),
-        "sum": option(p.sum),
-        "min": option(p.min),
-        "max": option(p.max),
-        "bucket_counts": counts(&p.bucket_counts),
-        "explicit_bounds": p.explicit_bounds.iter().copied().map(double).collect::<Value>(),
-    }))
+    filled(
+        row,
+        json!({
+            "time": time(p.time_unix_nano),
+            "start_time": time(p.start_time_unix_nano),
+            "flags": p.flags,
+            "attributes": attributes(&p.attributes),
+            "exemplars": p.exemplars.iter().map(exemplar).collect::<Value>(),
+            "count": unsigned(p.count),
+            "sum": option(p.sum),
+            "min": option(p.min),
+            "max": option(p.max),
+            "bucket_counts": counts(&p.bucket_counts),
+            "explicit_bounds": p.explicit_bounds.iter().copied().map(double).collect::<Value>(),
+        }),
+    )
 }
 
 fn exponential_row(row: Row, p: &metric::ExponentialHistogramDataPoint) -> Value {
     let (positive, negative) = (p.positive.clone().unwrap_or_default(), p.negative.clone().unwrap_or_default());
-    filled(row, json!({
-        "time": time(p.time_unix_nano),
-        "start_time": time(p.start_time_unix_nano),
-        "flags": p.flags,
-        "attributes": attributes(&p.attributes),
-        "exemplars": p.exemplars.iter().map(exemplar).collect::<Value>(),
-        "count": unsigned(p.count),
-        "sum": option(p.sum),
-        "min": option(p.min),
-        "max": option(p.max),
-        "scale": p.scale,
-        "zero_count": unsigned(p.zero_count),
-        "zero_threshold": double(p.zero_threshold),
-        "positive_offset": positive.offset,
-        "positive_counts": counts(&positive.bucket_counts),
-        "negative_offset": negative.offset,
-        "negative_counts": counts(&negative.bucket_counts),
-    }))
+    filled(
+        row,
+        json!({
+            "time": time(p.time_unix_nano),
+            "start_time": time(p.start_time_unix_nano),
+            "flags": p.flags,
+            "attributes": attributes(&p.attributes),
+            "exemplars": p.exemplars.iter().map(exemplar).collect::<Value>(),
+            "count": unsigned(p.count),
+            "sum": option(p.sum),
+            "min": option(p.min),
+            "max": option(p.max),
+            "scale": p.scale,
+            "zero_count": unsigned(p.zero_count),
+            "zero_threshold": double(p.zero_threshold),
+            "positive_offset": positive.offset,
+            "positive_counts": counts(&positive.bucket_counts),
+            "negative_offset": negative.offset,
+            "negative_counts": counts(&negative.bucket_counts),
+        }),
+    )
 }
 
 fn summary_row(row: Row, p: &metric::SummaryDataPoint) -> Value {
     let quantile =
         |q: &metric::summary_data_point::ValueAtQuantile| json!({"quantile": double(q.quantile), "value": double(q.value)});
-    filled(row, json!({
-        "time": time(p.time_unix_nano),
-        "start_time": time(p.start_time_unix_nano),
-        "flags": p.flags,
-        "attributes": attributes(&p.attributes),
-        "count": unsigned(p.count),
-        "sum": double(p.sum),
-        "quantiles": p.quantile_values.iter().map(quantile).collect::<Value>(),
-    }))
+    filled(
+        row,
+        json!({
+            "time": time(p.time_unix_nano),
+            "start_time": time(p.start_time_unix_nano),
+            "flags": p.flags,
+            "attributes": attributes(&p.attributes),
+            "count": unsigned(p.count),
+            "sum": double(p.sum),
+            "quantiles": p.quantile_values.iter().map(quantile).collect::<Value>(),
+        }),
+    )
 }
 
 /// Compares rows in any order, column by column.

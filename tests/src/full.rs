@@ -25,18 +25,21 @@ pub fn nested() -> Value {
     let some = |value| AnyValue { value: Some(value) };
     Value::KvlistValue(KeyValueList {
         values: vec![
-            attribute("list", Value::ArrayValue(ArrayValue {
-                values: vec![
-                    some(int(i64::MIN)),
-                    some(Value::DoubleValue(1.0)),
-                    some(Value::DoubleValue(0.1 + 0.2)),
-                    some(Value::BoolValue(false)),
-                    some(text("a \"quoted\"\n\u{1}line")),
-                    some(Value::BytesValue(vec![1, 2, 255])),
-                    AnyValue { value: None },
-                    some(Value::ArrayValue(ArrayValue::default())),
-                ],
-            })),
+            attribute(
+                "list",
+                Value::ArrayValue(ArrayValue {
+                    values: vec![
+                        some(int(i64::MIN)),
+                        some(Value::DoubleValue(1.0)),
+                        some(Value::DoubleValue(0.1 + 0.2)),
+                        some(Value::BoolValue(false)),
+                        some(text("a \"quoted\"\n\u{1}line")),
+                        some(Value::BytesValue(vec![1, 2, 255])),
+                        AnyValue { value: None },
+                        some(Value::ArrayValue(ArrayValue::default())),
+                    ],
+                }),
+            ),
             attribute("map", Value::KvlistValue(KeyValueList { values: vec![attribute("", text(""))] })),
         ],
     })
@@ -59,7 +62,7 @@ pub fn attributes(nan: bool) -> Vec<KeyValue> {
         attribute("double.whole", Value::DoubleValue(3.0)),
         attribute("double.max", Value::DoubleValue(f64::MAX)),
         attribute("double.tiny", Value::DoubleValue(5e-324)),
-        attribute("double.odd", Value::DoubleValue(122.416_294_033_786_585)),
+        attribute("double.odd", Value::DoubleValue(122.416_294_033_786_58)),
         attribute("bytes", Value::BytesValue((0..=255).collect())),
         attribute("bytes.empty", Value::BytesValue(Vec::new())),
         attribute("array.empty", Value::ArrayValue(ArrayValue::default())),
@@ -199,7 +202,11 @@ pub fn traces(service: &str, nan: bool) -> Export {
         resource_spans: vec![
             span::ResourceSpans {
                 resource: Some(resource_of(service, nan)),
-                scope_spans: vec![span::ScopeSpans { scope: Some(scope(nan)), spans, schema_url: "https://scope.example/1".into() }],
+                scope_spans: vec![span::ScopeSpans {
+                    scope: Some(scope(nan)),
+                    spans,
+                    schema_url: "https://scope.example/1".into(),
+                }],
                 schema_url: "https://resource.example/1".into(),
             },
             span::ResourceSpans {
@@ -221,7 +228,9 @@ pub fn log_records(service: &str, nan: bool) -> Export {
         Some(int(i64::MAX)),
         Some(Value::DoubleValue(2.5)),
         Some(Value::BytesValue(vec![0, 159, 146, 150])),
-        Some(Value::ArrayValue(ArrayValue { values: vec![AnyValue { value: Some(text("x")) }, AnyValue { value: Some(int(1)) }] })),
+        Some(Value::ArrayValue(ArrayValue {
+            values: vec![AnyValue { value: Some(text("x")) }, AnyValue { value: Some(int(1)) }],
+        })),
         Some(nested()),
         None,
     ];
@@ -273,11 +282,7 @@ fn exemplars(nan: bool) -> Vec<metric::Exemplar> {
             trace_id: trace_id(1),
             value: Some(metric::exemplar::Value::AsDouble(1.5)),
         },
-        metric::Exemplar {
-            time_unix_nano: at(12),
-            value: Some(metric::exemplar::Value::AsInt(i64::MAX)),
-            ..Default::default()
-        },
+        metric::Exemplar { time_unix_nano: at(12), value: Some(metric::exemplar::Value::AsInt(i64::MAX)), ..Default::default() },
     ]
 }
 
@@ -305,7 +310,11 @@ pub fn metric_points(service: &str, nan: bool) -> Export {
         number(22, Some(AsInt(i64::MAX))),
         number(23, Some(AsInt(i64::MIN))),
         metric::NumberDataPoint { flags: 1, ..number(24, None) },
-        metric::NumberDataPoint { attributes: attributes(nan), exemplars: exemplars(nan), ..number(25, Some(AsDouble(f64::MAX))) },
+        metric::NumberDataPoint {
+            attributes: attributes(nan),
+            exemplars: exemplars(nan),
+            ..number(25, Some(AsDouble(f64::MAX)))
+        },
     ];
     if nan {
         gauges.push(number(26, Some(AsDouble(f64::NAN))));
@@ -313,73 +322,85 @@ pub fn metric_points(service: &str, nan: bool) -> Export {
     }
     let mut metrics = vec![metric_of("g", Data::Gauge(metric::Gauge { data_points: gauges }))];
     for temporality in [1, 2] {
-        metrics.push(metric_of("s", Data::Sum(metric::Sum {
-            data_points: vec![
-                metric::NumberDataPoint { exemplars: exemplars(nan), ..number(30, Some(AsInt(3))) },
-                number(31, Some(AsDouble(2.0))),
-            ],
-            aggregation_temporality: temporality,
-            is_monotonic: temporality == 2,
-        })));
-        metrics.push(metric_of("h", Data::Histogram(metric::Histogram {
-            data_points: vec![
-                metric::HistogramDataPoint {
-                    attributes: attributes(nan),
-                    start_time_unix_nano: at(1),
-                    time_unix_nano: at(40),
-                    count: u64::MAX,
-                    sum: Some(12.5),
-                    bucket_counts: vec![1, 0, 1 << 60],
-                    explicit_bounds: vec![-0.5, 1e9],
-                    exemplars: exemplars(nan),
-                    flags: 0,
-                    min: Some(-1.0),
-                    max: Some(1e300),
-                },
-                // Neither sum nor borders: not the same as zero.
-                metric::HistogramDataPoint { time_unix_nano: at(41), count: 2, ..Default::default() },
-            ],
-            aggregation_temporality: temporality,
-        })));
+        metrics.push(metric_of(
+            "s",
+            Data::Sum(metric::Sum {
+                data_points: vec![
+                    metric::NumberDataPoint { exemplars: exemplars(nan), ..number(30, Some(AsInt(3))) },
+                    number(31, Some(AsDouble(2.0))),
+                ],
+                aggregation_temporality: temporality,
+                is_monotonic: temporality == 2,
+            }),
+        ));
+        metrics.push(metric_of(
+            "h",
+            Data::Histogram(metric::Histogram {
+                data_points: vec![
+                    metric::HistogramDataPoint {
+                        attributes: attributes(nan),
+                        start_time_unix_nano: at(1),
+                        time_unix_nano: at(40),
+                        count: u64::MAX,
+                        sum: Some(12.5),
+                        bucket_counts: vec![1, 0, 1 << 60],
+                        explicit_bounds: vec![-0.5, 1e9],
+                        exemplars: exemplars(nan),
+                        flags: 0,
+                        min: Some(-1.0),
+                        max: Some(1e300),
+                    },
+                    // Neither sum nor borders: not the same as zero.
+                    metric::HistogramDataPoint { time_unix_nano: at(41), count: 2, ..Default::default() },
+                ],
+                aggregation_temporality: temporality,
+            }),
+        ));
         let buckets = |offset, bucket_counts| Some(metric::exponential_histogram_data_point::Buckets { offset, bucket_counts });
-        metrics.push(metric_of("e", Data::ExponentialHistogram(metric::ExponentialHistogram {
-            data_points: vec![
-                metric::ExponentialHistogramDataPoint {
-                    attributes: attributes(nan),
-                    start_time_unix_nano: at(1),
-                    time_unix_nano: at(50),
-                    count: 9,
-                    sum: Some(-4.5),
-                    scale: -10,
-                    zero_count: 1,
-                    positive: buckets(i32::MIN, vec![0, 3, u64::MAX]),
-                    negative: buckets(7, vec![2]),
-                    flags: 0,
-                    exemplars: exemplars(nan),
-                    min: Some(-2.0),
-                    max: Some(2.0),
-                    zero_threshold: 1e-9,
-                },
-                metric::ExponentialHistogramDataPoint { time_unix_nano: at(51), scale: 20, ..Default::default() },
-            ],
-            aggregation_temporality: temporality,
-        })));
+        metrics.push(metric_of(
+            "e",
+            Data::ExponentialHistogram(metric::ExponentialHistogram {
+                data_points: vec![
+                    metric::ExponentialHistogramDataPoint {
+                        attributes: attributes(nan),
+                        start_time_unix_nano: at(1),
+                        time_unix_nano: at(50),
+                        count: 9,
+                        sum: Some(-4.5),
+                        scale: -10,
+                        zero_count: 1,
+                        positive: buckets(i32::MIN, vec![0, 3, u64::MAX]),
+                        negative: buckets(7, vec![2]),
+                        flags: 0,
+                        exemplars: exemplars(nan),
+                        min: Some(-2.0),
+                        max: Some(2.0),
+                        zero_threshold: 1e-9,
+                    },
+                    metric::ExponentialHistogramDataPoint { time_unix_nano: at(51), scale: 20, ..Default::default() },
+                ],
+                aggregation_temporality: temporality,
+            }),
+        ));
     }
     let quantile = |quantile, value| metric::summary_data_point::ValueAtQuantile { quantile, value };
-    metrics.push(metric_of("y", Data::Summary(metric::Summary {
-        data_points: vec![
-            metric::SummaryDataPoint {
-                attributes: attributes(nan),
-                start_time_unix_nano: at(1),
-                time_unix_nano: at(60),
-                count: 5,
-                sum: 10.25,
-                quantile_values: vec![quantile(0.0, 1.0), quantile(0.99, 3.5), quantile(1.0, 4.0)],
-                flags: 0,
-            },
-            metric::SummaryDataPoint { time_unix_nano: at(61), ..Default::default() },
-        ],
-    })));
+    metrics.push(metric_of(
+        "y",
+        Data::Summary(metric::Summary {
+            data_points: vec![
+                metric::SummaryDataPoint {
+                    attributes: attributes(nan),
+                    start_time_unix_nano: at(1),
+                    time_unix_nano: at(60),
+                    count: 5,
+                    sum: 10.25,
+                    quantile_values: vec![quantile(0.0, 1.0), quantile(0.99, 3.5), quantile(1.0, 4.0)],
+                    flags: 0,
+                },
+                metric::SummaryDataPoint { time_unix_nano: at(61), ..Default::default() },
+            ],
+        }),
+    ));
     Export::Metrics(ExportMetricsServiceRequest {
         resource_metrics: vec![metric::ResourceMetrics {
             resource: Some(resource_of(service, nan)),

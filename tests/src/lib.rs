@@ -8,9 +8,11 @@
 pub mod clients;
 pub mod expect;
 pub mod full;
+pub mod random;
 pub mod send;
 pub mod server;
 pub mod wait;
 
+pub use random::Random;
 pub use server::{Options, Reply, Server};
 pub use wait::{until, until_some};

@@ -15,8 +15,8 @@ use tonic::transport::Channel;
 use crate::server::{Reply, Server};
 
 pub use opentelemetry_proto::tonic::collector::{logs, metrics, trace};
-pub use opentelemetry_proto::tonic::{common::v1 as common, logs::v1 as log, metrics::v1 as metric, resource::v1 as resource};
 pub use opentelemetry_proto::tonic::trace::v1 as span;
+pub use opentelemetry_proto::tonic::{common::v1 as common, logs::v1 as log, metrics::v1 as metric, resource::v1 as resource};
 
 /// The content type of OTLP as protobuf.
 pub const PROTOBUF: &str = "application/x-protobuf";
@@ -139,9 +139,10 @@ impl Export {
             Self::Traces(_) => {
                 ExportTraceServiceResponse::decode(body).unwrap().partial_success.map(|p| (p.rejected_spans, p.error_message))
             }
-            Self::Logs(_) => {
-                ExportLogsServiceResponse::decode(body).unwrap().partial_success.map(|p| (p.rejected_log_records, p.error_message))
-            }
+            Self::Logs(_) => ExportLogsServiceResponse::decode(body)
+                .unwrap()
+                .partial_success
+                .map(|p| (p.rejected_log_records, p.error_message)),
             Self::Metrics(_) => ExportMetricsServiceResponse::decode(body)
                 .unwrap()
                 .partial_success
@@ -213,7 +214,8 @@ macro_rules! call {
 fn grpc(export: &Export, url: String, packing: Option<CompressionEncoding>) -> Result<Partial, tonic::Status> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let channel = Channel::from_shared(url).unwrap().connect().await.map_err(|e| tonic::Status::unavailable(e.to_string()))?;
+        let channel =
+            Channel::from_shared(url).unwrap().connect().await.map_err(|e| tonic::Status::unavailable(e.to_string()))?;
         let found = match export {
             Export::Traces(r) => call!(TraceServiceClient, channel, packing, r).map(|p| (p.rejected_spans, p.error_message)),
             Export::Logs(r) => call!(LogsServiceClient, channel, packing, r).map(|p| (p.rejected_log_records, p.error_message)),

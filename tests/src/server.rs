@@ -102,7 +102,7 @@ impl Server {
         let scratch = tempfile::Builder::new().prefix("luneta-test-").tempdir().unwrap();
         let data = options.data.clone().unwrap_or_else(|| scratch.path().join("data"));
         let agent = ureq::Agent::config_builder()
-            .timeout_global(Some(Duration::from_secs(60)))
+            .timeout_global(Some(Duration::from_mins(1)))
             .http_status_as_error(false)
             .max_idle_connections_per_host(0)
             .build()

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 /// What the Python program prints: the ids it gave its spans, by name.
 fn python(server: &Server, protocol: &str) -> BTreeMap<String, [String; 3]> {
     let endpoint = if protocol == "grpc" { server.otlp_grpc() } else { server.otlp_http() };
-    let printed = clients::run(Command::new(clients::python()).arg(clients::script("python/otel_sdk.py")).args([protocol, endpoint]));
+    let printed =
+        clients::run(Command::new(clients::python()).arg(clients::script("python/otel_sdk.py")).args([protocol, endpoint]));
     serde_json::from_str(&printed).unwrap_or_else(|e| panic!("{e} in {printed}"))
 }
 
@@ -20,7 +21,8 @@ fn check_python(protocol: &str) {
     let service = format!("python-{protocol}");
     for _ in 0..2 {
         for (name, [trace, span, parent]) in &ids {
-            let rows = server.sql(&format!("SELECT trace_id, span_id, coalesce(parent_span_id, '') FROM spans WHERE name = '{name}'"));
+            let rows =
+                server.sql(&format!("SELECT trace_id, span_id, coalesce(parent_span_id, '') FROM spans WHERE name = '{name}'"));
             assert_eq!(json!(rows), json!([[trace, span, parent]]), "{name}");
         }
         let parent = &server.objects("SELECT * FROM spans WHERE name = 'parent'")[0];
@@ -57,10 +59,15 @@ fn check_python(protocol: &str) {
         assert_eq!(log["attributes"]["order"], 7);
         assert_eq!(log["service_name"], service.as_str());
 
-        let point = |name: &str| server.objects(&format!("SELECT * FROM metrics WHERE metric_name = '{name}' ORDER BY time DESC"))[0].clone();
+        let point = |name: &str| {
+            server.objects(&format!("SELECT * FROM metrics WHERE metric_name = '{name}' ORDER BY time DESC"))[0].clone()
+        };
         let counter = point("orders");
         assert_eq!((&counter["type"], &counter["value"]), (&json!("sum"), &json!(5.0)));
-        assert_eq!((&counter["is_monotonic"], &counter["temporality"], &counter["unit"]), (&json!(true), &json!("cumulative"), &json!("1")));
+        assert_eq!(
+            (&counter["is_monotonic"], &counter["temporality"], &counter["unit"]),
+            (&json!(true), &json!("cumulative"), &json!("1"))
+        );
         assert_eq!(counter["attributes"], json!({"shop": "a"}));
         let updown = point("open");
         assert_eq!((&updown["value"], &updown["is_monotonic"]), (&json!(-2.0), &json!(false)));
@@ -102,7 +109,8 @@ fn javascript_over_json() {
     assert_eq!(ids.len(), 2);
     for _ in 0..2 {
         for (name, [trace, span, parent]) in &ids {
-            let rows = server.sql(&format!("SELECT trace_id, span_id, coalesce(parent_span_id, '') FROM spans WHERE name = '{name}'"));
+            let rows =
+                server.sql(&format!("SELECT trace_id, span_id, coalesce(parent_span_id, '') FROM spans WHERE name = '{name}'"));
             assert_eq!(json!(rows), json!([[trace, span, parent]]), "{name}");
         }
         let child = &server.objects("SELECT * FROM spans WHERE name = 'child'")[0];

@@ -124,7 +124,8 @@ fn event_streams() {
         record.body = Some(luneta_tests::send::common::AnyValue { value: Some(luneta_tests::send::text("a needle here")) });
         log_records("spam", vec![numbered_log(n, now()), record]).accepted(&server);
         seen_status = status.try_iter().last().unwrap_or_else(|| seen_status.take());
-        let rows = |events: Vec<Value>| events.into_iter().flat_map(|e| e["rows"].as_array().unwrap().clone()).collect::<Vec<_>>();
+        let rows =
+            |events: Vec<Value>| events.into_iter().flat_map(|e| e["rows"].as_array().unwrap().clone()).collect::<Vec<_>>();
         seen_failures.extend(rows(failures.try_iter().collect()));
         seen_found.extend(rows(found.try_iter().collect()));
         seen_status["services"] == json!(["spam"]) && !seen_failures.is_empty() && !seen_found.is_empty()
@@ -182,7 +183,8 @@ fn configuration_faults() {
         let (_, err) = check(&["serve", "--config", &name, "--data", &data, "--listen", "127.0.0.1:0"], 1);
         assert!(err.contains(words), "{yaml}: {err}");
     }
-    std::fs::write(&file, "receivers:\n  otlp:\n    protocols:\n      grpc:\n      http:\nluneta:\n  retention: {logs: 36h}\n").unwrap();
+    std::fs::write(&file, "receivers:\n  otlp:\n    protocols:\n      grpc:\n      http:\nluneta:\n  retention: {logs: 36h}\n")
+        .unwrap();
     let (out, _) = check(&["check", "--config", &name], 0);
     assert!(out.contains("valid"), "{out}");
     let (_, err) = check(&["check", "--config", "/does/not/exist.yaml"], 1);

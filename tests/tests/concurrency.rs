@@ -103,6 +103,8 @@ fn memory_bound() {
     });
     assert_eq!(server.count("logs"), accepted.load(Ordering::SeqCst), "with {refused:?} requests refused");
     assert!(accepted.load(Ordering::SeqCst) > 0);
-    until("an accepted request", Duration::from_secs(10), || log_records("s", vec![numbered_log(1, now())]).post(&server).status == 200);
+    until("an accepted request", Duration::from_secs(10), || {
+        log_records("s", vec![numbered_log(1, now())]).post(&server).status == 200
+    });
     assert_eq!(server.refused("busy"), refused.load(Ordering::SeqCst));
 }

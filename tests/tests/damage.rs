@@ -82,19 +82,29 @@ fn torn_log_tail() {
     let cases: [Tail; 9] = [
         ("garbage behind", |p| append(p, &[0xab; 1000]), BATCHES, BATCHES),
         ("zeros behind", |p| append(p, &[0; 4096]), BATCHES, BATCHES),
-        ("the start of a record behind", |p| {
-            let bytes = fs::read(p).unwrap();
-            append(p, &bytes[20..60]);
-        }, BATCHES, BATCHES),
+        (
+            "the start of a record behind",
+            |p| {
+                let bytes = fs::read(p).unwrap();
+                append(p, &bytes[20..60]);
+            },
+            BATCHES,
+            BATCHES,
+        ),
         ("one byte cut", |p| cut(p, 1), BATCHES - 1, BATCHES - 1),
         ("a few bytes cut", |p| cut(p, 13), BATCHES - 1, BATCHES - 1),
         ("half cut", |p| cut(p, fs::metadata(p).unwrap().len() / 2), 1, BATCHES - 2),
         ("cut behind the header", |p| cut(p, fs::metadata(p).unwrap().len() - 21), 0, 0),
         ("cut inside the header", |p| cut(p, fs::metadata(p).unwrap().len() - 5), 0, 0),
-        ("the last byte flipped", |p| {
-            let bytes = fs::read(p).unwrap();
-            overwrite(p, bytes.len() as u64 - 1, &[!bytes[bytes.len() - 1]]);
-        }, BATCHES - 1, BATCHES - 1),
+        (
+            "the last byte flipped",
+            |p| {
+                let bytes = fs::read(p).unwrap();
+                overwrite(p, bytes.len() as u64 - 1, &[!bytes[bytes.len() - 1]]);
+            },
+            BATCHES - 1,
+            BATCHES - 1,
+        ),
     ];
     for (name, damage, least, most) in cases {
         let scratch = tempfile::tempdir().unwrap();
@@ -147,6 +157,9 @@ fn damaged_log_record() {
     assert!(warnings(&server).contains("log segment"), "{}", warnings(&server));
 }
 
+/// How a Parquet file is damaged.
+type File = (&'static str, fn(&Path));
+
 /// A Parquet file that cannot be read is put aside; the rows of the others stay.
 #[test]
 fn corrupt_file() {
@@ -157,7 +170,7 @@ fn corrupt_file() {
     }
     assert_eq!(numbers(&server).len() as u64, 3 * ROWS);
     server.terminate();
-    let cases: [(&str, fn(&Path)); 6] = [
+    let cases: [File; 6] = [
         ("truncated", |p| cut(p, fs::metadata(p).unwrap().len() / 2)),
         ("empty", |p| cut(p, u64::MAX)),
         ("gone", |p| fs::remove_file(p).unwrap()),
@@ -174,7 +187,8 @@ fn corrupt_file() {
         damage(&parquet[1]);
         let mut damaged = Server::start(Options { data: Some(data.clone()), ..Options::default() });
         until(&format!("{name}: the rows of the other files"), Duration::from_secs(10), || {
-            let reply = damaged.sql_request(&serde_json::json!({"query": "SELECT count(body), count(attributes['n']) FROM logs"}));
+            let reply =
+                damaged.sql_request(&serde_json::json!({"query": "SELECT count(body), count(attributes['n']) FROM logs"}));
             reply.status == 200 && reply.json()["rows"] == serde_json::json!([[2 * ROWS, 2 * ROWS]])
         });
         assert_eq!(numbers(&damaged).len() as u64, 2 * ROWS, "{name}");

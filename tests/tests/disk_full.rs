@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use luneta_tests::send::{Export, attribute, log_records, now, numbered_log, text};
-use luneta_tests::{Options, Server, until, until_some};
+use luneta_tests::{Options, Random, Server, until, until_some};
 
 /// A small disk of its own.
 struct SmallDisk {
@@ -44,17 +44,8 @@ impl Drop for SmallDisk {
 
 /// Rows with an attribute that does not compress, so that both log and files grow.
 fn batch(first: u64) -> Export {
-    let mut seed = first.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut noise = || {
-        let mut out = String::new();
-        for _ in 0..64 {
-            seed ^= seed << 13;
-            seed ^= seed >> 7;
-            seed ^= seed << 17;
-            out.push_str(&format!("{seed:016x}"));
-        }
-        out
-    };
+    let mut random = Random::new(first);
+    let mut noise = || (0..64).map(|_| random.number().to_string()).collect::<String>();
     let record = |n: u64| {
         let mut record = numbered_log(n, now());
         record.attributes.push(attribute("noise", text(noise())));
@@ -65,7 +56,7 @@ fn batch(first: u64) -> Export {
 
 /// Sends until the disk is full; returns the acknowledged batches.
 fn fill(server: &Server, sent: &mut Vec<u64>, next: &mut u64) {
-    until_some("a full disk", Duration::from_secs(60), || {
+    until_some("a full disk", Duration::from_mins(1), || {
         let reply = batch(*next).post(server);
         *next += 100;
         match reply.status {

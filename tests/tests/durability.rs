@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use luneta_tests::send::{log_records, metric_list, gauge, now, numbered_log, numbered_span, spans, Export};
-use luneta_tests::{Options, Server};
+use luneta_tests::send::{Export, gauge, log_records, metric_list, now, numbered_log, numbered_span, spans};
+use luneta_tests::{Options, Random, Server};
 
 const ROUNDS: u64 = 50;
 const WRITERS: usize = 3;
@@ -63,13 +63,10 @@ fn kill_at_any_moment() {
     let mut server = Server::start(Options::config(CONFIG));
     let next = Arc::new(AtomicU64::new(1));
     let sent = Arc::new(Mutex::new(Vec::<Sent>::new()));
-    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = Random::new(2);
     let mut flushes = 0;
     for round in 0..ROUNDS {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        let life = Duration::from_millis(20 + random % LIFE_MAX_MS);
+        let life = Duration::from_millis(20 + random.number() % LIFE_MAX_MS);
         let stop = Arc::new(AtomicBool::new(false));
         std::thread::scope(|scope| {
             let writer = |export: &Export| {

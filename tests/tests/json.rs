@@ -39,9 +39,12 @@ fn spellings_of_one_span() {
         span
     };
     let mut snake = base.clone();
-    for (camel, name) in
-        [("traceId", "trace_id"), ("spanId", "span_id"), ("startTimeUnixNano", "start_time_unix_nano"), ("endTimeUnixNano", "end_time_unix_nano")]
-    {
+    for (camel, name) in [
+        ("traceId", "trace_id"),
+        ("spanId", "span_id"),
+        ("startTimeUnixNano", "start_time_unix_nano"),
+        ("endTimeUnixNano", "end_time_unix_nano"),
+    ] {
         let value = snake.as_object_mut().unwrap().remove(camel).unwrap();
         snake[name] = value;
     }

@@ -59,7 +59,10 @@ fn attributes() {
         &[
             ("SELECT count(*) FROM spans WHERE attributes['http.route'] = '/cart'", json!([[20]])),
             ("SELECT count(*) FROM spans WHERE attributes['http.response.status_code'] >= 500", json!([[10]])),
-            ("SELECT count(*) FROM spans WHERE attributes['http.response.status_code'] = 200 AND service_name = 'spam'", json!([[45]])),
+            (
+                "SELECT count(*) FROM spans WHERE attributes['http.response.status_code'] = 200 AND service_name = 'spam'",
+                json!([[45]]),
+            ),
             // Numbers compare as numbers though the key has no column: 9 is less than 10.
             ("SELECT count(*) FROM spans WHERE attributes['custom.size'] > 9", json!([[80]])),
             ("SELECT count(*) FROM spans WHERE attributes['custom.size'] < 10", json!([[20]])),
@@ -74,10 +77,7 @@ fn attributes() {
             ("SELECT count(*) FROM spans WHERE resource_attributes['service.name'] = 'spam'", json!([[50]])),
             ("SELECT count(*) FROM spans WHERE resource_attributes['custom.rank'] < 10", json!([[50]])),
             ("SELECT count(*) FROM spans WHERE scope_attributes['lib'] = 'eggs-lib'", json!([[50]])),
-            (
-                "SELECT attributes['http.route'], count(*) FROM spans GROUP BY 1 ORDER BY 1",
-                json!([["/cart", 20], ["/item", 80]]),
-            ),
+            ("SELECT attributes['http.route'], count(*) FROM spans GROUP BY 1 ORDER BY 1", json!([["/cart", 20], ["/item", 80]])),
             (
                 "SELECT resource_attributes['host.name'], scope_attributes['lib'] FROM spans GROUP BY 1, 2 ORDER BY 1",
                 json!([["eggs-host", "eggs-lib"], ["spam-host", "spam-lib"]]),
@@ -108,9 +108,10 @@ fn ids_and_times() {
             ),
             ("SELECT count(*) FROM spans WHERE trace_id = '00'", json!([[0]])),
             ("SELECT count(*) FROM spans WHERE trace_id <> '5a5a5a5a5a5a5a5a0000000000000007'", json!([[99]])),
-            ("SELECT trace_id, span_id, parent_span_id FROM spans WHERE name = 'span 7'", json!([[
-                "5a5a5a5a5a5a5a5a0000000000000007", "0000000000000007", null
-            ]])),
+            (
+                "SELECT trace_id, span_id, parent_span_id FROM spans WHERE name = 'span 7'",
+                json!([["5a5a5a5a5a5a5a5a0000000000000007", "0000000000000007", null]]),
+            ),
             ("SELECT count(*) FROM spans WHERE start_time > now() - interval '1 hour'", json!([[100]])),
             ("SELECT count(*) FROM spans WHERE start_time > now()", json!([[0]])),
             ("SELECT count(*) FROM spans WHERE end_time - start_time = interval '7 nanoseconds'", json!([[1]])),
@@ -137,7 +138,11 @@ fn pruning() {
     server.cycle();
     let stats = |query: &str| server.sql_request(&json!({"query": query})).json()["stats"].clone();
     let all = stats("SELECT name FROM spans");
-    assert_eq!((all["files_total"].as_u64(), all["files"].as_u64(), all["rows_read"].as_u64()), (Some(2), Some(2), Some(200)), "{all}");
+    assert_eq!(
+        (all["files_total"].as_u64(), all["files"].as_u64(), all["rows_read"].as_u64()),
+        (Some(2), Some(2), Some(200)),
+        "{all}"
+    );
     for query in [
         "SELECT name FROM spans WHERE start_time > now() - interval '1 hour'",
         "SELECT name FROM spans WHERE service_name = 'old'",
@@ -184,7 +189,9 @@ fn error_positions() {
     }
     let near = server.sql_request(&json!({"query": "SELECT nme FROM spans"})).json()["error"]["message"].to_string();
     assert!(near.contains("nme"), "{near}");
-    for body in ["", "[]", "{\"query\": 5}", "{\"query\": \"SELECT 1\", \"spam\": 1}", "{\"query\": \"SELECT 1\", \"format\": \"xml\"}"] {
+    for body in
+        ["", "[]", "{\"query\": 5}", "{\"query\": \"SELECT 1\", \"spam\": 1}", "{\"query\": \"SELECT 1\", \"format\": \"xml\"}"]
+    {
         let url = format!("{}/api/sql", server.http());
         let reply = server.post(&url, &[("content-type", "application/json")], body.as_bytes());
         assert_eq!(reply.status, 400, "{body}: {}", reply.text());
@@ -270,7 +277,8 @@ fn bounds() {
     assert_eq!((reply.status, reply.json()["error"]["kind"].as_str()), (504, Some("timeout")), "{}", reply.text());
     assert!(started.elapsed().as_secs() < 10, "the timeout came after {:?}", started.elapsed());
     // A query that needs more memory than there is ends as an error, not as the server's end.
-    let greedy = "SELECT a.value, b.value FROM generate_series(1, 100000) a, generate_series(1, 100000) b ORDER BY a.value * b.value";
+    let greedy =
+        "SELECT a.value, b.value FROM generate_series(1, 100000) a, generate_series(1, 100000) b ORDER BY a.value * b.value";
     let reply = server.sql_request(&json!({"query": greedy, "timeout_ms": 2000}));
     assert!(matches!(reply.status, 429 | 504), "{}: {}", reply.status, reply.text());
     assert_eq!(server.count("spans"), 100);
@@ -339,7 +347,9 @@ fn schema() {
     }
     assert_eq!(names, ["spans", "logs", "metrics"]);
     let keys = schema["attribute_keys"].as_array().unwrap();
-    for (scope, key, count) in [("attributes", "http.route", 100), ("resource_attributes", "host.name", 100), ("attributes", "custom.size", 100)] {
+    for (scope, key, count) in
+        [("attributes", "http.route", 100), ("resource_attributes", "host.name", 100), ("attributes", "custom.size", 100)]
+    {
         let found = keys.iter().find(|k| k["table"] == "spans" && k["scope"] == scope && k["key"] == key);
         assert_eq!(found.map(|k| k["count"].clone()), Some(count.into()), "{scope} {key} in {keys:?}");
     }
