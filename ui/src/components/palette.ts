@@ -1,9 +1,11 @@
-// Colours of services: colour-blind-safe, stable per name, and different for the first ten names seen.
+// Colours of services: colour-blind-safe, remembered per name, and different for the first ten names.
+// The first names get the slots that differ most.
 import { computed, signal } from '@preact/signals'
 import { darkness, readStorage, writeStorage } from '../settings/settings'
 
 const size = 10
-const storageKey = 'luneta.service-colours'
+const clearestFirst = [0, 1, 2, 3, 6, 5, 4, 8, 7, 9]
+const storageKey = 'luneta.service-slots'
 const slots = new Map<string, number>(readSlots())
 
 function readSlots(): [string, number][] {
@@ -17,11 +19,7 @@ function readSlots(): [string, number][] {
 function slotOf(service: string): number {
   const known = slots.get(service)
   if (known !== undefined) return known
-  let hash = 7
-  for (const char of service) hash = (hash * 31 + (char.codePointAt(0) ?? 0)) % 9973
-  const taken = new Set(slots.values())
-  let slot = hash % size
-  for (let step = 0; step < size && taken.has(slot); step += 1) slot = (slot + 1) % size
+  const slot = clearestFirst[slots.size % size] ?? 0
   slots.set(service, slot)
   if (slots.size <= 200) writeStorage(storageKey, JSON.stringify([...slots]))
   return slot

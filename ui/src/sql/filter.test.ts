@@ -25,7 +25,8 @@ describe('filters as SQL', () => {
     ['duration>soon', 'spans', 'FALSE'],
     ['severity>=WARN', 'logs', '"severity_number" >= 13'],
     ['severity=ERROR', 'logs', '"severity_number" BETWEEN 17 AND 20'],
-    ['name~50%', 'spans', `"name" ILIKE '%50\\%%'`],
+    ['name~50%', 'spans', `CAST("name" AS VARCHAR) ILIKE '%50\\%%'`],
+    ['scope:x=1', 'spans', `scope_attributes['x'] = '1'`],
     ['user.id?', 'spans', `attributes['user.id'] IS NOT NULL`],
   ]
   for (const [written, signal, expected] of cases) {

@@ -14,7 +14,7 @@ export interface Filter {
   value: string
 }
 
-// Short names for columns; every other key is an attribute, `resource:` ones of the resource.
+// Short names for columns; every other key is an attribute, of the resource or scope when prefixed so.
 const columns: Record<SignalName, Record<string, string>> = {
   spans: {
     service: 'service_name',
@@ -27,6 +27,9 @@ const columns: Record<SignalName, Record<string, string>> = {
     span_id: 'span_id',
     parent_span_id: 'parent_span_id',
     scope: 'scope_name',
+    scope_version: 'scope_version',
+    trace_state: 'trace_state',
+    start_time: 'start_time',
   },
   logs: {
     service: 'service_name',
@@ -36,6 +39,8 @@ const columns: Record<SignalName, Record<string, string>> = {
     trace_id: 'trace_id',
     span_id: 'span_id',
     scope: 'scope_name',
+    scope_version: 'scope_version',
+    time: 'time',
   },
   metrics: {
     service: 'service_name',
@@ -87,9 +92,9 @@ export function filterConditions(filters: readonly Filter[], signal: SignalName)
 export const where = (conditions: readonly Sql[]): Sql => sql`WHERE ${all(conditions)}`
 
 function attributeOf(key: string): Sql {
-  return key.startsWith('resource:')
-    ? attribute('resource_attributes', key.slice('resource:'.length))
-    : attribute('attributes', key)
+  if (key.startsWith('resource:')) return attribute('resource_attributes', key.slice('resource:'.length))
+  if (key.startsWith('scope:')) return attribute('scope_attributes', key.slice('scope:'.length))
+  return attribute('attributes', key)
 }
 
 function compare(left: Sql, { op, value }: Filter): Sql {
@@ -99,9 +104,9 @@ function compare(left: Sql, { op, value }: Filter): Sql {
     case '!=':
       return value === '' ? sql`${left} <> ''` : sql`(${left} IS NULL OR ${left} <> ${text(value)})`
     case '~':
-      return sql`${left} ILIKE ${containing(value)}`
+      return sql`CAST(${left} AS VARCHAR) ILIKE ${containing(value)}`
     case '!~':
-      return sql`(${left} IS NULL OR ${left} NOT ILIKE ${containing(value)})`
+      return sql`(${left} IS NULL OR CAST(${left} AS VARCHAR) NOT ILIKE ${containing(value)})`
     case '?':
       return sql`${left} IS NOT NULL`
     default:

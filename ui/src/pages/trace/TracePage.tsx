@@ -26,7 +26,7 @@ export default function TracePage() {
   const { data, fault } = loaded
   return (
     <>
-      <TopBar title={data ? rootName(data) : t('nav.trace')} busy={loaded.fetching}>
+      <TopBar title={data && data.tree.total > 0 ? rootName(data) : t('nav.trace')} busy={loaded.fetching}>
         {data && data.tree.errorCount > 0 && (
           <span class="tag error">
             <Icon name="error" size={12} /> {t('trace.errors', { n: data.tree.errorCount })}
