@@ -73,17 +73,17 @@ impl Default for StoreConfig {
     fn default() -> Self {
         Self {
             data_dir: PathBuf::from("luneta-data"),
-            flush_interval: Duration::from_secs(60),
+            flush_interval: Duration::from_mins(1),
             flush_bytes: 96 * MIB,
             memory_bytes_max: 256 * MIB,
             accept_wait_max: Duration::from_secs(2),
-            retention: [Duration::from_secs(14 * 86_400); 3],
-            retention_interval: Duration::from_secs(60),
+            retention: [Duration::from_hours(14 * 24); 3],
+            retention_interval: Duration::from_mins(1),
             compaction: CompactionConfig::default(),
-            snapshot_keep: Duration::from_secs(600),
+            snapshot_keep: Duration::from_mins(10),
             promoted_columns_max: 64,
             row_group_rows_max: 131_072,
-            zstd_level: 3,
+            zstd_level: 1,
             wal_segment_bytes_max: 64 * MIB as u64,
         }
     }

@@ -4,12 +4,25 @@
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::catalog::{Change, Kind, Lake};
 use crate::{Store, StoreError, TableKey, files};
 
 /// Takes the folder for this process, until the file is dropped.
-pub(crate) fn lock(data_dir: &Path) -> Result<File, StoreError> {
+///
+/// A process that is just ending gets a moment to let go.
+pub(crate) async fn lock(data_dir: &Path) -> Result<File, StoreError> {
+    for _ in 0..10 {
+        match try_lock(data_dir) {
+            Err(StoreError::Locked { .. }) => tokio::time::sleep(Duration::from_millis(50)).await,
+            other => return other,
+        }
+    }
+    try_lock(data_dir)
+}
+
+fn try_lock(data_dir: &Path) -> Result<File, StoreError> {
     let path = data_dir.join("luneta.lock");
     let file =
         OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).map_err(StoreError::io(&path))?;

@@ -44,7 +44,7 @@ pub struct Store {
     pub(crate) merging: tokio::sync::Mutex<HashSet<i64>>,
     watch: tokio::sync::Mutex<Watch>,
     encoder: Encoder,
-    object_store: Arc<LocalFileSystem>,
+    files: Arc<LocalFileSystem>,
     accepted: broadcast::Sender<Arc<Batch>>,
     flush_wanted: Arc<Notify>,
     closed: AtomicBool,
@@ -58,7 +58,7 @@ impl Store {
         let data_dir = config.data_dir.clone();
         fs::create_dir_all(data_dir.join("lake/data")).map_err(StoreError::io(&data_dir))?;
         let data_dir = fs::canonicalize(&data_dir).map_err(StoreError::io(&data_dir))?;
-        let lock = recovery::lock(&data_dir)?;
+        let lock = recovery::lock(&data_dir).await?;
         let lake_dir = data_dir.join("lake/data");
         let catalog_path = data_dir.join("lake/catalog.sqlite");
         let mut catalog = Catalog::open(&catalog_path, &lake_dir).await?;
@@ -73,7 +73,7 @@ impl Store {
         if orphans > 0 {
             tracing::info!("removed {orphans} files of writes that never ended");
         }
-        let object_store =
+        let files =
             LocalFileSystem::new_with_prefix(&lake_dir).map_err(|e| StoreError::io(&lake_dir)(std::io::Error::other(e)))?;
 
         let store = Arc::new(Store {
@@ -86,7 +86,7 @@ impl Store {
             merging: tokio::sync::Mutex::new(HashSet::new()),
             watch: tokio::sync::Mutex::new(watch),
             encoder: Encoder::default(),
-            object_store: Arc::new(object_store),
+            files: Arc::new(files),
             accepted: broadcast::channel(TAIL_BATCHES_MAX).0,
             flush_wanted: Arc::new(Notify::new()),
             closed: AtomicBool::new(false),
@@ -142,7 +142,7 @@ impl Store {
             let generations = view.frozen.iter().map(AsRef::as_ref).chain([&view.active]);
             let mut memory = Vec::new();
             for rows in generations.filter_map(|g: &Generation| g.tables.get(&key)) {
-                memory.push((rows.origins.columns()?, rows.batches.clone()));
+                memory.push((rows.origins.columns()?, rows.batches().cloned().collect::<Vec<_>>()));
             }
             (view.lake.clone(), memory)
         };
@@ -235,7 +235,7 @@ impl Store {
 
     /// A reader of the files, rooted at [`Store::lake_dir`].
     pub fn object_store(&self) -> Arc<dyn ObjectStore> {
-        self.object_store.clone()
+        self.files.clone()
     }
 
     fn start_tasks(self: &Arc<Self>) {
@@ -284,7 +284,9 @@ impl Sink for Store {
             return Ok(());
         }
         memtable::check(&batch).map_err(|reason| SinkError::Layout { signal: batch.signal.table(), reason })?;
-        let bytes = batch.memory_bytes();
+        let signal = batch.signal.table();
+        let compacted = memtable::compact(batch);
+        let (batch, bytes) = compacted.map_err(|e| SinkError::Layout { signal, reason: e.to_string() })?;
         if !self.state.memory.reserve(bytes, self.config.memory_bytes_max, self.config.accept_wait_max).await {
             self.flush_wanted.notify_one();
             let reason = format!("{} bytes of rows wait to be written", self.state.memory.used());
@@ -363,8 +365,11 @@ async fn upkeep_loop(store: Weak<Store>) {
     else {
         return;
     };
-    let mut merge = tokio::time::interval(merge_every.max(Duration::from_millis(10)));
-    let mut retire = tokio::time::interval(retire_every.max(Duration::from_millis(10)));
+    let every = |period: Duration| {
+        let period = period.max(Duration::from_millis(10));
+        tokio::time::interval_at(tokio::time::Instant::now() + period, period)
+    };
+    let (mut merge, mut retire) = (every(merge_every), every(retire_every));
     loop {
         let merging = tokio::select! {
             _ = merge.tick() => true,

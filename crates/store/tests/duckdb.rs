@@ -1,6 +1,8 @@
 //! The real DuckDB reads and changes a live lake. Needs a Python with the packages named in
 //! `duckdb_agrees.py`: `LUNETA_DUCKDB_PYTHON=… cargo test -p luneta-store --test duckdb -- --ignored`.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "../benches/flush/webshop.rs"]
 #[allow(missing_docs)]
 mod webshop;
@@ -29,7 +31,7 @@ async fn rows(store: &Store, signal: Signal) -> u64 {
 async fn duckdb_agrees_with_the_lake_and_may_change_it() {
     let dir = tempfile::tempdir().unwrap();
     let mut config = StoreConfig::new(dir.path());
-    config.retention = [Duration::from_secs(100 * 365 * 86_400); 3];
+    config.retention = [Duration::from_hours(24 * 365 * 100); 3];
     config.compaction.age_min = Duration::ZERO;
     config.compaction.files_min = 2;
     config.compaction.enabled = false;

@@ -45,7 +45,7 @@ async fn run(signal: Signal, rows: usize, folder: PathBuf) -> Result<(), Box<dyn
         .collect();
     let memory: usize = batches.iter().map(Batch::memory_bytes).sum();
     let mut config = StoreConfig::new(folder);
-    config.retention = [Duration::from_secs(100 * 365 * 86_400); 3];
+    config.retention = [Duration::from_hours(24 * 365 * 100); 3];
     config.compaction.enabled = false;
     if let Some(level) = std::env::var("ZSTD_LEVEL").ok().and_then(|l| l.parse().ok()) {
         config.zstd_level = level;
@@ -60,7 +60,7 @@ async fn run(signal: Signal, rows: usize, folder: PathBuf) -> Result<(), Box<dyn
     let (flushed, wall) = (cpu_time()?, wall.elapsed());
     let snapshot = store.snapshot(&Tenant::default(), signal).await?;
     let bytes: u64 = snapshot.files.iter().map(|f| f.size).sum();
-    let per_row = |from: Duration, to: Duration| (to - from).as_secs_f64() * 1e6 / rows as f64;
+    let per_row = |from: Duration, to: Duration| to.saturating_sub(from).as_secs_f64() * 1e6 / rows as f64;
     writeln!(
         std::io::stdout(),
         "{signal}: accept+flush {:.2} us CPU/row (last part {:.2}), wall {:.2}; lake {:.1} B/row in {} files, memory {} B/row, flush {} ms",

@@ -70,8 +70,9 @@ impl Catalog {
         if wanted.iter().all(|(key, fields)| missing(self.lake.tables.get(key), key, fields).is_empty()) {
             return Ok(self.lake.clone());
         }
-        let mut tx = self.connection.begin_with("BEGIN IMMEDIATE").await?;
-        let mut lake = newest(&mut tx, &self.lake).await?;
+        let known = self.lake.clone();
+        let mut tx = self.ready().await?.begin_with("BEGIN IMMEDIATE").await?;
+        let mut lake = newest(&mut tx, &known).await?;
         lake.snapshot_id += 1;
         lake.schema_version += 1;
         let mut changes = Vec::new();
@@ -98,6 +99,7 @@ impl Catalog {
         }
         insert_snapshot(&mut tx, &lake, &changes.join(",")).await?;
         tx.commit().await?;
+        self.done();
         self.lake = Arc::new(lake);
         Ok(self.lake.clone())
     }
@@ -107,12 +109,14 @@ impl Catalog {
     /// A commit with a log position is made once: when its caller was interrupted behind the commit
     /// and tries again, the answer is [`StoreError::Committed`].
     pub(crate) async fn commit(&mut self, change: Change) -> Result<Arc<Lake>, StoreError> {
-        let mut tx = self.connection.begin_with("BEGIN IMMEDIATE").await?;
-        let mut lake = newest(&mut tx, &self.lake).await?;
+        let known = self.lake.clone();
+        let mut tx = self.ready().await?.begin_with("BEGIN IMMEDIATE").await?;
+        let mut lake = newest(&mut tx, &known).await?;
         if let Some(position) = change.log_position
             && super::log_position(&mut tx).await? >= position
         {
             tx.rollback().await?;
+            self.done();
             self.lake = Arc::new(lake);
             return Err(StoreError::Committed);
         }
@@ -149,6 +153,7 @@ impl Catalog {
         }
         insert_snapshot(&mut tx, &lake, &changes.join(",")).await?;
         tx.commit().await?;
+        self.done();
         lake.tables.extend(tables.into_iter().map(|(key, table)| (key, Arc::new(table))));
         self.lake = Arc::new(lake);
         Ok(self.lake.clone())
@@ -176,26 +181,11 @@ async fn create_table(
     changes: &mut Vec<String>,
 ) -> Result<LakeTable, StoreError> {
     let schema = names::schema_of(&key.tenant);
-    let (schema_id, schema_path) = match lake.schemas.get(&schema) {
-        Some(found) => found.clone(),
-        None => {
-            let id = lake.next_catalog_id;
-            lake.next_catalog_id += 1;
-            // A folder name has at most 255 bytes.
-            let path = if schema.len() < 200 { format!("{schema}/") } else { format!("{}/", Uuid::now_v7()) };
-            sqlx::query("INSERT INTO ducklake_schema VALUES (?, ?, ?, NULL, ?, ?, 1)")
-                .bind(id)
-                .bind(Uuid::now_v7().to_string())
-                .bind(lake.snapshot_id)
-                .bind(&schema)
-                .bind(&path)
-                .execute(&mut *connection)
-                .await?;
-            changes.push(format!("created_schema:\"{schema}\""));
-            lake.schemas.insert(schema.clone(), (id, path.clone()));
-            (id, path)
-        }
-    };
+    if !lake.schemas.contains_key(&schema) {
+        create_schema(connection, lake, &schema).await?;
+        changes.push(format!("created_schema:\"{schema}\""));
+    }
+    let (schema_id, schema_path) = lake.schemas.get(&schema).cloned().unwrap_or_default();
     let table_id = lake.next_catalog_id;
     lake.next_catalog_id += 1;
     let name = key.signal.table();
@@ -211,6 +201,23 @@ async fn create_table(
     sqlx::query("INSERT INTO ducklake_table_stats VALUES (?, 0, 0, 0)").bind(table_id).execute(connection).await?;
     changes.push(format!("created_table:\"{schema}\".\"{name}\""));
     Ok(LakeTable { table_id, path: format!("{schema_path}{name}/"), ..LakeTable::default() })
+}
+
+async fn create_schema(connection: &mut SqliteConnection, lake: &mut Lake, schema: &str) -> Result<(), StoreError> {
+    let id = lake.next_catalog_id;
+    lake.next_catalog_id += 1;
+    // A folder name has at most 255 bytes.
+    let path = if schema.len() < 200 { format!("{schema}/") } else { format!("{}/", Uuid::now_v7()) };
+    sqlx::query("INSERT INTO ducklake_schema VALUES (?, ?, ?, NULL, ?, ?, 1)")
+        .bind(id)
+        .bind(Uuid::now_v7().to_string())
+        .bind(lake.snapshot_id)
+        .bind(schema)
+        .bind(&path)
+        .execute(connection)
+        .await?;
+    lake.schemas.insert(schema.to_owned(), (id, path));
+    Ok(())
 }
 
 async fn add_columns(

@@ -181,6 +181,9 @@ fn nest(table_id: i64, parent: Option<i64>, children: &mut HashMap<(i64, Option<
     columns
 }
 
+/// Table, column, has nulls, has NaN, lower and upper bound.
+type BoundsRow = (i64, i64, Option<i64>, Option<i64>, Option<String>, Option<String>);
+
 async fn load_table_stats(
     connection: &mut SqliteConnection,
     tables: &mut HashMap<i64, (TableKey, LakeTable)>,
@@ -194,8 +197,7 @@ async fn load_table_stats(
             (table.record_count, table.next_row_id, table.file_size) = (record_count, next_row_id, file_size);
         }
     }
-    type Row = (i64, i64, Option<i64>, Option<i64>, Option<String>, Option<String>);
-    let rows: Vec<Row> = sqlx::query_as(
+    let rows: Vec<BoundsRow> = sqlx::query_as(
         "SELECT table_id, column_id, contains_null, contains_nan, min_value, max_value FROM ducklake_table_column_stats",
     )
     .fetch_all(&mut *connection)

@@ -12,7 +12,7 @@ mod names;
 mod text;
 mod upkeep;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,7 +28,11 @@ use crate::StoreError;
 /// The writing connection and the newest snapshot it knows.
 #[derive(Debug)]
 pub(crate) struct Catalog {
+    path: PathBuf,
     connection: SqliteConnection,
+    /// Set while a transaction runs. When it is still set afterwards, the transaction failed or its
+    /// caller went away, and nobody knows in what state the connection is.
+    suspect: bool,
     lake: Arc<Lake>,
 }
 
@@ -38,7 +42,21 @@ impl Catalog {
         let mut connection = options(path).create_if_missing(true).connect().await?;
         create(&mut connection, data_path).await?;
         let lake = image::load(&mut connection, None).await?;
-        Ok(Self { connection, lake: Arc::new(lake) })
+        Ok(Self { path: path.to_owned(), connection, suspect: false, lake: Arc::new(lake) })
+    }
+
+    /// A connection fit for a transaction; [`Catalog::done`] says that it went well.
+    async fn ready(&mut self) -> Result<&mut SqliteConnection, StoreError> {
+        if self.suspect {
+            self.connection = options(&self.path).connect().await?;
+        }
+        self.suspect = true;
+        Ok(&mut self.connection)
+    }
+
+    /// The transaction ended well.
+    fn done(&mut self) {
+        self.suspect = false;
     }
 
     /// The newest snapshot known.
@@ -48,17 +66,21 @@ impl Catalog {
 
     /// Looks for commits of others; returns the newest snapshot.
     pub(crate) async fn refresh(&mut self) -> Result<Arc<Lake>, StoreError> {
-        let mut tx = self.connection.begin().await?;
-        if image::newest_snapshot(&mut tx).await? != self.lake.snapshot_id {
-            self.lake = Arc::new(image::load(&mut tx, Some(&self.lake)).await?);
-        }
+        let known = self.lake.clone();
+        let mut tx = self.ready().await?.begin().await?;
+        let moved = image::newest_snapshot(&mut tx).await? != known.snapshot_id;
+        let newest = if moved { Arc::new(image::load(&mut tx, Some(&known)).await?) } else { known };
         tx.rollback().await?;
+        self.done();
+        self.lake = newest;
         Ok(self.lake.clone())
     }
 
     /// The last log segment whose rows are in the lake.
     pub(crate) async fn log_position(&mut self) -> Result<u64, StoreError> {
-        log_position(&mut self.connection).await
+        let position = log_position(self.ready().await?).await?;
+        self.done();
+        Ok(position)
     }
 }
 

@@ -19,7 +19,7 @@ impl Catalog {
     /// Expires snapshots that stopped being the newest more than `keep_ms` ago and schedules the
     /// files that only they need.
     pub(crate) async fn expire(&mut self, keep_ms: i64) -> Result<(), StoreError> {
-        let mut tx = self.connection.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.ready().await?.begin_with("BEGIN IMMEDIATE").await?;
         let snapshots: Vec<(i64, String)> =
             sqlx::query_as("SELECT snapshot_id, snapshot_time FROM ducklake_snapshot ORDER BY snapshot_id")
                 .fetch_all(&mut *tx)
@@ -31,7 +31,9 @@ impl Catalog {
             .or(snapshots.windows(2).last().map(|_| &snapshots[snapshots.len() - 1..]))
             .map(|kept| kept[0].0);
         let Some(oldest_kept) = oldest_kept.filter(|id| snapshots.first().is_some_and(|first| first.0 < *id)) else {
-            return Ok(tx.rollback().await?);
+            tx.rollback().await?;
+            self.done();
+            return Ok(());
         };
         for statement in [
             "DELETE FROM ducklake_snapshot WHERE snapshot_id < ?1",
@@ -56,6 +58,7 @@ impl Catalog {
             query.execute(&mut *tx).await?;
         }
         tx.commit().await?;
+        self.done();
         Ok(())
     }
 
@@ -64,8 +67,9 @@ impl Catalog {
         let rows: Vec<(i64, String, String)> = sqlx::query_as(
             "SELECT data_file_id, path, schedule_start FROM ducklake_files_scheduled_for_deletion WHERE path_is_relative = 1",
         )
-        .fetch_all(&mut self.connection)
+        .fetch_all(self.ready().await?)
         .await?;
+        self.done();
         let limit = now_ms() - keep_ms;
         let due = |start: &str| text::read_snapshot_time(start).is_some_and(|start| start <= limit);
         Ok(rows.into_iter().filter(|r| due(&r.2)).map(|(data_file_id, path, _)| Doomed { data_file_id, path }).collect())
@@ -73,7 +77,7 @@ impl Catalog {
 
     /// Forgets files that were deleted from disk.
     pub(crate) async fn deleted(&mut self, files: &[Doomed]) -> Result<(), StoreError> {
-        let mut tx = self.connection.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.ready().await?.begin_with("BEGIN IMMEDIATE").await?;
         for file in files {
             sqlx::query("DELETE FROM ducklake_files_scheduled_for_deletion WHERE data_file_id = ? AND path = ?")
                 .bind(file.data_file_id)
@@ -81,7 +85,9 @@ impl Catalog {
                 .execute(&mut *tx)
                 .await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.done();
+        Ok(())
     }
 
     /// Paths, relative to the data path, of all files the catalog knows: live, ended or scheduled.
@@ -92,8 +98,9 @@ impl Catalog {
              UNION ALL \
              SELECT path FROM ducklake_files_scheduled_for_deletion",
         )
-        .fetch_all(&mut self.connection)
+        .fetch_all(self.ready().await?)
         .await?;
+        self.done();
         Ok(rows.into_iter().map(|(path,)| path).collect())
     }
 }

@@ -271,7 +271,7 @@ impl Merger {
         let slots = &self.slots;
         writer.write(picked.len(), |i| {
             let arrays: Vec<&ArrayRef> = slots.iter().map(|b| b.column(i)).collect();
-            let arrays: Vec<&dyn Array> = arrays.iter().map(|a| a.as_ref()).collect();
+            let arrays: Vec<&dyn Array> = arrays.iter().map(AsRef::as_ref).collect();
             Ok(interleave(&arrays, &picked)?)
         })?;
         // Only batches that cursors still stand in are needed further.

@@ -18,7 +18,7 @@ fn merging(dir: &std::path::Path) -> StoreConfig {
     config
 }
 
-async fn sorted(store: &Store, path: &str) -> bool {
+fn sorted(store: &Store, path: &str) -> bool {
     let mut keys = Vec::new();
     for batch in read(store, path) {
         let service = batch.column_by_name("service_name").unwrap().as_string::<i32>().clone();
@@ -40,7 +40,7 @@ async fn law(parts: Vec<i64>) {
     assert_eq!(store.compact().await.unwrap(), usize::from(parts.len() > 1));
     let snapshot = store.snapshot(&Tenant::default(), Signal::Spans).await.unwrap();
     assert_eq!(snapshot.files.len(), 1);
-    assert!(sorted(&store, &snapshot.files[0].path).await);
+    assert!(sorted(&store, &snapshot.files[0].path));
     assert_eq!(seen(&store, "default").await, expected(0..first));
     let stats = store.stats();
     assert_eq!(stats.tables[0].file_rows, first as u64);
@@ -84,7 +84,7 @@ async fn replaced_files_are_deleted_once_nobody_needs_them() {
 async fn old_files_leave_whole() {
     let dir = tempfile::tempdir().unwrap();
     let mut config = merging(dir.path());
-    config.retention = [Duration::from_secs(86_400); 3];
+    config.retention = [Duration::from_hours(24); 3];
     let store = Store::open(config).await.unwrap();
     store.accept(spans("default", 0, 10)).await.unwrap();
     store.flush().await.unwrap();

@@ -33,13 +33,12 @@ impl KeyCounts {
         overflow.for_each(|row, key, _, code| {
             let Some(kind) = type_of(code) else { return };
             let weight = weight(row);
-            match self.0.get_mut(key) {
-                Some(counts) => counts[kind as usize] += weight,
-                None => {
-                    let mut counts = [0; 4];
-                    counts[kind as usize] = weight;
-                    self.0.insert(key.to_owned(), counts);
-                }
+            if let Some(counts) = self.0.get_mut(key) {
+                counts[kind as usize] += weight;
+            } else {
+                let mut counts = [0; 4];
+                counts[kind as usize] = weight;
+                self.0.insert(key.to_owned(), counts);
             }
         });
     }
@@ -156,7 +155,7 @@ struct Taking<'a> {
     strays: HashSet<String>,
 }
 
-impl<'a> Taking<'a> {
+impl Taking<'_> {
     fn run(&mut self, overflow: &Overflow<'_>) {
         let mut current = 0;
         let rows = self.batch.num_rows();
@@ -179,13 +178,11 @@ impl<'a> Taking<'a> {
     fn take(&mut self, row: usize, key: &str, value: Option<&str>, code: u8) -> bool {
         let Some((key, kind)) = self.promotion.columns.get_key_value(key) else { return false };
         let Some(value) = value.filter(|_| type_of(code) == Some(*kind)) else { return false };
-        let column = match self.columns.get_mut(key.as_str()) {
-            Some(column) => column,
-            None => {
-                let existing = self.batch.column_by_name(&format!("{}{key}", self.scope.prefix())).cloned();
-                self.columns.entry(key).or_insert(Taken::new(*kind, existing))
-            }
-        };
+        let (batch, scope) = (self.batch, self.scope);
+        let column = self
+            .columns
+            .entry(key)
+            .or_insert_with(|| Taken::new(*kind, batch.column_by_name(&format!("{}{key}", scope.prefix())).cloned()));
         let taken = column.append(row, value);
         if !taken {
             self.strays.insert(format!("{}{key}", self.scope.prefix()));

@@ -50,7 +50,7 @@ pub(crate) fn prepare(
     promoted_max: usize,
 ) -> Result<PreparedTable, StoreError> {
     let mut origin: Vec<u32> = Vec::with_capacity(rows.rows as usize);
-    for batch in &rows.batches {
+    for batch in rows.batches() {
         origin.extend_from_slice(&batch.origin);
     }
     let mut strays = HashSet::new();
@@ -71,13 +71,13 @@ fn promote_items(
 ) -> Result<Vec<RecordBatch>, ArrowError> {
     let scope = AttributeScope::Item;
     let mut counts = KeyCounts::default();
-    for batch in &rows.batches {
+    for batch in rows.batches() {
         counts.count(&batch.rows, scope, |_| 1);
     }
     let mut promotion = Promotion::of(table, scope);
     promotion.extend(scope, &counts, rows.rows, promoted_max);
-    let mut out = Vec::with_capacity(rows.batches.len());
-    for batch in &rows.batches {
+    let mut out = Vec::new();
+    for batch in rows.batches() {
         let extracted = Extracted::from(batch.rows.clone(), scope, &promotion)?;
         strays.extend(extracted.strays);
         out.push(extracted.batch);
@@ -113,7 +113,7 @@ fn promote_origins(
 
 fn order(key: &TableKey, rows: &TableRows, batches: &[RecordBatch], origins: &RecordBatch) -> Vec<u32> {
     let mut sources = Vec::with_capacity(batches.len());
-    for (memory, batch) in rows.batches.iter().zip(batches) {
+    for (memory, batch) in rows.batches().zip(batches) {
         let Some(time) = batch.column_by_name(key.signal.time_column()) else { continue };
         let metric = sort::metric_columns(batch.column_by_name("metric_name"), batch.column_by_name("series"));
         sources.push(SortSource { origin: &memory.origin, time, metric });
@@ -183,15 +183,19 @@ impl PreparedTable {
     }
 
     fn write_groups(&self, writer: &mut FileWriter, config: WriterConfig) -> Result<(), StoreError> {
-        let whole: Vec<ArrayRef> =
-            self.columns.iter().zip(&self.fields).map(|(c, f)| self.whole(c, f)).collect::<Result<_, _>>()?;
-        for order in self.order.chunks(config.row_group_rows_max) {
-            let rows = UInt32Array::from(order.to_vec());
-            let origins = UInt32Array::from_iter_values(order.iter().map(|row| self.origin[*row as usize]));
-            writer.write(order.len(), |i| Ok(gather(&self.columns[i], &whole[i], &rows, &origins)?))?;
-            writer.end_group()?;
-        }
-        Ok(())
+        let groups: Vec<(UInt32Array, UInt32Array)> = self
+            .order
+            .chunks(config.row_group_rows_max)
+            .map(|order| {
+                let origins = order.iter().map(|row| self.origin[*row as usize]);
+                (UInt32Array::from(order.to_vec()), UInt32Array::from_iter_values(origins))
+            })
+            .collect();
+        let lengths: Vec<usize> = groups.iter().map(|(rows, _)| rows.len()).collect();
+        writer.write_groups(&lengths, |i| {
+            let whole = self.whole(&self.columns[i], &self.fields[i])?;
+            groups.iter().map(|(rows, origins)| Ok(gather(&self.columns[i], &whole, rows, origins)?)).collect()
+        })
     }
 
     fn whole(&self, column: &Column, field: &Field) -> Result<ArrayRef, ArrowError> {

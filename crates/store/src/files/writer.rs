@@ -10,7 +10,7 @@ use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Field, FieldRef, Float64Type, Schema};
 use luneta_model::{Signal, schema};
 use parquet::arrow::ArrowSchemaConverter;
-use parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
+use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::{KeyValue, ParquetMetaData, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
@@ -105,6 +105,40 @@ impl FileWriter {
         let nans = vec![false; stamped.len()];
         let (key, table_id) = (key.clone(), table.table_id);
         Ok(Self { path, key, table_id, fields: stamped, ids, nans, file, factory, group: None, groups: 0, rows: 0 })
+    }
+
+    /// Writes whole row groups, all of one column before the next one, so that only one column at a
+    /// time is held unencoded. `column` gives one array per group.
+    pub(crate) fn write_groups(
+        &mut self,
+        lengths: &[usize],
+        mut column: impl FnMut(usize) -> Result<Vec<ArrayRef>, StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut writers = Vec::new();
+        for group in 0..lengths.len() {
+            writers.push(self.factory.create_column_writers(self.groups + group)?.into_iter());
+        }
+        let mut chunks: Vec<Vec<ArrowColumnChunk>> = lengths.iter().map(|_| Vec::new()).collect();
+        for (i, field) in self.fields.iter().enumerate() {
+            for (group, array) in column(i)?.into_iter().enumerate() {
+                self.nans[i] |= has_nan(&array);
+                for leaf in compute_leaves(field, &array)? {
+                    let mut writer = writers[group].next().ok_or(StoreError::Stopped("parquet column writers"))?;
+                    writer.write(&leaf)?;
+                    chunks[group].push(writer.close()?);
+                }
+            }
+        }
+        for (chunks, length) in chunks.into_iter().zip(lengths) {
+            let mut group = self.file.next_row_group()?;
+            for chunk in chunks {
+                chunk.append_to_row_group(&mut group)?;
+            }
+            group.close()?;
+            self.groups += 1;
+            self.rows += *length as u64;
+        }
+        Ok(())
     }
 
     /// Adds rows to the current row group: one array per column, in order. Arrays may be

@@ -5,11 +5,12 @@
 
 mod origins;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
-use arrow::array::{ArrayRef, AsArray, RecordBatch, UInt32Array};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array, new_null_array};
 use arrow::buffer::{NullBuffer, ScalarBuffer};
+use arrow::compute::concat;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, UInt32Type};
 use arrow::error::ArrowError;
 use luneta_model::Batch;
@@ -17,6 +18,12 @@ use luneta_model::Batch;
 pub(crate) use origins::{OriginColumns, OriginTable};
 
 use crate::TableKey;
+
+/// Batches of at least this many rows are left as they are.
+const LARGE_ROWS_MIN: usize = 4096;
+/// Smaller ones are joined when this many are there.
+const JOIN_BATCHES: usize = 16;
+const LEVELS: usize = 4;
 
 /// Rows of all tables that become durable in the lake together.
 #[derive(Debug, Default)]
@@ -32,7 +39,8 @@ pub(crate) struct Generation {
 /// Rows of one table.
 #[derive(Debug, Default)]
 pub(crate) struct TableRows {
-    pub(crate) batches: Vec<Arc<MemoryBatch>>,
+    /// By how often they were joined; the last list holds what is large enough.
+    levels: [Vec<Arc<MemoryBatch>>; LEVELS],
     pub(crate) origins: OriginTable,
     pub(crate) rows: u64,
 }
@@ -52,12 +60,12 @@ impl Generation {
     pub(crate) fn insert(&mut self, batch: &Batch, bytes: usize) -> Result<(), ArrowError> {
         let key = TableKey { tenant: batch.tenant.clone(), signal: batch.signal };
         let table = self.tables.entry(key).or_default();
-        let ids = table.origins.intern(&batch.origins)?;
+        let ids = table.origins.intern(&batch.origins);
         let local = batch.rows.column(0).as_primitive::<UInt32Type>();
         let origin: Vec<u32> = local.values().iter().map(|i| ids[*i as usize]).collect();
         let rest: Vec<usize> = (1..batch.rows.num_columns()).collect();
         let rows = batch.rows.project(&rest)?;
-        table.batches.push(Arc::new(MemoryBatch { rows, origin: origin.into(), wide: OnceLock::new() }));
+        table.push(MemoryBatch { rows, origin: origin.into(), wide: OnceLock::new() })?;
         table.rows += batch.len() as u64;
         self.rows += batch.len() as u64;
         self.bytes += bytes;
@@ -65,7 +73,63 @@ impl Generation {
     }
 }
 
+impl TableRows {
+    /// All batches, in no order.
+    pub(crate) fn batches(&self) -> impl Iterator<Item = &Arc<MemoryBatch>> {
+        self.levels.iter().flatten()
+    }
+
+    /// Adds a batch. Small ones are joined, so that many small requests cost readers no more than
+    /// few large ones; a row is copied at most once per level.
+    fn push(&mut self, batch: MemoryBatch) -> Result<(), ArrowError> {
+        let mut batch = Arc::new(batch);
+        for level in 0..LEVELS - 1 {
+            if batch.origin.len() >= LARGE_ROWS_MIN {
+                break;
+            }
+            self.levels[level].push(batch);
+            if self.levels[level].len() < JOIN_BATCHES {
+                return Ok(());
+            }
+            let parts = std::mem::take(&mut self.levels[level]);
+            match MemoryBatch::join(&parts) {
+                Ok(joined) => batch = Arc::new(joined),
+                Err(error) => {
+                    self.levels[LEVELS - 1].extend(parts);
+                    return Err(error);
+                }
+            }
+        }
+        self.levels[LEVELS - 1].push(batch);
+        Ok(())
+    }
+}
+
 impl MemoryBatch {
+    /// The rows of many batches in one.
+    fn join(parts: &[Arc<MemoryBatch>]) -> Result<Self, ArrowError> {
+        let mut fields: Vec<FieldRef> = Vec::new();
+        let mut seen = HashSet::new();
+        for field in parts.iter().flat_map(|p| p.rows.schema_ref().fields()) {
+            if seen.insert(field.name()) {
+                fields.push(field.clone());
+            }
+        }
+        let mut columns = Vec::with_capacity(fields.len());
+        for field in &fields {
+            let arrays = parts.iter().map(|p| match p.rows.column_by_name(field.name()) {
+                Some(array) => array.clone(),
+                None => new_null_array(field.data_type(), p.rows.num_rows()),
+            });
+            let arrays: Vec<ArrayRef> = arrays.collect();
+            let arrays: Vec<&dyn Array> = arrays.iter().map(AsRef::as_ref).collect();
+            columns.push(concat(&arrays)?);
+        }
+        let rows = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
+        let origin: Vec<u32> = parts.iter().flat_map(|p| p.origin.iter().copied()).collect();
+        Ok(Self { rows, origin: origin.into(), wide: OnceLock::new() })
+    }
+
     /// The rows with the columns of their origins, as readers see them.
     pub(crate) fn wide(&self, origins: &OriginColumns) -> Result<RecordBatch, ArrowError> {
         if let Some(wide) = self.wide.get() {
@@ -98,6 +162,27 @@ fn dictionary(keys: UInt32Array, values: &ArrayRef) -> Result<ArrayRef, ArrowErr
     Ok(Arc::new(arrow::array::DictionaryArray::<UInt32Type>::try_new(keys, values.clone())?))
 }
 
+/// A batch that takes little more memory than its rows need, and how much that is.
+pub(crate) fn compact(batch: Batch) -> Result<(Batch, usize), ArrowError> {
+    let columns = || batch.rows.columns().iter().chain(batch.origins.columns());
+    let mut needed = 0;
+    for column in columns() {
+        needed += column.to_data().get_slice_memory_size()?;
+    }
+    let taken = batch.memory_bytes();
+    if taken <= 2 * needed {
+        return Ok((batch, taken));
+    }
+    let (rows, origins) = (copy(&batch.rows)?, copy(&batch.origins)?);
+    Ok((Batch { rows, origins, ..batch }, needed))
+}
+
+/// The same rows in buffers of just the right size.
+fn copy(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let columns = batch.columns().iter().map(|column| concat(&[column, &column.slice(0, 0)]));
+    RecordBatch::try_new(batch.schema(), columns.collect::<Result<_, _>>()?)
+}
+
 /// Whether a batch has the physical layout of its signal; the reason if it has not.
 pub(crate) fn check(batch: &Batch) -> Result<(), String> {
     let first = batch.rows.schema_ref().fields().first().ok_or("no columns")?;
@@ -106,7 +191,7 @@ pub(crate) fn check(batch: &Batch) -> Result<(), String> {
     }
     let origin = batch.rows.column(0).as_primitive::<UInt32Type>();
     let origins = batch.origins.num_rows() as u32;
-    if arrow::array::Array::null_count(origin) > 0 || origin.values().iter().any(|i| *i >= origins) {
+    if origin.null_count() > 0 || origin.values().iter().any(|i| *i >= origins) {
         return Err(format!("an origin is not among the {origins} given"));
     }
     let fingerprint = batch.origins.schema_ref().fields().first().ok_or("origins have no columns")?;

@@ -1,6 +1,6 @@
 //! The distinct resources and scopes of a table's rows in memory.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, new_null_array};
@@ -31,7 +31,7 @@ pub(crate) struct OriginColumns {
 
 impl OriginTable {
     /// The numbers of a batch's origins, in its order.
-    pub(crate) fn intern(&mut self, origins: &RecordBatch) -> Result<Vec<u32>, ArrowError> {
+    pub(crate) fn intern(&mut self, origins: &RecordBatch) -> Vec<u32> {
         let fingerprints = origins.column(0).as_fixed_size_binary();
         let mut ids = Vec::with_capacity(origins.num_rows());
         let mut added = false;
@@ -49,7 +49,7 @@ impl OriginTable {
             self.sources.push(origins.clone());
             *self.columns.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
         }
-        Ok(ids)
+        ids
     }
 
     /// All origins as columns.
@@ -65,9 +65,9 @@ impl OriginTable {
 
     fn build(&self) -> Result<OriginColumns, ArrowError> {
         let mut fields: Vec<FieldRef> = Vec::new();
-        let mut seen = HashMap::new();
+        let mut seen = HashSet::new();
         for field in self.sources.iter().flat_map(|s| s.schema_ref().fields().iter().skip(1)) {
-            if seen.insert(field.name().clone(), ()).is_none() {
+            if seen.insert(field.name().clone()) {
                 fields.push(Arc::new(Field::new(field.name(), field.data_type().clone(), true)));
             }
         }

@@ -57,10 +57,10 @@ fn logs(tenant: &str, count: i64) -> Batch {
 
 pub(crate) fn config(dir: &Path) -> StoreConfig {
     let mut config = StoreConfig::new(dir);
-    config.flush_interval = Duration::from_secs(3600);
+    config.flush_interval = Duration::from_hours(1);
     config.compaction.enabled = false;
     // Times in these tests lie in the past.
-    config.retention = [Duration::from_secs(100 * 365 * 86_400); 3];
+    config.retention = [Duration::from_hours(24 * 365 * 100); 3];
     config
 }
 
@@ -314,4 +314,55 @@ async fn values_of_another_type_stay_in_the_map_and_are_named() {
     let rows = &read(&store, &file.path)[0];
     let entries: usize = rows.column_by_name("attributes").unwrap().as_map().keys().len();
     assert_eq!(entries, 21);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_small_batches_become_few_in_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(config(dir.path())).await.unwrap();
+    for n in 0..300 {
+        store.accept(spans("default", n * 2, 2)).await.unwrap();
+    }
+    let snapshot = store.snapshot(&Tenant::default(), Signal::Spans).await.unwrap();
+    assert!(snapshot.memory.len() < 3 * 16, "{} batches", snapshot.memory.len());
+    assert_eq!(seen(&store, "default").await, expected(0..600));
+    let per_row = store.stats().memory_bytes / 600;
+    assert!(per_row < 2000, "{per_row} bytes a row");
+    store.flush().await.unwrap();
+    assert_eq!(store.stats().memory_bytes, 0);
+    assert_eq!(seen(&store, "default").await, expected(0..600));
+}
+
+/// `LUNETA_SMALL_DISK=DIR`, a file system of some 30 MB: `mount -t tmpfs -o size=30m none DIR`.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a small file system"]
+async fn a_full_disk_refuses_rows_and_loses_none() {
+    let disk = PathBuf::from(std::env::var("LUNETA_SMALL_DISK").unwrap());
+    let dir = tempfile::tempdir_in(&disk).unwrap();
+    let store = Store::open(config(dir.path())).await.unwrap();
+    let mut acknowledged = Vec::new();
+    let mut refused = 0;
+    for round in 0..3 {
+        let ballast = disk.join("ballast");
+        fs::write(&ballast, vec![0; 10 << 20]).unwrap();
+        for n in 0..1000 {
+            let first = (round * 1000 + n) * 500;
+            match store.accept(spans("default", first, 500)).await {
+                Ok(()) => acknowledged.extend(first..first + 500),
+                Err(SinkError::Unavailable { .. }) if refused < round * 3 + 3 => refused += 1,
+                Err(SinkError::Unavailable { .. }) => break,
+                Err(other) => panic!("{other}"),
+            }
+        }
+        let full = store.flush().await;
+        assert_eq!(seen(&store, "default").await.len(), acknowledged.len(), "flush: {full:?}");
+        fs::remove_file(&ballast).unwrap();
+        store.flush().await.unwrap();
+        assert_eq!(store.stats().wal_segments, 0);
+        assert_eq!(seen(&store, "default").await, expected(acknowledged.iter().copied()));
+    }
+    assert!(refused > 0);
+    drop(store);
+    let store = Store::open(config(dir.path())).await.unwrap();
+    assert_eq!(seen(&store, "default").await, expected(acknowledged));
 }

@@ -16,7 +16,7 @@ use arrow::error::ArrowError;
 use arrow::ipc::convert::fb_to_schema;
 use arrow::ipc::reader::read_record_batch;
 use arrow::ipc::root_as_message;
-use arrow::ipc::writer::{DictionaryTracker, IpcDataGenerator, IpcWriteOptions};
+use arrow::ipc::writer::{DictionaryTracker, IpcDataGenerator, IpcWriteContext, IpcWriteOptions};
 use luneta_model::{Batch, Signal, Tenant};
 
 use super::segment::{self, FRAME_LEN, u32_at};
@@ -104,7 +104,7 @@ fn options() -> Result<IpcWriteOptions, ArrowError> {
 fn push_part(record: &mut Vec<u8>, schema_id: u32, batch: &RecordBatch) -> Result<(), ArrowError> {
     let mut dictionaries = DictionaryTracker::new(false);
     let (with_dictionaries, data) =
-        IpcDataGenerator::default().encode(batch, &mut dictionaries, &options()?, &mut Default::default())?;
+        IpcDataGenerator::default().encode(batch, &mut dictionaries, &options()?, &mut IpcWriteContext::default())?;
     if !with_dictionaries.is_empty() {
         return Err(ArrowError::IpcError("batches hold no dictionaries".into()));
     }
