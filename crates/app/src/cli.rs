@@ -33,6 +33,10 @@ pub struct Cli {
 pub enum Command {
     /// Start the server.
     Serve(ServeArgs),
+    /// Run a Python or Node.js program with its telemetry going to Luneta; starts the server unless one runs.
+    Run(RunCommand),
+    /// Start the server with real demo apps, traffic and faults.
+    Demo(DemoCommand),
     /// Ask the running server, or the lake itself when none runs.
     Query(QueryArgs),
     /// Watch logs and spans as they arrive.
@@ -71,6 +75,39 @@ pub struct ServeArgs {
     /// Listen beyond loopback without asking for credentials.
     #[arg(long, env = "LUNETA_INSECURE")]
     pub insecure: bool,
+}
+
+/// Options of `luneta run`.
+#[derive(Debug, Args)]
+pub struct RunCommand {
+    /// Options of the server, if it must be started.
+    #[command(flatten)]
+    pub serve: ServerOptions,
+    /// What to run, and how.
+    #[command(flatten)]
+    pub run: crate::run::RunArgs,
+}
+
+/// Options of `luneta demo`.
+#[derive(Debug, Args)]
+pub struct DemoCommand {
+    /// Options of the server.
+    #[command(flatten)]
+    pub serve: ServerOptions,
+    /// The apps and their guests.
+    #[command(flatten)]
+    pub demo: crate::run::DemoArgs,
+}
+
+/// The options of the server that commands with a server inside take.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ServerOptions {
+    /// Folder of the data.
+    #[arg(long, value_name = "DIR", env = "LUNETA_DATA")]
+    pub data: Option<PathBuf>,
+    /// Address of UI, APIs and HTTP intakes [default: 127.0.0.1:4319].
+    #[arg(long, value_name = "ADDR", env = "LUNETA_LISTEN")]
+    pub listen: Option<String>,
 }
 
 /// Where the server is, for commands that talk to one.

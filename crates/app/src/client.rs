@@ -59,6 +59,11 @@ impl Client {
         Ok(None)
     }
 
+    /// The same tenant at another address.
+    pub fn at(&self, url: String) -> Self {
+        Self { url, tenant: self.tenant.clone() }
+    }
+
     async fn alive(&self) -> bool {
         let url = format!("{}/-/healthy", self.url);
         let answer = blocking(move || agent(Duration::from_secs(2)).get(&url).call()?.into_body().read_to_string()).await;

@@ -142,7 +142,7 @@ async fn round_trip(client: &Client) -> Finding {
     let attempt = async {
         let status = client.get("/api/status").await?;
         let otlp = status["addresses"]["otlp_http"].as_str().unwrap_or(&client.url).to_owned();
-        let sender = Client { url: otlp, ..client.clone() };
+        let sender = client.at(otlp);
         let span = json!({"traceId": trace, "spanId": &trace[16..], "name": "doctor", "kind": 1,
             "startTimeUnixNano": nanos.to_string(), "endTimeUnixNano": (nanos + 1000).to_string()});
         let body = json!({"resourceSpans": [{"resource": {"attributes": [

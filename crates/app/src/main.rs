@@ -7,7 +7,9 @@ mod config;
 mod doctor;
 mod ports;
 mod query;
+mod run;
 mod server;
+mod start;
 mod tail;
 
 use std::process::ExitCode;
@@ -36,6 +38,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         None => server::serve(cli.serve).await,
         Some(Command::Serve(args)) => server::serve(args).await,
+        Some(Command::Run(args)) => start::run(args).await,
+        Some(Command::Demo(args)) => start::demo(args).await,
         Some(Command::Query(args)) => query::run(args).await,
         Some(Command::Tail(args)) => tail::run(args).await,
         Some(Command::Doctor(args)) => doctor::run(args).await,
