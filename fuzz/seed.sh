@@ -1,0 +1,16 @@
+#!/bin/sh
+# Fills the corpora with the captured requests, each with the byte that picks its signal.
+set -eu
+cd "$(dirname "$0")"
+fixtures=../crates/receive/src/otlp/fixtures
+for format in protobuf json; do
+    mkdir -p "corpus/otlp_$format"
+    for file in "$fixtures"/*."$format"; do
+        case "$file" in
+            *.traces.*) first='\000' ;;
+            *.logs.*) first='\001' ;;
+            *) first='\002' ;;
+        esac
+        { printf "$first"; cat "$file"; } > "corpus/otlp_$format/$(basename "$file")"
+    done
+done
