@@ -29,6 +29,10 @@ fn main() -> io::Result<()> {
 fn list(dir: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
+        // Dot folders are the bundler's own notes.
+        if path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.')) {
+            continue;
+        }
         if path.is_dir() {
             list(&path, files)?;
         } else {
