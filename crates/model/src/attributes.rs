@@ -2,6 +2,7 @@
 //! map of text for the rest.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, MapArray, StringArray, StringBuilder, StructArray};
@@ -104,8 +105,7 @@ impl AttributeScope {
         }
     }
 
-    fn slots(self) -> &'static HashMap<&'static str, u16, xxhash_rust::xxh3::Xxh3DefaultBuilder> {
-        type Slots = HashMap<&'static str, u16, xxhash_rust::xxh3::Xxh3DefaultBuilder>;
+    fn slots(self) -> &'static Slots {
         fn index(keys: &'static [(&'static str, AttributeType)]) -> Slots {
             keys.iter().enumerate().map(|(i, (key, _))| (*key, i as u16)).collect()
         }
@@ -116,6 +116,26 @@ impl AttributeScope {
             AttributeScope::Resource => &SLOTS[1],
             AttributeScope::Scope => &SLOTS[2],
         }
+    }
+}
+
+/// Where a known key's column stands.
+type Slots = HashMap<&'static str, u16, BuildHasherDefault<KeyHasher>>;
+
+/// Hashes a key in one call; the streaming form sets up half a kilobyte of state each time.
+#[derive(Default)]
+struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = self.0.rotate_left(5) ^ xxhash_rust::xxh3::xxh3_64(bytes);
+    }
+
+    /// Ends a string; one key needs no separator.
+    fn write_u8(&mut self, _: u8) {}
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 
