@@ -32,13 +32,13 @@ fn text(key: &str, value: impl Into<String>) -> KeyValue {
     pair(key, Value::StringValue(value.into()))
 }
 
-fn resource() -> Option<Resource> {
+fn resource() -> Resource {
     let attributes = vec![text("service.name", "checkout"), text("host.name", "node-1"), text("service.version", "1.2.3")];
-    Some(Resource { attributes, ..Resource::default() })
+    Resource { attributes, ..Resource::default() }
 }
 
-fn scope() -> Option<InstrumentationScope> {
-    Some(InstrumentationScope { name: "bench".into(), version: "1".into(), ..InstrumentationScope::default() })
+fn scope() -> InstrumentationScope {
+    InstrumentationScope { name: "bench".into(), version: "1".into(), ..InstrumentationScope::default() }
 }
 
 /// Ten attributes as HTTP servers send them, and two that no convention knows.
@@ -69,8 +69,8 @@ fn traces() -> Vec<u8> {
         attributes: attributes(i),
         ..Span::default()
     };
-    let scope_spans = vec![ScopeSpans { scope: scope(), spans: (0..ITEMS).map(span).collect(), schema_url: String::new() }];
-    let resource_spans = vec![ResourceSpans { resource: resource(), scope_spans, schema_url: String::new() }];
+    let scope_spans = vec![ScopeSpans { scope: Some(scope()), spans: (0..ITEMS).map(span).collect(), schema_url: String::new() }];
+    let resource_spans = vec![ResourceSpans { resource: Some(resource()), scope_spans, schema_url: String::new() }];
     ExportTraceServiceRequest { resource_spans }.encode_to_vec()
 }
 
@@ -85,8 +85,9 @@ fn logs() -> ExportLogsServiceRequest {
         span_id: vec![7; 8],
         ..LogRecord::default()
     };
-    let scope_logs = vec![ScopeLogs { scope: scope(), log_records: (0..ITEMS).map(record).collect(), schema_url: String::new() }];
-    let resource_logs = vec![ResourceLogs { resource: resource(), scope_logs, schema_url: String::new() }];
+    let scope_logs =
+        vec![ScopeLogs { scope: Some(scope()), log_records: (0..ITEMS).map(record).collect(), schema_url: String::new() }];
+    let resource_logs = vec![ResourceLogs { resource: Some(resource()), scope_logs, schema_url: String::new() }];
     ExportLogsServiceRequest { resource_logs }
 }
 
@@ -106,8 +107,8 @@ fn metrics() -> Vec<u8> {
         metadata: Vec::new(),
     };
     let scope_metrics =
-        vec![ScopeMetrics { scope: scope(), metrics: (0..ITEMS / 100).map(metric).collect(), schema_url: String::new() }];
-    let resource_metrics = vec![ResourceMetrics { resource: resource(), scope_metrics, schema_url: String::new() }];
+        vec![ScopeMetrics { scope: Some(scope()), metrics: (0..ITEMS / 100).map(metric).collect(), schema_url: String::new() }];
+    let resource_metrics = vec![ResourceMetrics { resource: Some(resource()), scope_metrics, schema_url: String::new() }];
     ExportMetricsServiceRequest { resource_metrics }.encode_to_vec()
 }
 

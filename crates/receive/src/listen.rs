@@ -19,7 +19,7 @@ use crate::{ReceiveState, grpc_service, http_router};
 /// Connections served at one time on one listener; more wait in the listener's backlog.
 const CONNECTIONS_MAX: usize = 4096;
 const HEADER_TIME_MAX: Duration = Duration::from_secs(30);
-const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(60);
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_mins(1);
 const GRACE: Duration = Duration::from_secs(10);
 /// Flow-control window of HTTP/2: a full message of the default limit crosses without a stall.
 const HTTP2_WINDOW_BYTES: u32 = 4 * 1024 * 1024;

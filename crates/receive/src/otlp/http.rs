@@ -44,7 +44,7 @@ pub fn cors(origins: &CorsOrigins) -> CorsLayer {
         .allow_methods([Method::POST])
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers([RETRY_AFTER])
-        .max_age(std::time::Duration::from_secs(7200))
+        .max_age(std::time::Duration::from_hours(2))
 }
 
 /// Takes one export request.

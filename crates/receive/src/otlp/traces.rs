@@ -40,7 +40,7 @@ impl Items for SpansBuilder {
 #[derive(Default)]
 struct Span<'a> {
     trace_id: &'a [u8],
-    span_id: &'a [u8],
+    id: &'a [u8],
     parent_span_id: &'a [u8],
     trace_state: &'a [u8],
     name: &'a [u8],
@@ -64,7 +64,7 @@ impl<'a> Span<'a> {
         while let Some(field) = message.next()? {
             match field.number {
                 1 => span.trace_id = field.bytes().within("trace_id")?,
-                2 => span.span_id = field.bytes().within("span_id")?,
+                2 => span.id = field.bytes().within("span_id")?,
                 3 => span.trace_state = field.bytes().within("trace_state")?,
                 4 => span.parent_span_id = field.bytes().within("parent_span_id")?,
                 5 => span.name = field.bytes().within("name")?,
@@ -103,7 +103,7 @@ impl<'a> Span<'a> {
     #[inline]
     fn row(&self) -> Result<SpanRow<'static>, Reason> {
         let trace_id = id::<16>(self.trace_id).filter(|id| *id != [0; 16]).ok_or(Reason::InvalidTraceId)?;
-        let span_id = id::<8>(self.span_id).filter(|id| *id != [0; 8]).ok_or(Reason::InvalidSpanId)?;
+        let span_id = id::<8>(self.id).filter(|id| *id != [0; 8]).ok_or(Reason::InvalidSpanId)?;
         let parent_span_id = match self.parent_span_id {
             [] => [0; 8],
             bytes => id::<8>(bytes).ok_or(Reason::InvalidSpanId)?,

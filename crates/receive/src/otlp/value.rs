@@ -1,5 +1,8 @@
 //! Attribute values and what all messages share.
 
+// Measured, as in `wire`.
+#![allow(clippy::inline_always)]
+
 use std::borrow::Cow;
 
 use luneta_model::{AnyValue, AttributesBuilder};
@@ -21,7 +24,7 @@ impl<'o> Context<'o> {
     }
 
     /// Takes memory that is out of proportion to the bytes sent from the budget.
-    #[inline]
+    #[inline(always)]
     pub(super) fn spend(&mut self, bytes: usize) -> Walk<()> {
         match self.budget.checked_sub(bytes) {
             Some(left) => {
@@ -33,15 +36,18 @@ impl<'o> Context<'o> {
     }
 
     /// Text; wrong bytes are replaced and counted.
-    #[inline]
+    #[inline(always)]
     pub(super) fn text<'a>(&mut self, bytes: &'a [u8]) -> Cow<'a, str> {
-        match std::str::from_utf8(bytes) {
-            Ok(text) => Cow::Borrowed(text),
-            Err(_) => {
-                self.tally.warn(Reason::InvalidUtf8);
-                String::from_utf8_lossy(bytes)
-            }
+        if let Ok(text) = std::str::from_utf8(bytes) {
+            return Cow::Borrowed(text);
         }
+        self.repaired(bytes)
+    }
+
+    #[cold]
+    fn repaired<'a>(&mut self, bytes: &'a [u8]) -> Cow<'a, str> {
+        self.tally.warn(Reason::InvalidUtf8);
+        String::from_utf8_lossy(bytes)
     }
 
     /// A time inside an item: one that does not fit is moved to the last moment that does.
@@ -54,7 +60,7 @@ impl<'o> Context<'o> {
 }
 
 /// An id of fixed width; `None` when it has another width.
-#[inline]
+#[inline(always)]
 pub(super) fn id<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {
     bytes.try_into().ok()
 }
@@ -79,7 +85,7 @@ impl Value<'_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn push_to(self, attributes: &mut AttributesBuilder, key: &str) {
         match self {
             Value::Text(text) => attributes.push_str(key, &text),
@@ -92,14 +98,14 @@ impl Value<'_> {
 }
 
 /// Key and value of a `KeyValue`.
-#[inline]
+#[inline(always)]
 pub(super) fn key_value<'a>(message: Message<'a>, context: &mut Context<'_>) -> Walk<(Cow<'a, str>, Value<'a>)> {
     let nodes = context.options.limits.value_bytes_max;
     nested_key_value(message, context, &mut Nesting { depth: 0, nodes })
 }
 
 /// An `AnyValue`.
-#[inline]
+#[inline(always)]
 pub(super) fn any_value<'a>(message: Message<'a>, context: &mut Context<'_>, text_bytes_max: usize) -> Walk<Value<'a>> {
     nested_any_value(message, context, &mut Nesting { depth: 0, nodes: text_bytes_max })
 }
@@ -111,7 +117,7 @@ struct Nesting {
     nodes: usize,
 }
 
-#[inline]
+#[inline(always)]
 fn nested_key_value<'a>(
     mut message: Message<'a>,
     context: &mut Context<'_>,
@@ -129,7 +135,7 @@ fn nested_key_value<'a>(
     Ok((key, value))
 }
 
-#[inline]
+#[inline(always)]
 fn nested_any_value<'a>(mut message: Message<'a>, context: &mut Context<'_>, nesting: &mut Nesting) -> Walk<Value<'a>> {
     let mut value = Value::Other(AnyValue::Null);
     while let Some(field) = message.next()? {

@@ -1,6 +1,6 @@
 //! A streaming visitor that writes wire form while serde_json parses.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde::Deserializer as _;
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -46,7 +46,9 @@ impl Writer {
                     out.push_str(if out.is_empty() { " in " } else { "." });
                     out.push_str(&field.camel_name());
                 }
-                Step::Index(index) => out.push_str(&format!("[{index}]")),
+                Step::Index(index) => {
+                    let _ = write!(out, "[{index}]");
+                }
             }
         }
         out
