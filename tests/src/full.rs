@@ -81,6 +81,7 @@ pub fn attributes(nan: bool) -> Vec<KeyValue> {
         attribute("quote'\"\\", text("2")),
         attribute("ключ.🔑", text("3")),
         attribute("line\nbreak", text("4")),
+        attribute("\0types", text("5")),
         attribute("attributes.string", text("5")),
         attribute(&"k".repeat(300), text("a long key")),
     ];

@@ -236,6 +236,11 @@ fn formats() {
     let parquet = ask("parquet");
     assert!(parquet.headers["content-type"].contains("parquet"), "{:?}", parquet.headers);
     assert!(parquet.body.starts_with(b"PAR1") && parquet.body.ends_with(b"PAR1"));
+    // What the server notes beside attributes stays inside; ids are text.
+    let reply = server.sql_request(&json!({"query": "SELECT trace_id, attributes FROM spans", "format": "arrow"}));
+    let holds = |needle: &[u8]| reply.body.windows(needle.len()).any(|w| w == needle);
+    assert!(holds(b"custom.size") && holds(b"5a5a5a5a5a5a5a5a0000000000000007"));
+    assert!(!holds(b"\0types"));
     // No rows: still a header, and files that can be read.
     for format in ["json", "csv", "arrow", "parquet"] {
         let reply = server.sql_request(&json!({"query": "SELECT name, events FROM spans WHERE false", "format": format}));
