@@ -50,7 +50,9 @@ async fn run(signal: Signal, rows: usize, folder: PathBuf) -> Result<(), Box<dyn
     if let Some(level) = std::env::var("ZSTD_LEVEL").ok().and_then(|l| l.parse().ok()) {
         config.zstd_level = level;
     }
+    let opening = Instant::now();
     let store = Store::open(config).await?;
+    let opening = opening.elapsed();
     let (cpu, wall) = (cpu_time()?, Instant::now());
     for batch in batches {
         store.accept(batch).await?;
@@ -63,7 +65,7 @@ async fn run(signal: Signal, rows: usize, folder: PathBuf) -> Result<(), Box<dyn
     let per_row = |from: Duration, to: Duration| to.saturating_sub(from).as_secs_f64() * 1e6 / rows as f64;
     writeln!(
         std::io::stdout(),
-        "{signal}: accept+flush {:.2} us CPU/row (last part {:.2}), wall {:.2}; lake {:.1} B/row in {} files, memory {} B/row, flush {} ms",
+        "{signal}: accept+flush {:.2} us CPU/row (last part {:.2}), wall {:.2}; lake {:.1} B/row in {} files, memory {} B/row, flush {} ms, open {} ms",
         per_row(cpu, flushed),
         per_row(accepted, flushed),
         wall.as_secs_f64() * 1e6 / rows as f64,
@@ -71,6 +73,7 @@ async fn run(signal: Signal, rows: usize, folder: PathBuf) -> Result<(), Box<dyn
         snapshot.files.len(),
         memory / rows,
         store.stats().flush_last_ms,
+        opening.as_millis(),
     )?;
     store.shutdown().await?;
     Ok(())
