@@ -1,6 +1,6 @@
 //! What columns the tables have, and how their Arrow types are called in the catalog.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::RecordBatch;
@@ -15,6 +15,20 @@ pub(crate) fn fixed(signal: Signal) -> &'static SchemaRef {
     &FIXED[index(signal)]
 }
 
+/// The type a column of a batch must have; `None` for columns no table has from the start.
+pub(crate) fn expected_type(signal: Signal, column: &str) -> Option<&'static DataType> {
+    type Types = HashMap<String, DataType, foldhash::fast::RandomState>;
+    static TYPES: LazyLock<[Types; 3]> = LazyLock::new(|| {
+        Signal::ALL.map(|signal| {
+            let attributes = AttributeScope::ALL.into_iter().flat_map(|scope| {
+                scope.known().iter().map(move |(key, kind)| (format!("{}{key}", scope.prefix()), kind.data_type()))
+            });
+            fixed(signal).fields().iter().map(|f| (f.name().clone(), f.data_type().clone())).chain(attributes).collect()
+        })
+    });
+    TYPES[index(signal)].get(column)
+}
+
 /// The place of a signal in [`Signal::ALL`].
 pub(crate) fn index(signal: Signal) -> usize {
     match signal {
@@ -24,15 +38,9 @@ pub(crate) fn index(signal: Signal) -> usize {
     }
 }
 
-/// The type of the column of an attribute key known from the start.
-pub(crate) fn known_attribute(column: &str) -> Option<DataType> {
-    let (scope, key) = AttributeScope::split_column(column)?;
-    known_type(scope, key).map(AttributeType::data_type)
-}
-
 /// The type of an attribute key known from the start.
 pub(crate) fn known_type(scope: AttributeScope, key: &str) -> Option<AttributeType> {
-    static KNOWN: LazyLock<[std::collections::HashMap<&'static str, AttributeType>; 3]> =
+    static KNOWN: LazyLock<[HashMap<&'static str, AttributeType>; 3]> =
         LazyLock::new(|| AttributeScope::ALL.map(|s| s.known().iter().copied().collect()));
     KNOWN[scope as usize].get(key).copied()
 }
@@ -116,8 +124,9 @@ pub(crate) fn schema_of(signal: Signal, table: Option<&LakeTable>, memory: &[Rec
             others.insert(column.name.clone(), field);
         }
     }
+    let mut seen: HashSet<&str> = fixed.fields().iter().map(|f| f.name().as_str()).collect();
     for field in memory.iter().flat_map(|b| b.schema_ref().fields().iter()) {
-        if fixed.fields().find(field.name()).is_none() && !others.contains_key(field.name()) {
+        if seen.insert(field.name()) && !others.contains_key(field.name()) {
             let data_type = match field.data_type() {
                 DataType::Dictionary(_, values) => values.as_ref().clone(),
                 other => other.clone(),

@@ -17,7 +17,7 @@ use luneta_model::Batch;
 
 pub(crate) use origins::{OriginColumns, OriginTable};
 
-use crate::TableKey;
+use crate::{TableKey, layout};
 
 /// Batches of at least this many rows are left as they are.
 const LARGE_ROWS_MIN: usize = 4096;
@@ -198,17 +198,13 @@ pub(crate) fn check(batch: &Batch) -> Result<(), String> {
     if fingerprint.name() != "fingerprint" || *fingerprint.data_type() != DataType::FixedSizeBinary(16) {
         return Err("the first column of the origins is not `fingerprint`".into());
     }
-    let fixed = crate::layout::fixed(batch.signal);
     for field in batch.rows.schema_ref().fields().iter().skip(1).chain(batch.origins.schema_ref().fields().iter().skip(1)) {
-        let expected = match fixed.fields().find(field.name()) {
-            Some((_, expected)) => Some(expected.data_type().clone()),
-            None => crate::layout::known_attribute(field.name()),
-        };
-        if expected.as_ref() != Some(field.data_type()) {
+        let expected = layout::expected_type(batch.signal, field.name());
+        if expected != Some(field.data_type()) {
             return Err(format!("column `{}` is {:?}, expected {expected:?}", field.name(), field.data_type()));
         }
     }
-    for field in fixed.fields().iter().filter(|f| !f.is_nullable()) {
+    for field in layout::fixed(batch.signal).fields().iter().filter(|f| !f.is_nullable()) {
         if batch.rows.schema_ref().index_of(field.name()).is_err() {
             return Err(format!("column `{}` is missing", field.name()));
         }
