@@ -1,5 +1,6 @@
 //! What can go wrong with a query, and where in its text.
 
+use arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 use luneta_model::ErrorKind;
 use luneta_store::StoreError;
@@ -41,6 +42,9 @@ pub enum QueryError {
     /// The query failed while it ran.
     #[error("{0}")]
     Execution(String),
+    /// A file of the lake is damaged or gone.
+    #[error("a file of the lake cannot be read: {0}")]
+    File(String),
     /// The lake could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -55,6 +59,7 @@ impl QueryError {
             QueryError::Limit(_) => "limit",
             QueryError::Timeout(_) => "timeout",
             QueryError::Execution(_) => "execution",
+            QueryError::File(_) => "file",
             QueryError::Store(_) => "store",
         }
     }
@@ -65,7 +70,7 @@ impl QueryError {
             QueryError::Parse { .. } | QueryError::Plan { .. } | QueryError::Execution(_) => ErrorKind::Invalid,
             QueryError::Limit(_) => ErrorKind::Busy,
             QueryError::Timeout(_) => ErrorKind::Timeout,
-            QueryError::Store(_) => ErrorKind::Unavailable,
+            QueryError::File(_) | QueryError::Store(_) => ErrorKind::Unavailable,
         }
     }
 
@@ -95,6 +100,8 @@ impl From<DataFusionError> for QueryError {
             DataFusionError::Plan(_) | DataFusionError::SchemaError(..) | DataFusionError::NotImplemented(_) => {
                 QueryError::Plan { message: clean(&message), position }
             }
+            DataFusionError::ParquetError(_) | DataFusionError::ObjectStore(_) => QueryError::File(message),
+            DataFusionError::ArrowError(inner, _) if matches!(**inner, ArrowError::ParquetError(_)) => QueryError::File(message),
             _ => QueryError::Execution(clean(&message)),
         }
     }

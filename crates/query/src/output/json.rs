@@ -83,7 +83,7 @@ pub fn value(column: &ArrayRef, row: usize) -> Value {
         DataType::List(_) => list(&column.as_list::<i32>().value(row)),
         DataType::LargeList(_) => list(&column.as_list::<i64>().value(row)),
         DataType::Struct(_) => object(column.as_struct(), row),
-        DataType::Map(..) => attributes(&column.as_map().value(row), None),
+        DataType::Map(..) => merged_attributes(&column.as_map().value(row)),
         DataType::Dictionary(..) => match column.as_any_dictionary_opt() {
             Some(dictionary) => value(dictionary.values(), dictionary.normalized_keys()[row]),
             None => Value::Null,
@@ -160,6 +160,17 @@ fn object(array: &StructArray, row: usize) -> Value {
     Value::Object(out)
 }
 
+/// A merged attribute map: the last entry may say the types of the others.
+fn merged_attributes(entries: &StructArray) -> Value {
+    let last = entries.len().saturating_sub(1);
+    match (entries.column(0).as_string_opt::<i32>(), entries.column(1).as_string_opt::<i32>()) {
+        (Some(keys), Some(texts)) if !keys.is_empty() && keys.value(last) == TYPES_KEY => {
+            attributes(&entries.slice(0, last), Some(texts.value(last)))
+        }
+        _ => attributes(entries, None),
+    }
+}
+
 /// One attribute map, its values with the types they were sent with where those are known.
 fn attributes(entries: &StructArray, types: Option<&str>) -> Value {
     let (keys, values) = (entries.column(0), entries.column(1));
@@ -167,11 +178,9 @@ fn attributes(entries: &StructArray, types: Option<&str>) -> Value {
         let pairs = (0..entries.len()).map(|i| (value(keys, i).to_string(), value(values, i)));
         return Value::Object(pairs.collect());
     };
-    let last = entries.len().checked_sub(1).filter(|&i| keys.value(i) == TYPES_KEY);
-    let types = last.map(|i| texts.value(i)).or(types).unwrap_or("");
-    let mut codes = types.chars().map(TypeCode::from_char);
+    let mut codes = types.unwrap_or("").chars().map(TypeCode::from_char);
     let mut out = Map::new();
-    for i in 0..last.unwrap_or(entries.len()) {
+    for i in 0..entries.len() {
         let code = codes.next().unwrap_or(TypeCode::String);
         let shown = if texts.is_null(i) { Value::Null } else { typed(code, texts.value(i)) };
         out.insert(keys.value(i).to_owned(), shown);

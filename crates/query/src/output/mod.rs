@@ -4,10 +4,15 @@ mod json;
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, FixedSizeBinaryArray, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, FixedSizeBinaryArray, MapArray, RecordBatch, StringArray, UInt32Array};
+use arrow::buffer::OffsetBuffer;
+use arrow::compute;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
+use luneta_model::schema::map_type;
 
 use crate::error::QueryError;
+use crate::scan::functions::TYPES_KEY;
 use crate::sql::SqlAnswer;
 
 pub use json::{rfc3339, row_objects, value as json_value};
@@ -56,7 +61,7 @@ fn fault(error: impl std::fmt::Display) -> QueryError {
     QueryError::Execution(error.to_string())
 }
 
-/// Ids as hex text, wherever they stand in the columns.
+/// Ids as hex text, and attributes without the mark of their types.
 fn shown(answer: &SqlAnswer) -> Result<(SchemaRef, Vec<RecordBatch>), QueryError> {
     let fields: Vec<_> = answer
         .schema
@@ -72,16 +77,37 @@ fn shown(answer: &SqlAnswer) -> Result<(SchemaRef, Vec<RecordBatch>), QueryError
         .batches
         .iter()
         .map(|batch| {
-            let columns = batch.columns().iter().map(hex_text).collect();
+            let columns = batch.columns().iter().map(shown_column).collect::<Result<_, _>>()?;
             RecordBatch::try_new(Arc::clone(&schema), columns).map_err(fault)
         })
         .collect::<Result<_, _>>()?;
     Ok((schema, batches))
 }
 
-fn hex_text(column: &ArrayRef) -> ArrayRef {
-    let Some(ids) = column.as_any().downcast_ref::<FixedSizeBinaryArray>() else { return Arc::clone(column) };
-    Arc::new(ids.iter().map(|id| id.map(hex::encode)).collect::<StringArray>())
+fn shown_column(column: &ArrayRef) -> Result<ArrayRef, QueryError> {
+    if let Some(ids) = column.as_any().downcast_ref::<FixedSizeBinaryArray>() {
+        return Ok(Arc::new(ids.iter().map(|id| id.map(hex::encode)).collect::<StringArray>()));
+    }
+    match column.as_map_opt() {
+        Some(map) if column.data_type() == &map_type() => Ok(Arc::new(without_marks(map).map_err(fault)?)),
+        _ => Ok(Arc::clone(column)),
+    }
+}
+
+fn without_marks(map: &MapArray) -> Result<MapArray, ArrowError> {
+    let keys = map.keys().as_string::<i32>();
+    let mut kept = Vec::new();
+    let mut lengths = Vec::with_capacity(map.len());
+    for range in map.value_offsets().windows(2) {
+        let (from, to) = (range[0] as u32, range[1] as u32);
+        let marked = to > from && keys.value(to as usize - 1) == TYPES_KEY;
+        kept.extend(from..to - u32::from(marked));
+        lengths.push((to - from - u32::from(marked)) as usize);
+    }
+    let entries = compute::take(map.entries(), &UInt32Array::from(kept), None)?;
+    let DataType::Map(field, sorted) = map.data_type() else { return Ok(map.clone()) };
+    let offsets = OffsetBuffer::from_lengths(lengths);
+    MapArray::try_new(Arc::clone(field), offsets, entries.as_struct().clone(), map.nulls().cloned(), *sorted)
 }
 
 fn csv(answer: &SqlAnswer) -> Result<Vec<u8>, QueryError> {
@@ -98,16 +124,17 @@ fn csv(answer: &SqlAnswer) -> Result<Vec<u8>, QueryError> {
     if batches.is_empty() {
         writer.write(&RecordBatch::new_empty(Arc::clone(&flat))).map_err(fault)?;
     }
-    for batch in batches {
+    for (batch, whole) in batches.iter().zip(&answer.batches) {
         let columns: Vec<ArrayRef> = batch
             .columns()
             .iter()
-            .map(|column| {
+            .zip(whole.columns())
+            .map(|(shown, column)| {
                 if nested(column.data_type()) {
                     let text = (0..column.len()).map(|row| (!column.is_null(row)).then(|| json::text(column, row)));
                     Arc::new(text.collect::<StringArray>()) as ArrayRef
                 } else {
-                    Arc::clone(column)
+                    Arc::clone(shown)
                 }
             })
             .collect();

@@ -20,7 +20,7 @@ use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr};
 use luneta_model::{AttributeScope, AttributeType, TypeCode, schema::map_type};
 
 /// The key of the last entry of a merged map: the type codes of the entries before it. Only there
-/// when one of them is not a string; answers never show it.
+/// when one of them is not a string, or has this very key; answers never show it.
 pub const TYPES_KEY: &str = "\0types";
 
 /// One `attribute(column, key, type)` call.
@@ -336,6 +336,7 @@ fn merge(
     let mut row_types = String::new();
     for row in 0..rows {
         row_types.clear();
+        let mut has_mark = false;
         for ((key, text), code) in keys.iter().zip(&texts).zip(&codes) {
             if text.is_valid(row) {
                 out.keys().append_value(key);
@@ -348,12 +349,13 @@ fn merge(
             let (k, v) = (entries.column(0).as_string::<i32>(), entries.column(1).as_string::<i32>());
             let mut codes = types.filter(|t| t.is_valid(row)).map_or("", |t| t.value(row)).chars();
             for i in 0..entries.len() {
+                has_mark |= k.value(i) == TYPES_KEY;
                 out.keys().append_value(k.value(i));
                 out.values().append_option(v.is_valid(i).then(|| v.value(i)));
                 row_types.push(codes.next().unwrap_or(TypeCode::String.as_char()));
             }
         }
-        if row_types.bytes().any(|b| b != b's') {
+        if has_mark || row_types.bytes().any(|b| b != b's') {
             out.keys().append_value(TYPES_KEY);
             out.values().append_value(&row_types);
         }

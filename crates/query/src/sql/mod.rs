@@ -2,6 +2,7 @@
 
 mod attributes;
 mod catalog;
+mod damage;
 mod ids;
 mod keys;
 mod pushdown;
@@ -136,7 +137,12 @@ impl QueryEngine {
         let started = Instant::now();
         let run = async {
             let _turn = self.running.acquire().await.map_err(|e| QueryError::Limit(e.to_string()))?;
-            self.run(tenant, request, started).await
+            let answer = self.run(tenant, &request, started).await;
+            if !matches!(answer, Err(QueryError::File(_))) || damage::put_aside(&self.store, tenant).await? == 0 {
+                return answer;
+            }
+            // The rest of the lake answers without the damaged files.
+            self.run(tenant, &request, started).await
         };
         match tokio::time::timeout(timeout, run).await {
             Ok(answer) => answer,
@@ -144,7 +150,7 @@ impl QueryEngine {
         }
     }
 
-    async fn run(&self, tenant: &Tenant, request: SqlRequest, started: Instant) -> Result<SqlAnswer, QueryError> {
+    async fn run(&self, tenant: &Tenant, request: &SqlRequest, started: Instant) -> Result<SqlAnswer, QueryError> {
         let lake = Arc::new(LakeSchema::new(Arc::clone(&self.store), tenant.clone()));
         let statement = parse(&request.query)?;
         lake.pin(&statement).await?;
