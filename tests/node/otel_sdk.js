@@ -30,7 +30,7 @@ parent.end([seconds + 2, 0]);
 
 const ids = {};
 for (const [span, above] of [
-  [parent, ""],
+  [parent, null],
   [child, parent.spanContext().spanId],
 ]) {
   ids[span.name] = [span.spanContext().traceId, span.spanContext().spanId, above];

@@ -54,7 +54,7 @@ ids = {}
 
 def note(span):
     context, parent = span.get_span_context(), span.parent
-    ids[span.name] = [f"{context.trace_id:032x}", f"{context.span_id:016x}", f"{parent.span_id:016x}" if parent else ""]
+    ids[span.name] = [f"{context.trace_id:032x}", f"{context.span_id:016x}", f"{parent.span_id:016x}" if parent else None]
 
 
 attributes = {

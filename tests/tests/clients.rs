@@ -6,8 +6,11 @@ use std::process::Command;
 use luneta_tests::{Server, clients};
 use serde_json::{Value, json};
 
+/// Trace, span and parent of a span.
+type Ids = (String, String, Option<String>);
+
 /// What the Python program prints: the ids it gave its spans, by name.
-fn python(server: &Server, protocol: &str) -> BTreeMap<String, [String; 3]> {
+fn python(server: &Server, protocol: &str) -> BTreeMap<String, Ids> {
     let endpoint = if protocol == "grpc" { server.otlp_grpc() } else { server.otlp_http() };
     let printed =
         clients::run(Command::new(clients::python()).arg(clients::script("python/otel_sdk.py")).args([protocol, endpoint]));
@@ -20,9 +23,8 @@ fn check_python(protocol: &str) {
     assert_eq!(ids.len(), 3);
     let service = format!("python-{protocol}");
     for _ in 0..2 {
-        for (name, [trace, span, parent]) in &ids {
-            let rows =
-                server.sql(&format!("SELECT trace_id, span_id, coalesce(parent_span_id, '') FROM spans WHERE name = '{name}'"));
+        for (name, (trace, span, parent)) in &ids {
+            let rows = server.sql(&format!("SELECT trace_id, span_id, parent_span_id FROM spans WHERE name = '{name}'"));
             assert_eq!(json!(rows), json!([[trace, span, parent]]), "{name}");
         }
         let parent = &server.objects("SELECT * FROM spans WHERE name = 'parent'")[0];
@@ -105,12 +107,11 @@ fn javascript_over_json() {
             .arg(format!("{}/v1/traces", server.otlp_http()))
             .env("NODE_PATH", clients::node_modules()),
     );
-    let ids: BTreeMap<String, [String; 3]> = serde_json::from_str(&printed).unwrap_or_else(|e| panic!("{e} in {printed}"));
+    let ids: BTreeMap<String, Ids> = serde_json::from_str(&printed).unwrap_or_else(|e| panic!("{e} in {printed}"));
     assert_eq!(ids.len(), 2);
     for _ in 0..2 {
-        for (name, [trace, span, parent]) in &ids {
-            let rows =
-                server.sql(&format!("SELECT trace_id, span_id, coalesce(parent_span_id, '') FROM spans WHERE name = '{name}'"));
+        for (name, (trace, span, parent)) in &ids {
+            let rows = server.sql(&format!("SELECT trace_id, span_id, parent_span_id FROM spans WHERE name = '{name}'"));
             assert_eq!(json!(rows), json!([[trace, span, parent]]), "{name}");
         }
         let child = &server.objects("SELECT * FROM spans WHERE name = 'child'")[0];

@@ -134,7 +134,7 @@ fn pruning() {
     server.cycle();
     // A second file, a day before: a query about one of them must not open the other.
     let yesterday = now() - 24 * 60 * MINUTE;
-    spans("old", (1000..1100).map(|n| numbered_span(n, yesterday + n)).collect()).accepted(&server);
+    spans("zulu", (1000..1100).map(|n| numbered_span(n, yesterday + n)).collect()).accepted(&server);
     server.cycle();
     let stats = |query: &str| server.sql_request(&json!({"query": query})).json()["stats"].clone();
     let all = stats("SELECT name FROM spans");
@@ -145,7 +145,7 @@ fn pruning() {
     );
     for query in [
         "SELECT name FROM spans WHERE start_time > now() - interval '1 hour'",
-        "SELECT name FROM spans WHERE service_name = 'old'",
+        "SELECT name FROM spans WHERE service_name = 'zulu'",
         "SELECT name FROM spans WHERE duration_ns > 500",
     ] {
         let one = stats(query);
@@ -168,7 +168,7 @@ fn error_positions() {
     let server = Server::with_defaults();
     for (query, kind, line, column) in [
         ("SELEC 1", "parse", Some(1), Some(1)),
-        ("SELECT\n  FROM WHERE", "parse", Some(2), None),
+        ("SELECT 1\n  FROM spans GROUP name", "parse", Some(2), None),
         ("SELECT 1 +", "parse", None, None),
         ("SELECT nme FROM spans", "plan", Some(1), Some(8)),
         ("SELECT name,\n       nme\nFROM spans", "plan", Some(2), Some(8)),
