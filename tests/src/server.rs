@@ -26,6 +26,8 @@ pub struct Options {
     pub args: Vec<String>,
     /// A data folder that outlives the server; a fresh one otherwise.
     pub data: Option<PathBuf>,
+    /// Where standard output and standard error go; into the scratch folder otherwise.
+    pub output: Option<PathBuf>,
     /// Words put before the command, such as `prlimit --fsize=…`.
     pub wrapper: Vec<String>,
 }
@@ -131,7 +133,7 @@ impl Server {
         }
         words.extend(self.options.args.iter().map(OsString::from));
         let output = |name: &str| {
-            let path = self.scratch.path().join(name);
+            let path = self.output(name);
             Stdio::from(std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap())
         };
         let child = clean(Command::new(&words[0]).args(&words[1..]))
@@ -145,7 +147,7 @@ impl Server {
     }
 
     fn wait_ready(&mut self, file: &Path) -> BTreeMap<String, String> {
-        let stderr = self.scratch.path().join("stderr");
+        let stderr = self.output("stderr");
         until_some("the server's addresses and /-/ready", READY_LIMIT, || {
             if let Some(status) = self.child.as_mut().and_then(|c| c.try_wait().unwrap()) {
                 panic!("the server ended at start, {status}: {}", std::fs::read_to_string(&stderr).unwrap_or_default());
@@ -154,6 +156,10 @@ impl Server {
             let ready = self.agent.get(format!("{}/-/ready", addresses.get("http")?)).call().ok()?;
             (ready.status() == 200).then_some(addresses)
         })
+    }
+
+    fn output(&self, name: &str) -> PathBuf {
+        self.options.output.as_deref().unwrap_or(self.scratch.path()).join(name)
     }
 
     /// The data folder.
@@ -191,12 +197,12 @@ impl Server {
 
     /// What the processes of this server wrote to standard output.
     pub fn stdout(&self) -> String {
-        std::fs::read_to_string(self.scratch.path().join("stdout")).unwrap_or_default()
+        std::fs::read_to_string(self.output("stdout")).unwrap_or_default()
     }
 
     /// What the processes of this server wrote to standard error.
     pub fn stderr(&self) -> String {
-        std::fs::read_to_string(self.scratch.path().join("stderr")).unwrap_or_default()
+        std::fs::read_to_string(self.output("stderr")).unwrap_or_default()
     }
 
     fn signal(&self, signal: Signal) {

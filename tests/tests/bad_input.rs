@@ -223,8 +223,8 @@ fn times() {
     let mut server = Server::start(Options::any_time());
     let last = i64::MAX as u64;
     let span = |n: u64, start: u64, end: u64| Span { end_time_unix_nano: end, ..numbered_span(n, start) };
-    let list = vec![span(1, 1, 2), span(2, last - 1, last), span(3, 1, last), span(4, last + 1, u64::MAX), span(5, now(), now())];
-    let left_out = spans("s", list).kept(&server);
+    let all = vec![span(1, 1, 2), span(2, last - 1, last), span(3, 1, last), span(4, last + 1, u64::MAX), span(5, now(), now())];
+    let left_out = spans("s", all).kept(&server);
     assert_eq!(left_out.rejected, 1, "{left_out:?}");
     let left_out = log_records("s", vec![numbered_log(1, 1), numbered_log(2, last), numbered_log(3, u64::MAX)]).kept(&server);
     assert_eq!(left_out.rejected, 1, "{left_out:?}");

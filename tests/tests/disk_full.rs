@@ -54,9 +54,21 @@ fn batch(first: u64) -> Export {
     log_records("s", (first..first + 100).map(record).collect())
 }
 
+/// What makes the disk full, and what frees space.
+struct Disk<'a> {
+    /// Called when some batches were acknowledged.
+    fill: &'a dyn Fn(&Server),
+    free: &'a dyn Fn(&Server),
+    /// A word that the refusal must hold.
+    refusal: &'a str,
+}
+
 /// Sends until the disk is full; returns the acknowledged batches.
-fn fill(server: &Server, sent: &mut Vec<u64>, next: &mut u64) {
+fn fill(server: &Server, disk: &Disk<'_>, sent: &mut Vec<u64>, next: &mut u64) {
     until_some("a full disk", Duration::from_mins(1), || {
+        if sent.len() == 10 {
+            (disk.fill)(server);
+        }
         let reply = batch(*next).post(server);
         *next += 100;
         match reply.status {
@@ -88,18 +100,17 @@ fn check_rows(server: &Server, sent: &[u64], when: &str) {
 }
 
 /// Fills the disk, sees that reads go on, frees space and sees that writes do.
-fn check(server: &mut Server, free: impl FnOnce(&Server), names_it: bool) {
+fn check(server: &mut Server, disk: &Disk<'_>) {
     let (mut sent, mut next) = (Vec::new(), 0);
-    fill(server, &mut sent, &mut next);
+    fill(server, disk, &mut sent, &mut next);
     assert!(sent.len() > 5, "only {} batches fit: the disk is too small to tell", sent.len());
     assert!(server.alive());
     check_rows(server, &sent, "on a full disk");
     assert!(server.refused("unavailable") >= 2);
-    if names_it {
-        assert!(batch(next).post(server).text().contains("space"), "the refusal does not say what is wrong");
-    }
+    let refusal = batch(next).post(server).text();
+    assert!(refusal.contains(disk.refusal), "the refusal does not say what is wrong: {refusal}");
     assert_eq!(server.get("/-/healthy").status, 200);
-    free(server);
+    (disk.free)(server);
     until("writes after space was freed", Duration::from_secs(30), || batch(next).post(server).status == 200);
     sent.push(next);
     next += 100;
@@ -120,21 +131,21 @@ fn full_disk() {
         let ballast = disk.at.join("ballast");
         std::fs::write(&ballast, vec![1; 12 * 1024 * 1024]).unwrap();
         let data = disk.at.join("data");
-        let mut server = Server::start(Options { data: Some(data), ..Options::config(config) });
-        check(&mut server, |_| std::fs::remove_file(&ballast).unwrap(), true);
+        // The output of the server goes there as well, so that it fails with the rest.
+        let output = Some(disk.at.clone());
+        let mut server = Server::start(Options { data: Some(data), output, ..Options::config(config) });
+        check(&mut server, &Disk { fill: &|_| (), free: &|_| std::fs::remove_file(&ballast).unwrap(), refusal: "space" });
         return;
     }
-    // Files that may not grow fail in the same way, but for the number of the error. The signal
-    // that would end the process is ignored.
-    let shell = "trap '' XFSZ; exec prlimit --fsize=1000000:unlimited \"$@\"";
-    let wrapper = ["sh", "-c", shell, "sh"].map(str::to_owned).to_vec();
-    let mut server = Server::start(Options { wrapper, ..Options::default() });
-    check(&mut server, |s| raise_limit(s.pid()), false);
-}
-
-fn raise_limit(pid: u32) {
-    let status = Command::new("prlimit").args(["--fsize=unlimited:unlimited", "--pid", &pid.to_string()]).status().unwrap();
-    assert!(status.success());
+    // Writes to files that may not grow fail in the same way, but for the number of the error. The
+    // signal that would end the process is ignored.
+    let wrapper = ["sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh"].map(str::to_owned).to_vec();
+    let mut server = Server::start(Options { wrapper, ..Options::config(config) });
+    let limit = |server: &Server, bytes: &str| {
+        let arguments = [format!("--fsize={bytes}:unlimited"), format!("--pid={}", server.pid())];
+        assert!(Command::new("prlimit").args(arguments).status().unwrap().success());
+    };
+    check(&mut server, &Disk { fill: &|s| limit(s, "0"), free: &|s| limit(s, "unlimited"), refusal: "too large" });
 }
 
 /// A folder that cannot be written at all is named at start.
