@@ -65,10 +65,7 @@ const LOADS: &[Load] = &[
                 "SELECT trace_id, name, duration_ns FROM spans WHERE service_name = 'checkout' AND duration_ns > 50000000 \
                  ORDER BY start_time DESC LIMIT 20",
             ),
-            (
-                "group by an attribute",
-                "SELECT attributes['http.response.status_code'], count(*) FROM spans GROUP BY 1",
-            ),
+            ("group by an attribute", "SELECT attributes['http.response.status_code'], count(*) FROM spans GROUP BY 1"),
         ],
     },
     Load {
@@ -81,7 +78,10 @@ const LOADS: &[Load] = &[
                 "count by severity and minute",
                 "SELECT date_bin(interval '1 minute', time), severity_text, count(*) FROM logs GROUP BY 1, 2",
             ),
-            ("newest 100 errors", "SELECT time, service_name, body FROM logs WHERE severity_number >= 17 ORDER BY time DESC LIMIT 100"),
+            (
+                "newest 100 errors",
+                "SELECT time, service_name, body FROM logs WHERE severity_number >= 17 ORDER BY time DESC LIMIT 100",
+            ),
             ("substring count", "SELECT count(*) FROM logs WHERE body LIKE '%timeout%'"),
         ],
     },
@@ -117,11 +117,14 @@ pub fn run(args: &BenchArgs) -> Result<()> {
 fn build_driver(args: &BenchArgs) -> Result<PathBuf> {
     let out = target().join("bench/driver");
     let manifest = args.load.join("otlp-load/Cargo.toml");
-    crate::shell::run(Command::new("cargo").args(["build", "--release", "--quiet", "--manifest-path"]).arg(manifest).env("CARGO_TARGET_DIR", &out))?;
+    crate::shell::run(
+        Command::new("cargo")
+            .args(["build", "--release", "--quiet", "--manifest-path"])
+            .arg(manifest)
+            .env("CARGO_TARGET_DIR", &out),
+    )?;
     Ok(out.join("release/otlp-load"))
 }
-
-
 
 /// Payload files, made once per seed and size; their times lie within the last hours.
 fn generate(args: &BenchArgs, load: &Load) -> Result<PathBuf> {
@@ -259,7 +262,11 @@ fn measure(args: &BenchArgs, binary: &Path, driver: &Path, load: &Load, payloads
     let bytes = folder_bytes(&data);
     let mut rows = vec![
         format!("{}: items per CPU-second, settled | {:.0}", load.signal, items / cpu),
-        format!("{}: items per CPU-second, until the last answer | {:.0}", load.signal, report["items_per_cpu_s"].as_f64().unwrap_or(0.0)),
+        format!(
+            "{}: items per CPU-second, until the last answer | {:.0}",
+            load.signal,
+            report["items_per_cpu_s"].as_f64().unwrap_or(0.0)
+        ),
         format!("{}: bytes on disk per item | {:.1}", load.signal, bytes as f64 / items),
         format!("{}: peak resident | {peak:.0} MiB", load.signal),
         format!("{}: request p50, p99 | {} ms, {} ms ({failed} pushed back)", load.signal, report["p50_ms"], report["p99_ms"]),

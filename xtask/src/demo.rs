@@ -26,4 +26,3 @@ pub fn build() -> Result<()> {
         run(&mut cargo(&["build", "--release", "--package", "luneta"]))
     })
 }
-

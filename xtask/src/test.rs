@@ -17,6 +17,7 @@ pub fn run_tests(quick: bool) -> Result<()> {
     let started = Instant::now();
     step("structure", tidy::structure)?;
     step("UI: packages", ui::install)?;
+    step("UI: build", ui::build)?;
     step("UI: types, messages, budgets", || run(&mut ui::npm(&["run", "check"])))?;
     step("UI: unit tests", || run(&mut ui::npm(&["test"])))?;
     demo::build()?;
@@ -64,7 +65,9 @@ fn browser() -> Result<()> {
         .context("cannot start the demo")?;
     let mut demo = Stopped(child);
     if let Some(stderr) = demo.0.stderr.take() {
-        std::thread::spawn(move || BufReader::new(stderr).lines().map_while(Result::ok).for_each(|line| println!("  demo: {line}")));
+        std::thread::spawn(move || {
+            BufReader::new(stderr).lines().map_while(Result::ok).for_each(|line| println!("  demo: {line}"))
+        });
     }
     let url = wait_for_telemetry(&mut demo.0, &data)?;
     run(ui::npm(&["run", "e2e"]).env("LUNETA_URL", url).env("CHROMIUM", chromium))
@@ -91,7 +94,8 @@ impl Drop for Stopped {
 /// The address of the demo's server, once spans of both services and logs are there.
 fn wait_for_telemetry(demo: &mut Child, data: &std::path::Path) -> Result<String> {
     let deadline = Instant::now() + Duration::from_secs(300);
-    let sql = "SELECT count(*) FROM (SELECT DISTINCT s.service_name FROM spans s WHERE s.service_name IN ('spam','eggs','dice')) x";
+    let sql =
+        "SELECT count(*) FROM (SELECT DISTINCT s.service_name FROM spans s WHERE s.service_name IN ('spam','eggs','dice')) x";
     while Instant::now() < deadline {
         if let Some(status) = demo.try_wait()? {
             bail!("the demo ended early: {status}");
@@ -107,4 +111,3 @@ fn wait_for_telemetry(demo: &mut Child, data: &std::path::Path) -> Result<String
     }
     bail!("the demo sent no telemetry within five minutes")
 }
-

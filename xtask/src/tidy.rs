@@ -13,7 +13,8 @@ const FUNCTION_LINES_MAX: usize = 70;
 /// Names that say nothing of what is inside.
 const BANNED_NAMES: &[&str] = &["util", "utils", "common", "helper", "helpers", "core", "manager", "misc", "infra"];
 /// Crates that may name a dependency; everybody else may not.
-const RESERVED: &[(&str, &[&str])] = &[("datafusion", &["query", "cluster"]), ("sqlx", &["store"]), ("axum", &["receive", "serve", "app"])];
+const RESERVED: &[(&str, &[&str])] =
+    &[("datafusion", &["query", "cluster"]), ("sqlx", &["store"]), ("axum", &["receive", "serve", "app"])];
 
 /// Formatting, lints, structure, licences.
 ///
@@ -91,7 +92,9 @@ fn long_functions(code: &str) -> Vec<(usize, usize)> {
         if !words.contains(&"fn") || line.trim_start().starts_with("//") {
             continue;
         }
-        let end = lines[at..].iter().position(|l| l.len() > indent && l[indent..].starts_with('}') && l.trim_start().len() == l.len() - indent);
+        let end = lines[at..]
+            .iter()
+            .position(|l| l.len() > indent && l[indent..].starts_with('}') && l.trim_start().len() == l.len() - indent);
         let signature_only = lines[at..].iter().take_while(|l| !l.contains('{')).any(|l| l.trim_end().ends_with(';'));
         if let Some(length) = end.filter(|_| !signature_only)
             && length + 1 > FUNCTION_LINES_MAX
@@ -109,7 +112,9 @@ fn layers() -> Result<Vec<String>> {
         let manifest = std::fs::read_to_string(entry.path().join("Cargo.toml")).unwrap_or_default();
         let dependencies = manifest.split("[dev-dependencies]").next().unwrap_or_default();
         for (dependency, allowed) in RESERVED {
-            let uses = dependencies.lines().any(|l| l.starts_with(&format!("{dependency}.")) || l.starts_with(&format!("{dependency} ")));
+            let uses = dependencies
+                .lines()
+                .any(|l| l.starts_with(&format!("{dependency}.")) || l.starts_with(&format!("{dependency} ")));
             if uses && !allowed.contains(&name.as_str()) {
                 faults.push(format!("crates/{name} uses {dependency}, which only {} may", allowed.join(", ")));
             }

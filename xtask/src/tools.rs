@@ -21,9 +21,7 @@ pub fn python(name: &str, requirements: &Path) -> Result<PathBuf> {
     }
     std::fs::remove_dir_all(&dir).ok();
     run(Command::new("python3").args(["-m", "venv"]).arg(&dir)).context("Python 3 with venv is needed for these tests")?;
-    run(Command::new(&python)
-        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"])
-        .arg(requirements))?;
+    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]).arg(requirements))?;
     std::fs::write(stamp, wanted)?;
     Ok(python)
 }
@@ -55,8 +53,10 @@ pub fn chromium() -> Result<PathBuf> {
     if Command::new("apt-get").arg("--version").output().is_ok() {
         println!("installing Chromium from the system's packages");
         run(Command::new("apt-get").args(["update", "-qq"])).ok();
-        run(Command::new("apt-get").args(["install", "-y", "-qq", "--no-install-recommends", "chromium"]).env("DEBIAN_FRONTEND", "noninteractive"))
-            .ok();
+        run(Command::new("apt-get")
+            .args(["install", "-y", "-qq", "--no-install-recommends", "chromium"])
+            .env("DEBIAN_FRONTEND", "noninteractive"))
+        .ok();
     }
     match found() {
         Some(path) => Ok(path),
