@@ -45,6 +45,9 @@ pub enum QueryError {
     /// A file of the lake is damaged or gone.
     #[error("a file of the lake cannot be read: {0}")]
     File(String),
+    /// A fault of the server.
+    #[error("the query failed by a fault of the server; its output says more")]
+    Internal,
     /// The lake could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -60,6 +63,7 @@ impl QueryError {
             QueryError::Timeout(_) => "timeout",
             QueryError::Execution(_) => "execution",
             QueryError::File(_) => "file",
+            QueryError::Internal => "internal",
             QueryError::Store(_) => "store",
         }
     }
@@ -71,6 +75,7 @@ impl QueryError {
             QueryError::Limit(_) => ErrorKind::Busy,
             QueryError::Timeout(_) => ErrorKind::Timeout,
             QueryError::File(_) | QueryError::Store(_) => ErrorKind::Unavailable,
+            QueryError::Internal => ErrorKind::Internal,
         }
     }
 

@@ -51,7 +51,10 @@ pub fn row_objects(batch: &RecordBatch) -> Vec<Value> {
 }
 
 pub(super) fn text(column: &ArrayRef, row: usize) -> String {
-    value(column, row).to_string()
+    match value(column, row) {
+        Value::String(text) => text,
+        other => other.to_string(),
+    }
 }
 
 /// One value of a column.
@@ -60,6 +63,7 @@ pub fn value(column: &ArrayRef, row: usize) -> Value {
         return Value::Null;
     }
     match column.data_type() {
+        DataType::Null => Value::Null,
         DataType::Boolean => Value::Bool(column.as_boolean().value(row)),
         DataType::Int8 => column.as_primitive::<Int8Type>().value(row).into(),
         DataType::Int16 => column.as_primitive::<Int16Type>().value(row).into(),

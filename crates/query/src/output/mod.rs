@@ -112,11 +112,12 @@ fn without_marks(map: &MapArray) -> Result<MapArray, ArrowError> {
 
 fn csv(answer: &SqlAnswer) -> Result<Vec<u8>, QueryError> {
     let (schema, batches) = shown(answer)?;
-    let nested = |t: &DataType| matches!(t, DataType::Map(..) | DataType::Struct(_) | DataType::List(_) | DataType::LargeList(_));
+    // These are written as JSON says them.
+    let by_json = |t: &DataType| t.is_nested() || matches!(t, DataType::Timestamp(..));
     let fields: Vec<_> = schema
         .fields()
         .iter()
-        .map(|f| if nested(f.data_type()) { Arc::new(Field::new(f.name(), DataType::Utf8, true)) } else { Arc::clone(f) })
+        .map(|f| if by_json(f.data_type()) { Arc::new(Field::new(f.name(), DataType::Utf8, true)) } else { Arc::clone(f) })
         .collect();
     let flat = Arc::new(Schema::new(fields));
     let mut out = Vec::new();
@@ -130,7 +131,7 @@ fn csv(answer: &SqlAnswer) -> Result<Vec<u8>, QueryError> {
             .iter()
             .zip(whole.columns())
             .map(|(shown, column)| {
-                if nested(column.data_type()) {
+                if by_json(column.data_type()) {
                     let text = (0..column.len()).map(|row| (!column.is_null(row)).then(|| json::text(column, row)));
                     Arc::new(text.collect::<StringArray>()) as ArrayRef
                 } else {
@@ -173,6 +174,5 @@ pub fn cell_text(column: &ArrayRef, row: usize) -> String {
     if let Some(text) = column.as_string_opt::<i32>() {
         return text.value(row).to_owned();
     }
-    let text = json::text(column, row);
-    text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).map_or_else(|| text.clone(), ToOwned::to_owned)
+    json::text(column, row)
 }

@@ -9,6 +9,7 @@ mod pushdown;
 mod stats;
 
 use std::num::NonZeroUsize;
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,7 +26,7 @@ use datafusion::optimizer::analyzer::Analyzer;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
 use datafusion::sql::parser::{DFParser, Statement};
-use futures::StreamExt as _;
+use futures::{FutureExt as _, StreamExt as _};
 use luneta_model::Tenant;
 use luneta_store::Store;
 
@@ -137,8 +138,11 @@ impl QueryEngine {
         let started = Instant::now();
         let run = async {
             let _turn = self.running.acquire().await.map_err(|e| QueryError::Limit(e.to_string()))?;
-            let answer = self.run(tenant, &request, started).await;
-            if !matches!(answer, Err(QueryError::File(_))) || damage::put_aside(&self.store, tenant).await? == 0 {
+            // Readers of Parquet panic on some damaged files; the connection should not go with them.
+            let attempt = AssertUnwindSafe(self.run(tenant, &request, started)).catch_unwind().await;
+            let answer = attempt.unwrap_or_else(|_| Err(QueryError::Internal));
+            let by_file = matches!(answer, Err(QueryError::File(_) | QueryError::Internal));
+            if !by_file || damage::put_aside(&self.store, tenant).await? == 0 {
                 return answer;
             }
             // The rest of the lake answers without the damaged files.
