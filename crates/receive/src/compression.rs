@@ -22,6 +22,9 @@ pub(crate) const ACCEPTED: &str = "gzip, deflate, zstd, identity";
 
 /// Ratios are judged from this size on: tiny bodies of equal bytes are no threat.
 const RATIO_FROM_BYTES: usize = 1024 * 1024;
+/// A body that is larger than guessed, and than this, is unpacked twice: to measure it, and to hold
+/// it.
+const MEASURE_FROM_BYTES: usize = 8 * 1024 * 1024;
 /// Larger windows would let a few bytes reserve much memory; RFC 9659 allows 8 MiB.
 const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 
@@ -50,10 +53,10 @@ pub(crate) fn unpack(
     let bounded = Bounded { limits, share, input_bytes: input.len() };
     match encoding {
         Encoding::Identity => Ok(input.to_vec()),
-        Encoding::Gzip => bounded.read("gzip", MultiGzDecoder::new(input)),
-        Encoding::Deflate if has_zlib_header(input) => bounded.read("deflate", ZlibDecoder::new(input)),
-        Encoding::Deflate => bounded.read("deflate", DeflateDecoder::new(input)),
-        Encoding::Zstd => bounded.read("zstd", zstd_reader(input)?),
+        Encoding::Gzip => bounded.read("gzip", || Ok(MultiGzDecoder::new(input))),
+        Encoding::Deflate if has_zlib_header(input) => bounded.read("deflate", || Ok(ZlibDecoder::new(input))),
+        Encoding::Deflate => bounded.read("deflate", || Ok(DeflateDecoder::new(input))),
+        Encoding::Zstd => bounded.read("zstd", || zstd_reader(input)),
     }
 }
 
@@ -79,13 +82,19 @@ struct Bounded<'a> {
 }
 
 impl Bounded<'_> {
-    fn read(self, name: &str, mut reader: impl Read) -> Result<Vec<u8>, ReceiveError> {
+    fn read<R: Read>(self, name: &str, open: impl Fn() -> Result<R, ReceiveError>) -> Result<Vec<u8>, ReceiveError> {
         let max = self.limits.decompressed_bytes_max;
+        let mut reader = open()?;
         let mut out = Vec::new();
         let mut filled = 0;
         let mut next = (self.input_bytes * 4).clamp(4096, max.saturating_add(1).max(4096));
         loop {
             if filled == out.len() {
+                if filled >= MEASURE_FROM_BYTES {
+                    let total = self.measure(name, reader, filled)?;
+                    drop(out);
+                    return self.read_exact(name, open()?, total);
+                }
                 self.share.grow_to(self.input_bytes + next)?;
                 out.resize(next, 0);
                 next = (next * 2).min(max + 1).max(next);
@@ -98,6 +107,26 @@ impl Bounded<'_> {
             self.check(filled)?;
         }
         out.truncate(filled);
+        Ok(out)
+    }
+
+    /// Counts what is left, and holds none of it: a bomb is found out before memory is spent on it.
+    fn measure(&self, name: &str, mut reader: impl Read, filled: usize) -> Result<usize, ReceiveError> {
+        let mut scratch = [0; 16 * 1024];
+        let mut total = filled;
+        loop {
+            match reader.read(&mut scratch).map_err(|e| broken(name, &e))? {
+                0 => return Ok(total),
+                n => total += n,
+            }
+            self.check(total)?;
+        }
+    }
+
+    fn read_exact(self, name: &str, mut reader: impl Read, total: usize) -> Result<Vec<u8>, ReceiveError> {
+        self.share.grow_to(self.input_bytes + total)?;
+        let mut out = vec![0; total];
+        reader.read_exact(&mut out).map_err(|e| broken(name, &e))?;
         Ok(out)
     }
 
