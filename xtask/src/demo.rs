@@ -22,7 +22,7 @@ pub fn run_demo(args: &[String]) -> Result<()> {
 /// When a build fails.
 pub fn build() -> Result<()> {
     step("build the UI", ui::build)?;
-    step("build the server (the first time takes about a quarter of an hour on two cores)", || {
+    step("build the server (the first time takes about twenty minutes on two cores)", || {
         run(&mut cargo(&["build", "--release", "--package", "luneta"]))
     })
 }
