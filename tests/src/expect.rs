@@ -256,9 +256,9 @@ fn exemplar(e: &metric::Exemplar) -> Value {
     })
 }
 
-/// An integer as a double, and beside it where the double is not exact.
+/// An integer as a double, and as it was sent.
 fn int_value(i: i64) -> (Value, Value) {
-    (double(i as f64), if i.unsigned_abs() > EXACT_MAX { integer(i) } else { Value::Null })
+    (double(i as f64), integer(i))
 }
 
 /// A point with every column of the table null, but for what all points have.

@@ -7,7 +7,7 @@ use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
 
 use crate::attributes::{AttributeScope, AttributesBuilder};
-use crate::origin::{append_unless_empty, column, record_batch};
+use crate::origin::{append_unless_empty, column, record_batch, with_values};
 use crate::spans::timestamp;
 use crate::value::{AnyValue, TypeCode, encode_text};
 use crate::{Batch, Limits, OriginsBuilder, Signal, Tenant};
@@ -166,7 +166,7 @@ impl LogsBuilder {
             column("dropped_attributes_count", DataType::UInt32, true, Arc::new(self.dropped_attributes_count.finish())),
         ];
         columns.extend(self.attributes.finish());
-        Ok(Batch { tenant, signal: Signal::Logs, rows: record_batch(columns)?, origins: self.origins.finish()? })
+        Ok(Batch { tenant, signal: Signal::Logs, rows: record_batch(with_values(columns))?, origins: self.origins.finish()? })
     }
 }
 

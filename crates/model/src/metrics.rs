@@ -13,7 +13,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::attributes::{AttributeScope, AttributesBuilder, OverflowBuilder, map_type};
 use crate::logs::append_id;
-use crate::origin::{append_unless_empty, column, record_batch};
+use crate::origin::{append_unless_empty, column, record_batch, with_values};
 use crate::spans::{element_attributes, list_item, push_attributes, timestamp};
 use crate::value::{AnyValue, TypeCode, encode_text};
 use crate::{Batch, Limits, OriginsBuilder, Signal, Tenant};
@@ -172,7 +172,7 @@ struct PointColumns {
     temporality: StringBuilder,
     is_monotonic: BooleanBuilder,
     flags: UInt32Builder,
-    value: Float64Builder,
+    value_double: Float64Builder,
     value_int: Int64Builder,
     count: UInt64Builder,
     sum: Float64Builder,
@@ -225,9 +225,6 @@ impl Doubles {
         self.0.append(values.is_some());
     }
 }
-
-/// Integers up to here have an exact double.
-const EXACT_INT_MAX: u64 = 1 << 53;
 
 impl MetricsBuilder {
     /// An empty builder.
@@ -331,7 +328,7 @@ impl MetricsBuilder {
         let mut columns = self.columns.finish()?;
         columns.push(column("exemplars", DataType::List(list_item(exemplar_fields())), true, Arc::new(self.exemplars.finish()?)));
         columns.extend(self.attributes.finish());
-        Ok(Batch { tenant, signal: Signal::Metrics, rows: record_batch(columns)?, origins: self.origins.finish()? })
+        Ok(Batch { tenant, signal: Signal::Metrics, rows: record_batch(with_values(columns))?, origins: self.origins.finish()? })
     }
 }
 
@@ -341,14 +338,13 @@ impl PointColumns {
             PointValue::Gauge(n) | PointValue::Sum(n) => *n,
             _ => None,
         };
-        self.value.append_option(number.map(|n| match n {
-            Number::Int(i) => i as f64,
-            Number::Double(d) => d,
-        }));
-        self.value_int.append_option(match number {
-            Some(Number::Int(i)) if i.unsigned_abs() > EXACT_INT_MAX => Some(i),
-            _ => None,
-        });
+        let (double, int) = match number {
+            Some(Number::Double(d)) => (Some(d), None),
+            Some(Number::Int(i)) => (None, Some(i)),
+            None => (None, None),
+        };
+        self.value_double.append_option(double);
+        self.value_int.append_option(int);
         let (count, sum, min, max) = match value {
             PointValue::Histogram { count, sum, min, max, .. }
             | PointValue::ExponentialHistogram { count, sum, min, max, .. } => (Some(*count), *sum, *min, *max),
@@ -407,7 +403,7 @@ impl PointColumns {
             column("temporality", DataType::Utf8, true, Arc::new(self.temporality.finish())),
             column("is_monotonic", DataType::Boolean, true, Arc::new(self.is_monotonic.finish())),
             column("flags", DataType::UInt32, true, Arc::new(self.flags.finish())),
-            column("value", DataType::Float64, true, Arc::new(self.value.finish())),
+            column("value_double", DataType::Float64, true, Arc::new(self.value_double.finish())),
             column("value_int", DataType::Int64, true, Arc::new(self.value_int.finish())),
             column("count", DataType::UInt64, true, Arc::new(self.count.finish())),
             column("sum", DataType::Float64, true, Arc::new(self.sum.finish())),
@@ -517,7 +513,7 @@ impl ExemplarsBuilder {
             Number::Double(d) => d,
         }));
         self.value_int.append_option(match row.value {
-            Some(Number::Int(i)) if i.unsigned_abs() > EXACT_INT_MAX => Some(i),
+            Some(Number::Int(i)) => Some(i),
             _ => None,
         });
         append_id(&mut self.trace_id, &row.trace_id)?;

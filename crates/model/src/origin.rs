@@ -198,6 +198,12 @@ pub(crate) fn column(name: &str, data_type: DataType, nullable: bool, array: Arr
     (Arc::new(Field::new(name, data_type, nullable)), array)
 }
 
+/// Leaves out nullable columns without a value: rows in memory and in the log pay for what they hold.
+pub(crate) fn with_values(mut columns: Vec<(FieldRef, ArrayRef)>) -> Vec<(FieldRef, ArrayRef)> {
+    columns.retain(|(field, array)| !field.is_nullable() || array.null_count() < array.len());
+    columns
+}
+
 pub(crate) fn record_batch(columns: Vec<(FieldRef, ArrayRef)>) -> Result<RecordBatch, arrow::error::ArrowError> {
     let (fields, arrays): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
     RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)

@@ -16,7 +16,11 @@ pub fn logical(signal: Signal) -> Schema {
     let mut fields = Vec::new();
     for field in physical(signal).fields() {
         let name = field.name().as_str();
-        if name == "series" || AttributeScope::ALL.iter().any(|s| s.types_column() == name) {
+        if matches!(name, "series" | "value_scale") || AttributeScope::ALL.iter().any(|s| s.types_column() == name) {
+            continue;
+        }
+        if name == "value_double" {
+            fields.push(Field::new("value", DataType::Float64, true));
             continue;
         }
         fields.push(field.as_ref().clone().with_nullable(true));
@@ -53,6 +57,14 @@ pub fn physical(signal: Signal) -> Schema {
     ]);
     Schema::new(fields)
 }
+
+/// Columns of [`logical`] that files hold in another form: their statistics, where a file has any
+/// under these names, are not those of the values.
+pub const ENCODED: [&str; 4] = ["value", "value_int", "bucket_counts", "positive_counts"];
+
+/// Lists of counts that files spread over columns, one per position (`bucket_counts.0`): a count
+/// then follows the count of the same bucket one point earlier. The longest list spread, beside.
+pub const SPREAD: [(&str, usize); 2] = [("bucket_counts", 64), ("positive_counts", 160)];
 
 /// The columns files are sorted by, most significant first.
 pub const fn sort_columns(signal: Signal) -> &'static [&'static str] {
@@ -129,8 +141,9 @@ fn points() -> Vec<Field> {
         text("temporality", true),
         Field::new("is_monotonic", DataType::Boolean, true),
         Field::new("flags", DataType::UInt32, true),
-        double("value"),
+        double("value_double"),
         Field::new("value_int", DataType::Int64, true),
+        Field::new("value_scale", DataType::Int32, true),
         Field::new("count", DataType::UInt64, true),
         double("sum"),
         double("min"),

@@ -11,7 +11,7 @@ use arrow::datatypes::{DataType, Field, Fields, TimeUnit};
 use arrow::error::ArrowError;
 
 use crate::attributes::{AttributeScope, AttributesBuilder, OverflowBuilder, map_type};
-use crate::origin::{append_unless_empty, column, record_batch};
+use crate::origin::{append_unless_empty, column, record_batch, with_values};
 use crate::value::AnyValue;
 use crate::{Batch, Limits, OriginsBuilder, Signal, Tenant};
 
@@ -224,7 +224,7 @@ impl SpansBuilder {
             column("dropped_links_count", DataType::UInt32, true, Arc::new(self.dropped_links_count.finish())),
         ];
         columns.extend(self.attributes.finish());
-        let rows: RecordBatch = record_batch(columns)?;
+        let rows: RecordBatch = record_batch(with_values(columns))?;
         Ok(Batch { tenant, signal: Signal::Spans, rows, origins: self.origins.finish()? })
     }
 }

@@ -41,7 +41,7 @@ pub struct StoreConfig {
 pub struct CompactionConfig {
     /// Whether files are merged in the background.
     pub enabled: bool,
-    /// How often files are looked over.
+    /// How often files are looked over, besides after every flush.
     pub interval: Duration,
     /// Files below this size belong to the lowest tier.
     pub small_file_bytes: u64,
@@ -51,8 +51,6 @@ pub struct CompactionConfig {
     pub files_max: usize,
     /// Size merged files aim at; those of half this size are left alone.
     pub target_bytes: u64,
-    /// Age a file must have before it is merged.
-    pub age_min: Duration,
 }
 
 impl Default for CompactionConfig {
@@ -60,11 +58,10 @@ impl Default for CompactionConfig {
         Self {
             enabled: true,
             interval: Duration::from_secs(30),
-            small_file_bytes: 8 * MIB as u64,
-            files_min: 8,
-            files_max: 32,
+            small_file_bytes: MIB as u64,
+            files_min: 4,
+            files_max: 16,
             target_bytes: 128 * MIB as u64,
-            age_min: Duration::from_secs(30),
         }
     }
 }
@@ -78,9 +75,9 @@ impl Default for StoreConfig {
             memory_bytes_max: 256 * MIB,
             accept_wait_max: Duration::from_secs(2),
             retention: [Duration::from_hours(14 * 24); 3],
-            retention_interval: Duration::from_mins(1),
+            retention_interval: Duration::from_secs(30),
             compaction: CompactionConfig::default(),
-            snapshot_keep: Duration::from_mins(10),
+            snapshot_keep: Duration::from_mins(5),
             promoted_columns_max: 64,
             row_group_rows_max: 131_072,
             zstd_level: 1,

@@ -38,6 +38,19 @@ pub(crate) fn index(signal: Signal) -> usize {
     }
 }
 
+/// What the lake calls the table of a signal. Points are read through a view (`catalog::views`).
+pub(crate) const fn lake_table(signal: Signal) -> &'static str {
+    match signal {
+        Signal::Metrics => "metric_points",
+        Signal::Spans | Signal::Logs => signal.table(),
+    }
+}
+
+/// The inverse of [`lake_table`].
+pub(crate) fn signal_of(lake_table_name: &str) -> Option<Signal> {
+    Signal::ALL.into_iter().find(|s| lake_table(*s) == lake_table_name)
+}
+
 /// The type of an attribute key known from the start.
 pub(crate) fn known_type(scope: AttributeScope, key: &str) -> Option<AttributeType> {
     static KNOWN: LazyLock<[HashMap<&'static str, AttributeType>; 3]> =

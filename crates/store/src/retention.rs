@@ -1,6 +1,7 @@
 //! Retention: files whose newest row is too old leave the lake whole; files nobody needs leave the disk.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use luneta_model::Signal;
 
@@ -9,11 +10,11 @@ use crate::flush::blocking;
 use crate::{LakeFile, StatValue, Store, StoreError, layout, now_ms};
 
 impl Store {
-    /// Drops what is too old, expires snapshots and deletes files that were replaced.
-    pub(crate) async fn retire(&self) -> Result<(), StoreError> {
+    /// Drops what is too old, expires snapshots and deletes files that were replaced longer ago than `keep`.
+    pub(crate) async fn retire(&self, keep: Duration) -> Result<(), StoreError> {
         let _one = self.merging.lock().await;
         self.drop_old_files().await?;
-        let keep_ms = self.config.snapshot_keep.as_millis() as i64;
+        let keep_ms = keep.as_millis() as i64;
         let doomed = {
             let mut catalog = self.catalog.lock().await;
             catalog.expire(keep_ms).await?;

@@ -82,12 +82,15 @@ impl State {
     /// Adds a durable batch to memory. Returns bytes of the active generation.
     pub(crate) fn insert(&self, batch: &Batch, bytes: usize) -> usize {
         let mut view = self.view();
-        if let Err(error) = view.active.insert(batch, bytes) {
-            drop(view);
-            // The batch was checked before it was logged, so this is a fault of this crate; its
-            // rows are in the log.
-            self.warn(format!("{} rows of table {} are in the log only: {error}", batch.len(), batch.signal));
-            return 0;
+        match view.active.insert(batch, bytes) {
+            Ok(saved) => self.memory.release(saved),
+            Err(error) => {
+                drop(view);
+                // The batch was checked before it was logged, so this is a fault of this crate; its
+                // rows are in the log.
+                self.warn(format!("{} rows of table {} are in the log only: {error}", batch.len(), batch.signal));
+                return 0;
+            }
         }
         let key = TableKey { tenant: batch.tenant.clone(), signal: batch.signal };
         *view.accepted.entry(key).or_default() += batch.len() as u64;
@@ -145,6 +148,9 @@ impl MemoryBudget {
 
     /// Gives `bytes` back.
     pub(crate) fn release(&self, bytes: usize) {
+        if bytes == 0 {
+            return;
+        }
         self.used.fetch_sub(bytes, Ordering::Relaxed);
         self.freed.notify_waiters();
     }

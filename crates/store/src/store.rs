@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use luneta_model::{Batch, Signal, Sink, SinkError, Tenant};
@@ -47,6 +47,9 @@ pub struct Store {
     files: Arc<LocalFileSystem>,
     accepted: broadcast::Sender<Arc<Batch>>,
     flush_wanted: Arc<Notify>,
+    merge_wanted: Arc<Notify>,
+    /// A batch found no room.
+    pressed: AtomicBool,
     closed: AtomicBool,
     tasks: Mutex<Vec<JoinHandle<()>>>,
     _lock: File,
@@ -89,6 +92,8 @@ impl Store {
             files: Arc::new(files),
             accepted: broadcast::channel(TAIL_BATCHES_MAX).0,
             flush_wanted: Arc::new(Notify::new()),
+            merge_wanted: Arc::new(Notify::new()),
+            pressed: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             tasks: Mutex::new(Vec::new()),
             _lock: lock,
@@ -120,6 +125,10 @@ impl Store {
             Ok(())
         })
         .await?;
+        // Nobody reads through this process any more.
+        if let Err(error) = self.retire(Duration::ZERO).await {
+            tracing::warn!("replaced files stay until the next start: {error}");
+        }
         flushed
     }
 
@@ -242,11 +251,16 @@ impl Store {
         let wanted = self.flush_wanted.clone();
         let interval = self.config.flush_interval;
         let flush = tokio::spawn(flush_loop(Arc::downgrade(self), wanted, interval));
-        let upkeep = tokio::spawn(upkeep_loop(Arc::downgrade(self)));
+        let upkeep = tokio::spawn(upkeep_loop(Arc::downgrade(self), self.merge_wanted.clone()));
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend([flush, upkeep]);
         if self.state.view().active.bytes >= self.config.flush_bytes {
             self.flush_wanted.notify_one();
         }
+    }
+
+    /// Whether memory should be written before its time has come.
+    fn is_full(&self) -> bool {
+        self.pressed.swap(false, Ordering::SeqCst) || self.state.view().active.bytes >= self.config.flush_bytes
     }
 
     async fn append(&self, batch: Arc<Batch>, bytes: usize) -> Result<(), SinkError> {
@@ -288,6 +302,7 @@ impl Sink for Store {
         let compacted = memtable::compact(batch);
         let (batch, bytes) = compacted.map_err(|e| SinkError::Layout { signal, reason: e.to_string() })?;
         if !self.state.memory.reserve(bytes, self.config.memory_bytes_max, self.config.accept_wait_max).await {
+            self.pressed.store(true, Ordering::SeqCst);
             self.flush_wanted.notify_one();
             let reason = format!("{} bytes of rows wait to be written", self.state.memory.used());
             return Err(SinkError::Busy { reason, retry_after: RETRY_AFTER });
@@ -339,20 +354,28 @@ fn table_stats(key: &TableKey, lake: &Lake, accepted_rows: u64, memory_rows: u64
 /// Flushes when asked or when it is time; tries again after a failure.
 async fn flush_loop(store: Weak<Store>, wanted: Arc<Notify>, interval: Duration) {
     let mut backoff = Duration::from_millis(200);
-    let mut wait = interval;
+    let mut last = Instant::now();
+    let mut failed = false;
     loop {
+        let wait = if failed { Duration::ZERO } else { interval.saturating_sub(last.elapsed()) };
         let _ = tokio::time::timeout(wait, wanted.notified()).await;
         let Some(store) = store.upgrade() else { return };
-        match store.flush_all().await {
+        // Perhaps the last flush already took what was asked for: a small file helps nobody.
+        if !failed && last.elapsed() < interval && !store.is_full() {
+            continue;
+        }
+        last = Instant::now();
+        let result = store.flush_all().await;
+        failed = result.is_err();
+        match result {
             Ok(()) => {
+                store.merge_wanted.notify_one();
                 backoff = Duration::from_millis(200);
-                wait = interval;
             }
             Err(error) => {
                 tracing::error!("flush: {error}");
                 drop(store);
                 tokio::time::sleep(backoff).await;
-                wait = Duration::ZERO;
                 backoff = (backoff * 2).min(BACKOFF_MAX);
             }
         }
@@ -360,7 +383,7 @@ async fn flush_loop(store: Weak<Store>, wanted: Arc<Notify>, interval: Duration)
 }
 
 /// Merges and drops files as time goes by.
-async fn upkeep_loop(store: Weak<Store>) {
+async fn upkeep_loop(store: Weak<Store>, wanted: Arc<Notify>) {
     let Some((merge_every, retire_every)) = store.upgrade().map(|s| (s.config.compaction.interval, s.config.retention_interval))
     else {
         return;
@@ -372,6 +395,7 @@ async fn upkeep_loop(store: Weak<Store>) {
     let (mut merge, mut retire) = (every(merge_every), every(retire_every));
     loop {
         let merging = tokio::select! {
+            () = wanted.notified() => true,
             _ = merge.tick() => true,
             _ = retire.tick() => false,
         };
@@ -379,7 +403,7 @@ async fn upkeep_loop(store: Weak<Store>) {
         let result = match merging {
             true if store.config.compaction.enabled => store.merge_files().await.map(|_| ()),
             true => continue,
-            false => store.retire().await,
+            false => store.retire(store.config.snapshot_keep).await,
         };
         if let Err(error) = &result {
             tracing::warn!("upkeep: {error}");

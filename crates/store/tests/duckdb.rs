@@ -32,7 +32,6 @@ async fn duckdb_agrees_with_the_lake_and_may_change_it() {
     let dir = tempfile::tempdir().unwrap();
     let mut config = StoreConfig::new(dir.path());
     config.retention = [Duration::from_hours(24 * 365 * 100); 3];
-    config.compaction.age_min = Duration::ZERO;
     config.compaction.files_min = 2;
     config.compaction.enabled = false;
     let store = Store::open(config).await.unwrap();
@@ -43,7 +42,7 @@ async fn duckdb_agrees_with_the_lake_and_may_change_it() {
         store.accept(shop.metrics(3000)).await.unwrap();
         store.flush().await.unwrap();
     }
-    let expect = ["--expect", "spans=9000", "--expect", "logs=9000", "--expect", "metrics=9000"];
+    let expect = ["--expect", "spans=9000", "--expect", "logs=9000", "--expect", "metric_points=9000"];
     judge(dir.path(), &expect);
     assert_eq!(store.compact().await.unwrap(), 3);
     judge(dir.path(), &expect);
@@ -61,5 +60,5 @@ async fn duckdb_agrees_with_the_lake_and_may_change_it() {
         assert_eq!((snapshot.files.len(), rows(&store, signal).await), (1, 10_001));
         assert!(snapshot.schema.field_with_name("added_by_duckdb").is_ok());
     }
-    judge(dir.path(), &["--expect", "spans=10001", "--expect", "logs=10001", "--expect", "metrics=10001"]);
+    judge(dir.path(), &["--expect", "spans=10001", "--expect", "logs=10001", "--expect", "metric_points=10001"]);
 }

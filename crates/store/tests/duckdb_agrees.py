@@ -18,13 +18,13 @@ import sys
 
 import duckdb
 
-SIGNALS = {"spans": "start_time", "logs": "time", "metrics": "time"}
+SIGNALS = {"spans": "start_time", "logs": "time", "metric_points": "time"}
 ROW = {
     "spans": {"start_time": "now()::timestamp_ns", "duration_ns": "424242", "trace_id": "unhex('000102030405060708090a0b0c0d0e0f')",
               "span_id": "unhex('0001020304050607')", "name": "'by duckdb'", "kind": "'INTERNAL'", "status_code": "'UNSET'"},
     "logs": {"time": "now()::timestamp_ns", "severity_number": "9", "body": "'by duckdb'"},
-    "metrics": {"time": "now()::timestamp_ns", "metric_name": "'by.duckdb'", "series": "1", "type": "'gauge'",
-                "value": "42.5"},
+    "metric_points": {"time": "now()::timestamp_ns", "metric_name": "'by.duckdb'", "series": "1", "type": "'gauge'",
+                "value_double": "42.5"},
 }
 for row in ROW.values():
     row["service_name"] = "'duckdb'"

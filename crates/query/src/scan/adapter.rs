@@ -12,9 +12,10 @@ use datafusion::logical_expr::ScalarUDF;
 use datafusion::physical_expr::expressions::{CastExpr, Column, Literal};
 use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr};
 use datafusion::physical_expr_adapter::{DefaultPhysicalExprAdapter, PhysicalExprAdapter, PhysicalExprAdapterFactory};
-use luneta_model::AttributeScope;
+use luneta_model::{AttributeScope, schema};
 
 use super::functions::{AttributeAccess, AttributeGet, EndTime, FirstNotNull, MergeAttributes};
+use super::points::{PointCounts, PointInt, PointValue};
 use super::promoted_column;
 
 /// Makes adapters for files in which the columns named in `strays` are not the whole truth: the
@@ -103,11 +104,40 @@ impl LakeAdapter {
         if let Some(scope) = AttributeScope::ALL.into_iter().find(|s| s.column() == name) {
             return self.whole_map(scope).map(Some);
         }
+        if schema::ENCODED.contains(&name) {
+            return self.point(name);
+        }
         let Some((column, data_type)) = self.physical_column(name) else { return Ok(None) };
         if let (DataType::Dictionary(..), Ok(field)) = (data_type, self.logical.field_with_name(name)) {
             return Ok(Some(cast(column, data_type, field.data_type())));
         }
         Ok(None)
+    }
+
+    /// Columns of metric points that files keep in another form; `None` where the file has nothing.
+    fn point(&self, name: &str) -> Result<Option<Arc<dyn PhysicalExpr>>> {
+        let null = || -> Arc<dyn PhysicalExpr> { Arc::new(Literal::new(ScalarValue::Null)) };
+        let find = |name: &str| self.physical_column(name).map(|(column, _)| column);
+        let or_null = |name: &str| find(name).unwrap_or_else(null);
+        let (function, args) = match name {
+            "value" if find("value_double").is_none() && find("value_int").is_none() => return Ok(None),
+            "value" => {
+                (ScalarUDF::from(PointValue::default()), ["value_double", "value_int", "value_scale"].map(or_null).to_vec())
+            }
+            "value_int" => match (find("value_int"), find("value_scale")) {
+                (Some(int), Some(scale)) => (ScalarUDF::from(PointInt::default()), vec![int, scale]),
+                _ => return Ok(None),
+            },
+            list => {
+                let positions: Vec<_> = (0..).map_while(|at| find(&format!("{list}.{at}"))).collect();
+                if positions.is_empty() && find(list).is_none() {
+                    return Ok(None);
+                }
+                let args = std::iter::once(or_null(list)).chain(positions).collect();
+                (ScalarUDF::from(PointCounts::default()), args)
+            }
+        };
+        call(function, args, &self.physical).map(Some)
     }
 
     /// The whole map of one scope: promoted columns and overflow together.

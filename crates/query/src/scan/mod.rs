@@ -8,6 +8,7 @@
 pub mod adapter;
 pub mod functions;
 mod memory;
+mod points;
 mod prune;
 
 use std::collections::HashSet;

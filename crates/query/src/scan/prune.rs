@@ -10,6 +10,7 @@ use datafusion::common::{Column, ScalarValue};
 use datafusion::error::Result;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
+use luneta_model::schema;
 use luneta_store::{ColumnStats, LakeFile, StatValue};
 
 /// The files that may hold a row for which `predicate` is true.
@@ -39,6 +40,9 @@ struct CatalogStatistics<'a> {
 
 impl CatalogStatistics<'_> {
     fn values(&self, column: &Column, pick: impl Fn(&ColumnStats) -> Option<&StatValue>) -> Option<ArrayRef> {
+        if schema::ENCODED.contains(&column.name.as_str()) {
+            return None;
+        }
         let data_type = self.scan.field_with_name(&column.name).ok()?.data_type();
         let values = self.files.iter().map(|file| {
             let stat = file.stats.get(&column.name).and_then(&pick);
@@ -82,6 +86,9 @@ impl PruningStatistics for CatalogStatistics<'_> {
         // A column a file does not have is null in every row of it, unless it is one computed from
         // others (those never have statistics).
         let computed = !column.name.contains('.');
+        if schema::ENCODED.contains(&column.name.as_str()) {
+            return None;
+        }
         let counts: UInt64Array = self
             .files
             .iter()

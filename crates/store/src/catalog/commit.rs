@@ -9,7 +9,7 @@ use sqlx::{Connection, QueryBuilder, Sqlite};
 use uuid::Uuid;
 
 use super::image::{self, Lake, LakeColumn, LakeTable, TableBounds};
-use super::{Catalog, names, text};
+use super::{Catalog, names, text, views};
 use crate::{ColumnStats, LakeFile, StatValue, StoreError, TableKey, layout, now_ms};
 
 /// Rows of one `INSERT`; SQLite binds at most 32,766 values.
@@ -89,6 +89,7 @@ impl Catalog {
                 None => create_table(&mut tx, &mut lake, key, &mut changes).await?,
             };
             add_columns(&mut tx, lake.snapshot_id, &mut table, &missing).await?;
+            views::refresh(&mut tx, &mut lake, key, &table, &mut changes).await?;
             sqlx::query("INSERT INTO ducklake_schema_versions VALUES (?, ?, ?)")
                 .bind(lake.snapshot_id)
                 .bind(lake.schema_version)
@@ -188,19 +189,19 @@ async fn create_table(
     let (schema_id, schema_path) = lake.schemas.get(&schema).cloned().unwrap_or_default();
     let table_id = lake.next_catalog_id;
     lake.next_catalog_id += 1;
-    let name = key.signal.table();
+    let (name, folder) = (layout::lake_table(key.signal), key.signal.table());
     sqlx::query("INSERT INTO ducklake_table VALUES (?, ?, ?, NULL, ?, ?, ?, 1)")
         .bind(table_id)
         .bind(Uuid::now_v7().to_string())
         .bind(lake.snapshot_id)
         .bind(schema_id)
         .bind(name)
-        .bind(format!("{name}/"))
+        .bind(format!("{folder}/"))
         .execute(&mut *connection)
         .await?;
     sqlx::query("INSERT INTO ducklake_table_stats VALUES (?, 0, 0, 0)").bind(table_id).execute(connection).await?;
     changes.push(format!("created_table:\"{schema}\".\"{name}\""));
-    Ok(LakeTable { table_id, path: format!("{schema_path}{name}/"), ..LakeTable::default() })
+    Ok(LakeTable { table_id, path: format!("{schema_path}{folder}/"), ..LakeTable::default() })
 }
 
 async fn create_schema(connection: &mut SqliteConnection, lake: &mut Lake, schema: &str) -> Result<(), StoreError> {

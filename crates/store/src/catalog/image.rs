@@ -138,7 +138,7 @@ async fn load_tables(
     let mut tables = HashMap::new();
     for (table_id, schema_id, name, path) in rows {
         let Some((_, schema, schema_path)) = schemas.iter().find(|(id, ..)| *id == schema_id) else { continue };
-        let (Some(tenant), Some(signal)) = (names::tenant_of(schema), Signal::from_table(&name)) else { continue };
+        let (Some(tenant), Some(signal)) = (names::tenant_of(schema), layout::signal_of(&name)) else { continue };
         let table = LakeTable { table_id, path: format!("{schema_path}{path}"), ..LakeTable::default() };
         tables.insert(table_id, (TableKey { tenant, signal }, table));
     }

@@ -11,6 +11,7 @@ mod image;
 mod names;
 mod text;
 mod upkeep;
+mod views;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

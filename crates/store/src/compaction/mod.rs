@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering;
 use crate::catalog::{Change, Kind};
 use crate::files::WriterConfig;
 use crate::flush::remove_files;
-use crate::{LakeFile, Store, StoreError, TableKey, now_ms};
+use crate::{LakeFile, Store, StoreError, TableKey};
 
 impl Store {
     /// One pass over all tables; returns how many merges were made.
@@ -27,7 +27,7 @@ impl Store {
             loop {
                 let files = self.state.view().lake.tables.get(&key).map(|t| t.files.clone()).unwrap_or_default();
                 let files: Vec<_> = files.into_iter().filter(|f| !unmergeable.contains(&f.data_file_id)).collect();
-                let Some(picked) = plan::pick(&files, &self.config.compaction, now_ms()) else { break };
+                let Some(picked) = plan::pick(&files, &self.config.compaction) else { break };
                 match self.merge(&key, &picked).await {
                     Ok(()) => merges += 1,
                     Err(MergeError { file: Some(id), error }) => {
@@ -51,7 +51,7 @@ impl Store {
     async fn merge(&self, key: &TableKey, files: &[Arc<LakeFile>]) -> Result<(), MergeError> {
         let table = self.state.view().lake.tables.get(key).cloned();
         let table = table.ok_or_else(|| StoreError::Conflict(format!("table {key}")))?;
-        let (lake_dir, config) = (self.lake_dir.clone(), WriterConfig::from(&self.config));
+        let (lake_dir, config) = (self.lake_dir.clone(), WriterConfig::from(&self.config).merged());
         let path = lake_dir.join(&table.path);
         let job = (key.clone(), files.to_vec());
         let merging = tokio::task::spawn_blocking(move || merge::merge(&lake_dir, &job.0, &table, &job.1, config));

@@ -10,12 +10,11 @@ const TIER_FACTOR: u64 = 4;
 /// Files of one size class worth merging, the oldest first; `None` when nothing is worth it.
 ///
 /// A file is rewritten once per class on its way up, and never again from half the target size.
-pub(super) fn pick(files: &[Arc<LakeFile>], config: &CompactionConfig, now_ms: i64) -> Option<Vec<Arc<LakeFile>>> {
-    let settled = now_ms - config.age_min.as_millis() as i64;
+pub(super) fn pick(files: &[Arc<LakeFile>], config: &CompactionConfig) -> Option<Vec<Arc<LakeFile>>> {
     let mut tiers: Vec<Vec<Arc<LakeFile>>> = Vec::new();
     for file in files {
         // Rows that another writer deleted must stay deleted: such files are left to it.
-        if file.deletes.is_some() || file.size >= config.target_bytes / 2 || file.created_ms > settled {
+        if file.deletes.is_some() || file.size >= config.target_bytes / 2 {
             continue;
         }
         let tier = tier(file.size, config.small_file_bytes);

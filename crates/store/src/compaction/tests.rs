@@ -12,7 +12,7 @@ use crate::{Store, StoreConfig};
 
 fn merging(dir: &std::path::Path) -> StoreConfig {
     let mut config = config(dir);
-    config.compaction.age_min = Duration::ZERO;
+    config.compaction.enabled = false;
     config.compaction.files_min = 2;
     config.row_group_rows_max = 1024;
     config
@@ -71,11 +71,11 @@ async fn replaced_files_are_deleted_once_nobody_needs_them() {
     }
     let before = store.snapshot(&Tenant::default(), Signal::Spans).await.unwrap();
     assert_eq!(store.compact().await.unwrap(), 1);
-    store.retire().await.unwrap();
+    store.retire(store.config.snapshot_keep).await.unwrap();
     let exists = |path: &str| store.lake_dir().join(path).exists();
     assert!(before.files.iter().all(|f| exists(&f.path)), "readers of the old snapshot still have their files");
     tokio::time::sleep(Duration::from_millis(400)).await;
-    store.retire().await.unwrap();
+    store.retire(store.config.snapshot_keep).await.unwrap();
     assert!(before.files.iter().all(|f| !exists(&f.path)));
     assert_eq!(seen(&store, "default").await, expected(0..40));
 }
@@ -88,7 +88,7 @@ async fn old_files_leave_whole() {
     let store = Store::open(config).await.unwrap();
     store.accept(spans("default", 0, 10)).await.unwrap();
     store.flush().await.unwrap();
-    store.retire().await.unwrap();
+    store.retire(store.config.snapshot_keep).await.unwrap();
     assert_eq!(seen(&store, "default").await.len(), 0);
     assert_eq!(store.stats().retired_files, 1);
 }

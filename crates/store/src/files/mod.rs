@@ -1,6 +1,7 @@
 //! From rows in memory to a Parquet file: decide what becomes a column (`promote`), put rows in
-//! order (`sort`), gather columns (`table`), encode (`writer`).
+//! order (`sort`), shape metric points (`points`), gather columns (`table`), encode (`writer`).
 
+mod points;
 mod promote;
 mod sort;
 mod statistics;

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use arrow::array::{Array, ArrayRef, AsArray, StringArray, UInt64Array};
-use arrow::datatypes::{TimestampNanosecondType, UInt64Type};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, TimestampNanosecondType, UInt64Type};
 use luneta_model::Signal;
 
 /// What rows are ordered by, one entry per row.
@@ -22,7 +23,7 @@ pub(crate) struct SortSource<'a> {
     /// Time column.
     pub(crate) time: &'a ArrayRef,
     /// Metric names and series, of metrics only.
-    pub(crate) metric: Option<(&'a StringArray, &'a UInt64Array)>,
+    pub(crate) metric: Option<(StringArray, UInt64Array)>,
 }
 
 impl SortKeys {
@@ -41,7 +42,7 @@ impl SortKeys {
         let mut keys = Vec::with_capacity(rows);
         for source in sources {
             let times = source.time.as_primitive::<TimestampNanosecondType>().values();
-            let Some((metric, series)) = source.metric else { continue };
+            let Some((metric, series)) = &source.metric else { continue };
             for ((name, series), time) in metric.iter().zip(series.values()).zip(times) {
                 keys.push((names.id(name.unwrap_or_default()), *series, *time));
             }
@@ -121,11 +122,8 @@ impl<'a> Names<'a> {
 }
 
 /// The metric columns of a batch, where it has them.
-pub(crate) fn metric_columns<'a>(
-    name: Option<&'a ArrayRef>,
-    series: Option<&'a ArrayRef>,
-) -> Option<(&'a StringArray, &'a UInt64Array)> {
-    let name = name?.as_string_opt::<i32>()?;
-    let series = series?.as_primitive_opt::<UInt64Type>()?;
+pub(crate) fn metric_columns(name: Option<&ArrayRef>, series: Option<&ArrayRef>) -> Option<(StringArray, UInt64Array)> {
+    let name = cast(name?, &DataType::Utf8).ok()?.as_string_opt::<i32>()?.clone();
+    let series = series?.as_primitive_opt::<UInt64Type>()?.clone();
     (name.len() == series.len()).then_some((name, series))
 }

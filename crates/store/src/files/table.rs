@@ -4,11 +4,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, DictionaryArray, RecordBatch, UInt32Array, new_null_array};
-use arrow::compute::{concat, take};
+use arrow::compute::{cast, concat, take};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, UInt32Type};
 use arrow::error::ArrowError;
-use luneta_model::AttributeScope;
+use luneta_model::{AttributeScope, Signal, schema};
 
+use super::points::{self, Spread};
 use super::promote::{Extracted, KeyCounts, Promotion};
 use super::sort::{self, SortKeys, SortSource};
 use super::writer::{FileWriter, WriterConfig};
@@ -40,6 +41,8 @@ enum Column {
     /// One array per batch; `None` where the batch lacks the column.
     OfRows(Vec<Option<ArrayRef>>),
     OfOrigins(ArrayRef),
+    /// One position of lists of counts.
+    Position(Arc<Spread>, usize),
 }
 
 /// Promotes, unites and orders the rows of a table.
@@ -57,7 +60,11 @@ pub(crate) fn prepare(
     let batches = promote_items(key, rows, table, promoted_max, &mut strays)?;
     let origins = promote_origins(rows, &origin, table, promoted_max, &mut strays)?;
     let order = order(key, rows, &batches, &origins);
-    let (fields, columns) = unite(key, &batches, &origins);
+    let batches = if key.signal == Signal::Metrics { points::scale_doubles(batches, &order)? } else { batches };
+    let (mut fields, mut columns) = unite(key, &batches, &origins);
+    if key.signal == Signal::Metrics {
+        spread_counts(&batches, &mut fields, &mut columns)?;
+    }
     let lengths = batches.iter().map(RecordBatch::num_rows).collect();
     Ok(PreparedTable { key: key.clone(), fields, columns, order, origin, lengths, strays })
 }
@@ -150,11 +157,30 @@ fn unite(key: &TableKey, batches: &[RecordBatch], origins: &RecordBatch) -> (Vec
     (fields, columns)
 }
 
+/// Puts a column per position in the place of lists of counts.
+fn spread_counts(batches: &[RecordBatch], fields: &mut Vec<FieldRef>, columns: &mut Vec<Column>) -> Result<(), ArrowError> {
+    for (name, longest) in schema::SPREAD {
+        let Some(place) = fields.iter().position(|f| f.name() == name) else { continue };
+        let spread = Arc::new(Spread::of(batches, name, longest));
+        columns[place] = Column::OfRows(spread.rest()?);
+        if !columns[place].has_values() {
+            fields.remove(place);
+            columns.remove(place);
+        }
+        for at in 0..spread.width {
+            fields.push(Arc::new(Field::new(format!("{name}.{at}"), DataType::UInt32, true)));
+            columns.push(Column::Position(spread.clone(), at));
+        }
+    }
+    Ok(())
+}
+
 impl Column {
     fn has_values(&self) -> bool {
         match self {
             Column::OfRows(parts) => parts.iter().flatten().any(has_values),
             Column::OfOrigins(values) => has_values(values),
+            Column::Position(..) => true,
         }
     }
 }
@@ -185,7 +211,7 @@ impl PreparedTable {
     fn write_groups(&self, writer: &mut FileWriter, config: WriterConfig) -> Result<(), StoreError> {
         let groups: Vec<(UInt32Array, UInt32Array)> = self
             .order
-            .chunks(config.row_group_rows_max)
+            .chunks(config.group_rows(self.key.signal))
             .map(|order| {
                 let origins = order.iter().map(|row| self.origin[*row as usize]);
                 (UInt32Array::from(order.to_vec()), UInt32Array::from_iter_values(origins))
@@ -202,16 +228,21 @@ impl PreparedTable {
         match column {
             Column::OfOrigins(values) => Ok(values.clone()),
             Column::OfRows(parts) => self.concat(parts, field),
+            Column::Position(spread, at) => Ok(Arc::new(spread.position(*at))),
         }
     }
 
     /// One array over all batches, null where a batch lacks the column.
     fn concat(&self, parts: &[Option<ArrayRef>], field: &Field) -> Result<ArrayRef, ArrowError> {
-        let arrays: Vec<ArrayRef> = parts
-            .iter()
-            .zip(&self.lengths)
-            .map(|(part, len)| part.clone().unwrap_or_else(|| new_null_array(field.data_type(), *len)))
-            .collect();
+        // Parts that were joined in memory may be dictionaries, others not yet.
+        let dictionary = parts.iter().flatten().find(|p| matches!(p.data_type(), DataType::Dictionary(..)));
+        let data_type = dictionary.map_or(field.data_type(), |p| p.data_type());
+        let arrays = parts.iter().zip(&self.lengths).map(|(part, len)| match part {
+            Some(part) if part.data_type() == data_type => Ok(part.clone()),
+            Some(part) => cast(part, data_type),
+            None => Ok(new_null_array(data_type, *len)),
+        });
+        let arrays = arrays.collect::<Result<Vec<ArrayRef>, _>>()?;
         let arrays: Vec<&dyn Array> = arrays.iter().map(AsRef::as_ref).collect();
         concat(&arrays)
     }
@@ -219,7 +250,7 @@ impl PreparedTable {
 
 fn gather(column: &Column, whole: &ArrayRef, rows: &UInt32Array, origins: &UInt32Array) -> Result<ArrayRef, ArrowError> {
     match column {
-        Column::OfRows(_) => take(whole, rows, None),
+        Column::OfRows(_) | Column::Position(..) => take(whole, rows, None),
         Column::OfOrigins(_) if *whole.data_type() == DataType::Utf8 => {
             Ok(Arc::new(DictionaryArray::<UInt32Type>::try_new(origins.clone(), whole.clone())?))
         }

@@ -25,6 +25,8 @@ use crate::{StoreConfig, StoreError, TableKey};
 const NAME_PREFIX: &str = "luneta-";
 /// Rows of a data page: the finest grain readers skip by.
 const PAGE_ROWS_MAX: usize = 8192;
+/// The same for points: narrow rows, read by series.
+const POINTS_PAGE_ROWS_MAX: usize = 16_384;
 /// A dictionary larger than this does not pay.
 const DICTIONARY_BYTES_MAX: usize = 1024 * 1024;
 
@@ -33,11 +35,25 @@ const DICTIONARY_BYTES_MAX: usize = 1024 * 1024;
 pub(crate) struct WriterConfig {
     pub(crate) row_group_rows_max: usize,
     pub(crate) zstd_level: i32,
+    /// Whether the rows come from files: points of one series are many then.
+    pub(crate) merged: bool,
+}
+
+impl WriterConfig {
+    /// Rows of a row group. Points are narrow, and their columns many.
+    pub(crate) fn group_rows(self, signal: Signal) -> usize {
+        if signal == Signal::Metrics { self.row_group_rows_max * 4 } else { self.row_group_rows_max }
+    }
+
+    /// The same for a file made of files.
+    pub(crate) fn merged(self) -> Self {
+        Self { merged: true, ..self }
+    }
 }
 
 impl From<&StoreConfig> for WriterConfig {
     fn from(config: &StoreConfig) -> Self {
-        Self { row_group_rows_max: config.row_group_rows_max.max(1024), zstd_level: config.zstd_level }
+        Self { row_group_rows_max: config.row_group_rows_max.max(1024), zstd_level: config.zstd_level, merged: false }
     }
 }
 
@@ -93,7 +109,7 @@ impl FileWriter {
         }
         let arrow_schema = Arc::new(Schema::new(stamped.clone()));
         let parquet_schema = ArrowSchemaConverter::new().convert(&arrow_schema)?;
-        let group_rows = rows_expected.clamp(1, config.row_group_rows_max);
+        let group_rows = rows_expected.clamp(1, config.group_rows(key.signal));
         let properties = Arc::new(properties(key.signal, &stamped, &parquet_schema, group_rows, config)?);
         let folder = data_path.join(&table.path);
         fs::create_dir_all(&folder).map_err(StoreError::io(&folder))?;
@@ -243,26 +259,39 @@ fn properties(
         let leaf = descriptor.columns().iter().position(|c| c.path().string() == *name)?;
         Some(SortingColumn { column_idx: leaf as i32, descending: false, nulls_first: true })
     });
+    // Points are small once encoded: more effort costs little.
+    let level = if signal == Signal::Metrics { config.zstd_level.max(3) } else { config.zstd_level };
+    let page_rows = if signal == Signal::Metrics { POINTS_PAGE_ROWS_MAX } else { PAGE_ROWS_MAX };
     let mut builder = WriterProperties::builder()
         // Only this version has dictionaries for trace ids; its default encodings of text cost more
         // than they save.
         .set_writer_version(WriterVersion::PARQUET_2_0)
         .set_encoding(Encoding::PLAIN)
         .set_created_by(concat!("luneta ", env!("CARGO_PKG_VERSION")).to_owned())
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(config.zstd_level)?))
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(level)?))
         .set_max_row_group_row_count(None)
-        .set_data_page_row_count_limit(PAGE_ROWS_MAX)
+        .set_data_page_row_count_limit(page_rows)
         .set_dictionary_page_size_limit(DICTIONARY_BYTES_MAX)
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_sorting_columns(Some(sorting.collect()));
     for field in fields {
-        builder = column_properties(builder, field, group_rows);
+        builder = column_properties(builder, field, group_rows, config);
     }
     Ok(builder.build())
 }
 
+/// Integers that differ little from the row before.
+fn is_counter(column: &str) -> bool {
+    matches!(column, "duration_ns" | "value_int" | "count" | "zero_count")
+}
+
 /// Encodings that fit what a column holds.
-fn column_properties(builder: WriterPropertiesBuilder, field: &Field, group_rows: usize) -> WriterPropertiesBuilder {
+fn column_properties(
+    builder: WriterPropertiesBuilder,
+    field: &Field,
+    group_rows: usize,
+    config: WriterConfig,
+) -> WriterPropertiesBuilder {
     let path = || ColumnPath::new(vec![field.name().clone()]);
     match field.data_type() {
         // Ids are random: they do not compress, and their bounds say nothing. Only trace ids repeat:
@@ -283,8 +312,24 @@ fn column_properties(builder: WriterPropertiesBuilder, field: &Field, group_rows
         DataType::Timestamp(_, _) => {
             builder.set_column_dictionary_enabled(path(), false).set_column_encoding(path(), Encoding::DELTA_BINARY_PACKED)
         }
-        DataType::Int64 if field.name() == "duration_ns" => {
+        // Series are short in new files: the jump from one to the next would widen every difference
+        // around it.
+        DataType::Int64 if field.name() == "value_int" && !config.merged => {
+            builder.set_column_dictionary_enabled(path(), false).set_column_encoding(path(), Encoding::BYTE_STREAM_SPLIT)
+        }
+        DataType::Int64 | DataType::UInt64 if is_counter(field.name()) => {
             builder.set_column_dictionary_enabled(path(), false).set_column_encoding(path(), Encoding::DELTA_BINARY_PACKED)
+        }
+        // Counts of one bucket: no bound of theirs rules anything out, and packed differences hardly
+        // compress.
+        DataType::UInt32 if schema::SPREAD.iter().any(|(list, _)| field.name().starts_with(list)) => builder
+            .set_column_dictionary_enabled(path(), false)
+            .set_column_encoding(path(), Encoding::DELTA_BINARY_PACKED)
+            .set_column_compression(path(), Compression::UNCOMPRESSED)
+            .set_column_statistics_enabled(path(), EnabledStatistics::None),
+        // The first bytes of neighbours are alike, the last ones are noise.
+        DataType::Float64 if matches!(field.name().as_str(), "value_double" | "sum" | "min" | "max") => {
+            builder.set_column_dictionary_enabled(path(), false).set_column_encoding(path(), Encoding::BYTE_STREAM_SPLIT)
         }
         DataType::Utf8 if field.name() == "body" => builder.set_column_dictionary_enabled(path(), false),
         _ => builder,

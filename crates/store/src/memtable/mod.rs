@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array, new_null_array};
 use arrow::buffer::{NullBuffer, ScalarBuffer};
-use arrow::compute::concat;
+use arrow::compute::{cast, concat};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, UInt32Type};
 use arrow::error::ArrowError;
 use luneta_model::Batch;
@@ -24,6 +24,8 @@ const LARGE_ROWS_MIN: usize = 4096;
 /// Smaller ones are joined when this many are there.
 const JOIN_BATCHES: usize = 16;
 const LEVELS: usize = 4;
+/// Texts that all points of a metric share: a number each in memory, once they are joined.
+const REPEATED: [&str; 5] = ["metric_name", "type", "unit", "description", "temporality"];
 
 /// Rows of all tables that become durable in the lake together.
 #[derive(Debug, Default)]
@@ -56,8 +58,8 @@ pub(crate) struct MemoryBatch {
 }
 
 impl Generation {
-    /// Adds a batch that [`check`] found good.
-    pub(crate) fn insert(&mut self, batch: &Batch, bytes: usize) -> Result<(), ArrowError> {
+    /// Adds a batch that [`check`] found good. Returns how many of `bytes` were not needed.
+    pub(crate) fn insert(&mut self, batch: &Batch, bytes: usize) -> Result<usize, ArrowError> {
         let key = TableKey { tenant: batch.tenant.clone(), signal: batch.signal };
         let table = self.tables.entry(key).or_default();
         let ids = table.origins.intern(&batch.origins);
@@ -65,11 +67,13 @@ impl Generation {
         let origin: Vec<u32> = local.values().iter().map(|i| ids[*i as usize]).collect();
         let rest: Vec<usize> = (1..batch.rows.num_columns()).collect();
         let rows = batch.rows.project(&rest)?;
-        table.push(MemoryBatch { rows, origin: origin.into(), wide: OnceLock::new() })?;
+        let saved = table.push(MemoryBatch { rows, origin: origin.into(), wide: OnceLock::new() })?;
         table.rows += batch.len() as u64;
         self.rows += batch.len() as u64;
+        let saved = saved.min(self.bytes);
         self.bytes += bytes;
-        Ok(())
+        self.bytes -= saved;
+        Ok(saved)
     }
 }
 
@@ -80,20 +84,25 @@ impl TableRows {
     }
 
     /// Adds a batch. Small ones are joined, so that many small requests cost readers no more than
-    /// few large ones; a row is copied at most once per level.
-    fn push(&mut self, batch: MemoryBatch) -> Result<(), ArrowError> {
+    /// few large ones; a row is copied at most once per level. Returns the bytes saved by that.
+    fn push(&mut self, batch: MemoryBatch) -> Result<usize, ArrowError> {
         let mut batch = Arc::new(batch);
+        let mut saved = 0;
         for level in 0..LEVELS - 1 {
             if batch.origin.len() >= LARGE_ROWS_MIN {
                 break;
             }
             self.levels[level].push(batch);
             if self.levels[level].len() < JOIN_BATCHES {
-                return Ok(());
+                return Ok(saved);
             }
             let parts = std::mem::take(&mut self.levels[level]);
             match MemoryBatch::join(&parts) {
-                Ok(joined) => batch = Arc::new(joined),
+                Ok(joined) => {
+                    let before: usize = parts.iter().map(|p| p.needed()).sum();
+                    saved += before.saturating_sub(joined.needed());
+                    batch = Arc::new(joined);
+                }
                 Err(error) => {
                     self.levels[LEVELS - 1].extend(parts);
                     return Err(error);
@@ -101,7 +110,7 @@ impl TableRows {
             }
         }
         self.levels[LEVELS - 1].push(batch);
-        Ok(())
+        Ok(saved)
     }
 }
 
@@ -116,18 +125,27 @@ impl MemoryBatch {
             }
         }
         let mut columns = Vec::with_capacity(fields.len());
-        for field in &fields {
+        for field in &mut fields {
+            if REPEATED.contains(&field.name().as_str()) {
+                *field = Arc::new(Field::new(field.name(), shared_text(), field.is_nullable()));
+            }
             let arrays = parts.iter().map(|p| match p.rows.column_by_name(field.name()) {
-                Some(array) => array.clone(),
-                None => new_null_array(field.data_type(), p.rows.num_rows()),
+                Some(array) if array.data_type() == field.data_type() => Ok(array.clone()),
+                Some(array) => cast(array, field.data_type()),
+                None => Ok(new_null_array(field.data_type(), p.rows.num_rows())),
             });
-            let arrays: Vec<ArrayRef> = arrays.collect();
+            let arrays = arrays.collect::<Result<Vec<ArrayRef>, _>>()?;
             let arrays: Vec<&dyn Array> = arrays.iter().map(AsRef::as_ref).collect();
             columns.push(concat(&arrays)?);
         }
         let rows = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
         let origin: Vec<u32> = parts.iter().flat_map(|p| p.origin.iter().copied()).collect();
         Ok(Self { rows, origin: origin.into(), wide: OnceLock::new() })
+    }
+
+    /// The bytes the rows need.
+    fn needed(&self) -> usize {
+        self.rows.columns().iter().map(|c| c.to_data().get_slice_memory_size().unwrap_or(0)).sum()
     }
 
     /// The rows with the columns of their origins, as readers see them.
@@ -157,6 +175,11 @@ impl MemoryBatch {
     }
 }
 
+/// The type of texts that repeat.
+pub(crate) fn shared_text() -> DataType {
+    DataType::Dictionary(Box::new(DataType::UInt32), Box::new(DataType::Utf8))
+}
+
 /// A dictionary array over any type of values.
 fn dictionary(keys: UInt32Array, values: &ArrayRef) -> Result<ArrayRef, ArrowError> {
     Ok(Arc::new(arrow::array::DictionaryArray::<UInt32Type>::try_new(keys, values.clone())?))
@@ -171,7 +194,9 @@ pub(crate) fn compact(batch: Batch) -> Result<(Batch, usize), ArrowError> {
     }
     let taken = batch.memory_bytes();
     if taken <= 2 * needed {
-        return Ok((batch, taken));
+        // Small batches are soon joined, and need no more than their rows then.
+        let bytes = if batch.len() < LARGE_ROWS_MIN { needed } else { taken };
+        return Ok((batch, bytes));
     }
     let (rows, origins) = (copy(&batch.rows)?, copy(&batch.origins)?);
     Ok((Batch { rows, origins, ..batch }, needed))

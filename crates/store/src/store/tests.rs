@@ -200,7 +200,6 @@ async fn a_second_process_is_refused() {
 async fn every_row_is_seen_once_while_flushes_and_merges_run() {
     let dir = tempfile::tempdir().unwrap();
     let mut config = config(dir.path());
-    config.compaction.age_min = Duration::ZERO;
     config.compaction.files_min = 2;
     let store = Store::open(config).await.unwrap();
     let acknowledged = Arc::new(std::sync::atomic::AtomicI64::new(0));

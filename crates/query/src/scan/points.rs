@@ -1,0 +1,151 @@
+//! Metric points as people read them, from the form they have in files: short decimals are integers
+//! with a scale, and lists of bucket counts are spread over a column per position.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int32Array, Int64Array, ListArray, UInt32Array, UInt64Array};
+use arrow::buffer::{NullBuffer, OffsetBuffer};
+use arrow::compute;
+use arrow::datatypes::{DataType, Field, Float64Type, Int32Type, Int64Type, UInt32Type, UInt64Type};
+use datafusion::common::utils::take_function_args;
+use datafusion::error::Result;
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility};
+
+/// `point_value(value_double, value_int, value_scale)`: the number of a gauge or sum as a double.
+/// Any argument may be missing (NULL).
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub struct PointValue {
+    signature: Signature,
+}
+
+impl Default for PointValue {
+    fn default() -> Self {
+        Self { signature: Signature::any(3, Volatility::Immutable) }
+    }
+}
+
+impl ScalarUDFImpl for PointValue {
+    fn name(&self) -> &'static str {
+        "point_value"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Float64)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let rows = args.number_rows;
+        let [double, int, scale] = take_function_args(self.name(), args.args)?.map(|a| a.into_array(rows));
+        let (double, int, scale) = (double?, int?, scale?);
+        let Some(int) = int.as_primitive_opt::<Int64Type>() else {
+            return Ok(ColumnarValue::Array(compute::cast(&double, &DataType::Float64)?));
+        };
+        let (doubles, scales) = (double.as_primitive_opt::<Float64Type>(), scale.as_primitive_opt::<Int32Type>());
+        Ok(ColumnarValue::Array(Arc::new(values(doubles, int, scales))))
+    }
+}
+
+fn values(doubles: Option<&Float64Array>, ints: &Int64Array, scales: Option<&Int32Array>) -> Float64Array {
+    let from_int = |row: usize| {
+        let scale = scales.filter(|s| s.is_valid(row)).map_or(0, |s| s.value(row));
+        // Both are exact, so that the quotient is the double that was sent.
+        if scale == 0 { ints.value(row) as f64 } else { ints.value(row) as f64 / 10f64.powi(scale) }
+    };
+    let out = (0..ints.len()).map(|row| match doubles.filter(|d| d.is_valid(row)) {
+        Some(doubles) => Some(doubles.value(row)),
+        None => ints.is_valid(row).then(|| from_int(row)),
+    });
+    out.collect()
+}
+
+/// `point_int(value_int, value_scale)`: the number of a point that was sent as an integer.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub struct PointInt {
+    signature: Signature,
+}
+
+impl Default for PointInt {
+    fn default() -> Self {
+        Self { signature: Signature::any(2, Volatility::Immutable) }
+    }
+}
+
+impl ScalarUDFImpl for PointInt {
+    fn name(&self) -> &'static str {
+        "point_int"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Int64)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let rows = args.number_rows;
+        let [int, scale] = take_function_args(self.name(), args.args)?.map(|a| a.into_array(rows));
+        Ok(ColumnarValue::Array(compute::nullif(&int?, &compute::is_not_null(&scale?)?)?))
+    }
+}
+
+/// `point_counts(list, count0, count1…)`: a list of bucket counts, NULL where it is empty.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub struct PointCounts {
+    signature: Signature,
+}
+
+impl Default for PointCounts {
+    fn default() -> Self {
+        Self { signature: Signature::variadic_any(Volatility::Immutable) }
+    }
+}
+
+impl ScalarUDFImpl for PointCounts {
+    fn name(&self) -> &'static str {
+        "point_counts"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(DataType::List(element()))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let rows = args.number_rows;
+        let arrays = args.args.into_iter().map(|a| a.into_array(rows)).collect::<Result<Vec<ArrayRef>>>()?;
+        let lists = arrays.first().and_then(|a| a.as_list_opt::<i32>());
+        let positions: Vec<&UInt32Array> = arrays.iter().skip(1).filter_map(|a| a.as_primitive_opt::<UInt32Type>()).collect();
+        Ok(ColumnarValue::Array(Arc::new(counts(rows, lists, &positions)?)))
+    }
+}
+
+fn element() -> Arc<Field> {
+    Arc::new(Field::new("element", DataType::UInt64, false))
+}
+
+fn counts(rows: usize, lists: Option<&ListArray>, positions: &[&UInt32Array]) -> Result<ListArray> {
+    let mut values: Vec<u64> = Vec::new();
+    let mut offsets = Vec::with_capacity(rows + 1);
+    let mut valid = Vec::with_capacity(rows);
+    offsets.push(0);
+    for row in 0..rows {
+        let before = values.len();
+        match lists.filter(|l| l.is_valid(row) && l.value_length(row) > 0) {
+            Some(lists) => values.extend_from_slice(lists.value(row).as_primitive::<UInt64Type>().values()),
+            None => values.extend(positions.iter().take_while(|p| p.is_valid(row)).map(|p| u64::from(p.value(row)))),
+        }
+        offsets.push(values.len() as i32);
+        valid.push(values.len() > before);
+    }
+    let offsets = OffsetBuffer::new(offsets.into());
+    Ok(ListArray::try_new(element(), offsets, Arc::new(UInt64Array::from(values)), Some(NullBuffer::from(valid)))?)
+}
