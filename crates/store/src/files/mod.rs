@@ -1,12 +1,14 @@
-//! From rows in memory to a Parquet file: decide what becomes a column (`promote`), put rows in
+//! From rows in memory to a Parquet file: count keys (`keys`), decide what becomes a column (`promote`), put rows in
 //! order (`sort`), gather columns (`table`), encode (`writer`).
 
+mod keys;
 mod promote;
 mod sort;
 mod statistics;
 mod table;
 mod writer;
 
+pub(crate) use keys::KeyCounts;
 pub(crate) use promote::{Extracted, Promotion};
 pub(crate) use table::{PreparedTable, prepare};
 pub(crate) use writer::{FileWriter, WriterConfig, is_ours};
