@@ -3,6 +3,7 @@
 mod attributes;
 mod catalog;
 mod damage;
+mod id_functions;
 mod ids;
 mod keys;
 mod pushdown;
@@ -206,8 +207,12 @@ impl QueryEngine {
         let state = SessionStateBuilder::new()
             .with_config(config)
             .with_runtime_env(Arc::clone(&self.runtime))
-            .with_expr_planners(vec![Arc::new(attributes::AttributePlanner::new(&lake.pinned()))])
+            .with_expr_planners(vec![
+                Arc::new(attributes::AttributePlanner::new(&lake.pinned())),
+                Arc::new(id_functions::IdPlanner),
+            ])
             .with_default_features()
+            .with_scalar_functions(id_functions::functions())
             .with_analyzer_rules(analyzer)
             .with_physical_optimizer_rules(physical)
             .build();
