@@ -16,7 +16,7 @@ pub fn logical(signal: Signal) -> Schema {
     let mut fields = Vec::new();
     for field in physical(signal).fields() {
         let name = field.name().as_str();
-        if name == "series" || AttributeScope::ALL.iter().any(|s| s.types_column() == name) {
+        if AttributeScope::ALL.iter().any(|s| s.types_column() == name) {
             continue;
         }
         fields.push(field.as_ref().clone().with_nullable(true));
