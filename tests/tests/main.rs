@@ -7,6 +7,7 @@ mod clients;
 mod commands;
 mod concurrency;
 mod damage;
+mod derived;
 mod disk_full;
 mod duckdb;
 mod durability;

@@ -42,7 +42,7 @@ fn seeded() -> Server {
 }
 
 /// Every query gives the same from memory and from files.
-fn check(server: &mut Server, cases: &[(&str, Value)]) {
+pub(crate) fn check(server: &mut Server, cases: &[(&str, Value)]) {
     for place in ["memory", "files"] {
         for (query, wanted) in cases {
             assert_eq!(&json!(server.sql(query)), wanted, "from {place}: {query}");
@@ -127,6 +127,103 @@ fn ids_and_times() {
     assert!(drift.abs() < 5.0, "now() is {drift} s off");
 }
 
+/// Wherever bytes will not do, an id is its hex text.
+#[test]
+fn ids_are_text() {
+    let mut server = seeded();
+    let start = now() - 5 * MINUTE;
+    let trace = "5a5a5a5a5a5a5a5a0000000000000007";
+    let mut child = numbered_span(500, start);
+    child.trace_id = numbered_span(7, start).trace_id;
+    child.parent_span_id = 7u64.to_be_bytes().to_vec();
+    child.attributes.push(attribute("trace", text(trace)));
+    spans("child", vec![child]).accepted(&server);
+    let one = |expression: &str| format!("SELECT {expression} FROM spans WHERE name = 'span 7'");
+    let of_one: Vec<(String, Value)> = [
+        ("coalesce(parent_span_id, '')", json!("")),
+        ("coalesce(parent_span_id, span_id)", json!("0000000000000007")),
+        ("coalesce(span_id, 'none')", json!("0000000000000007")),
+        ("nullif(span_id, '')", json!("0000000000000007")),
+        ("nullif(span_id, '0000000000000007')", json!(null)),
+        ("nvl(parent_span_id, 'root')", json!("root")),
+        ("concat('x', trace_id)", json!(format!("x{trace}"))),
+        ("concat_ws('-', trace_id, span_id)", json!(format!("{trace}-0000000000000007"))),
+        ("length(trace_id)", json!(32)),
+        ("upper(trace_id)", json!(trace.to_uppercase())),
+        ("substr(trace_id, 1, 4)", json!("5a5a")),
+        ("substring(trace_id FROM 1 FOR 4)", json!("5a5a")),
+        ("position('0' IN trace_id)", json!(17)),
+        ("left(span_id, 3)", json!("000")),
+        ("replace(span_id, '0', '')", json!("7")),
+        ("starts_with(trace_id, '5a')", json!(true)),
+        ("regexp_like(trace_id, '^(5a)+0+7$')", json!(true)),
+        ("trace_id ~ '^5a'", json!(true)),
+        ("trace_id LIKE '5a%7'", json!(true)),
+        ("trace_id SIMILAR TO '5a.*7'", json!(true)),
+        ("trace_id || ''", json!(trace)),
+        ("'t' || trace_id || '/' || span_id", json!(format!("t{trace}/0000000000000007"))),
+        ("CASE WHEN duration_ns > 5 THEN trace_id ELSE '' END", json!(trace)),
+        ("CASE WHEN duration_ns < 5 THEN trace_id ELSE '' END", json!("")),
+        ("CASE WHEN duration_ns > 5 THEN '' ELSE trace_id END", json!("")),
+        ("CASE span_id WHEN '7' THEN 'seven' ELSE 'other' END", json!("seven")),
+        ("CAST(trace_id AS VARCHAR)", json!(trace)),
+        ("trace_id::text", json!(trace)),
+        ("TRY_CAST(span_id AS VARCHAR)", json!("0000000000000007")),
+        ("encode(span_id, 'hex')", json!("0000000000000007")),
+        ("trace_id = span_id", json!(false)),
+        ("trace_id BETWEEN '5a' AND 'ffffffffffffffffffffffffffffffff'", json!(true)),
+        ("[trace_id, coalesce(parent_span_id, 'none')]", json!([trace, "none"])),
+        ("coalesce(trace_id, NULL)", json!(trace)),
+    ]
+    .into_iter()
+    .map(|(expression, value)| (one(expression), json!([[value]])))
+    .collect();
+    let mut cases: Vec<(&str, Value)> = of_one.iter().map(|(query, value)| (query.as_str(), value.clone())).collect();
+    cases.extend([
+        ("SELECT count(*) FROM spans WHERE coalesce(parent_span_id, '') = ''", json!([[100]])),
+        (
+            "SELECT coalesce(parent_span_id, '') AS parent, count(*) FROM spans GROUP BY 1 ORDER BY 1",
+            json!([["", 100], ["0000000000000007", 1]]),
+        ),
+        (
+            "SELECT upper(t) FROM (SELECT CASE WHEN true THEN span_id ELSE 'x' END AS t FROM spans WHERE name = 'span 10')",
+            json!([["000000000000000A"]]),
+        ),
+        (
+            "SELECT count(DISTINCT trace_id), min(span_id), max(span_id) FROM spans",
+            json!([[100, "0000000000000001", "00000000000001f4"]]),
+        ),
+        ("SELECT trace_id FROM spans GROUP BY trace_id HAVING count(*) = 2", json!([[trace]])),
+        ("SELECT span_id FROM spans ORDER BY span_id DESC LIMIT 2", json!([["00000000000001f4"], ["0000000000000064"]])),
+        (
+            "SELECT string_agg(span_id, ',' ORDER BY span_id) FROM spans WHERE duration_ns < 3",
+            json!([["0000000000000001,0000000000000002"]]),
+        ),
+        (
+            "SELECT array_agg(span_id ORDER BY span_id) FROM spans WHERE duration_ns < 3",
+            json!([[["0000000000000001", "0000000000000002"]]]),
+        ),
+        ("SELECT count(*) FROM spans JOIN (SELECT '0000000000000007' AS span_id) x USING (span_id)", json!([[1]])),
+        (
+            "SELECT span_id FROM spans WHERE name = 'span 7' UNION ALL SELECT 'none' ORDER BY 1",
+            json!([["0000000000000007"], ["none"]]),
+        ),
+        (
+            "SELECT b.name FROM spans a JOIN spans b ON b.trace_id = a.attributes['trace'] WHERE b.duration_ns < 100",
+            json!([["span 7"]]),
+        ),
+        ("SELECT count(*) FROM spans a JOIN spans b ON a.parent_span_id = b.span_id AND a.trace_id = b.trace_id", json!([[1]])),
+        (
+            "SELECT name FROM spans WHERE trace_id IN (SELECT attributes['trace'] FROM spans) AND duration_ns < 100",
+            json!([["span 7"]]),
+        ),
+        ("SELECT name FROM spans WHERE attributes['trace'] IN (SELECT trace_id FROM spans)", json!([["span 500"]])),
+        ("SELECT name FROM spans WHERE span_id = (SELECT max(span_id) FROM spans)", json!([["span 500"]])),
+        ("SELECT count(*) FROM spans WHERE trace_id = lower('5A5A5A5A5A5A5A5A0000000000000007')", json!([[2]])),
+    ]);
+    check(&mut server, &cases);
+}
+
 /// Which parts of files a query reads, by its own account.
 #[test]
 fn pruning() {
@@ -176,11 +273,13 @@ fn error_positions() {
         ("", "parse", None, None),
         ("SELECT 1; SELECT 2", "parse", None, None),
         ("SELECT nope(1)", "plan", None, None),
+        ("SELECT upper(1.5)", "plan", None, None),
     ] {
         let reply = server.sql_request(&json!({"query": query}));
         let error = reply.json()["error"].clone();
         assert_eq!((reply.status, error["kind"].as_str()), (400, Some(kind)), "{query}: {error}");
-        assert!(!error["message"].as_str().unwrap().is_empty());
+        let message = error["message"].as_str().unwrap();
+        assert!(!message.is_empty() && !message.contains("UserDefined"), "{query}: {message}");
         for (name, wanted) in [("line", line), ("column", column)] {
             if let Some(wanted) = wanted {
                 assert_eq!(error["position"][name], wanted, "{query}: {error}");
@@ -289,7 +388,7 @@ fn bounds() {
     assert_eq!(server.count("spans"), 100);
 }
 
-/// SQL reads the three tables and nothing else.
+/// SQL reads the tables and nothing else.
 #[test]
 fn read_only() {
     let server = seeded();
@@ -350,11 +449,17 @@ fn schema() {
         server.sql(&format!("SELECT {} FROM {name} LIMIT 1", columns.join(", ")));
         names.push(name.to_owned());
     }
-    assert_eq!(names, ["spans", "logs", "metrics"]);
+    let derived = ["services", "operations", "edges", "errors", "metric_names", "attribute_keys"];
+    assert_eq!(names, [&["spans", "logs", "metrics"], &derived[..]].concat());
+    let shown = server.sql("SELECT table_name FROM information_schema.tables WHERE table_schema = 'lake'");
+    assert_eq!(shown.len(), names.len(), "{shown:?}");
     let keys = schema["attribute_keys"].as_array().unwrap();
-    for (scope, key, count) in
-        [("attributes", "http.route", 100), ("resource_attributes", "host.name", 100), ("attributes", "custom.size", 100)]
-    {
+    for (scope, key, count) in [
+        ("attributes", "http.route", 100),
+        ("resource_attributes", "host.name", 100),
+        ("attributes", "custom.size", 100),
+        ("scope_attributes", "lib", 100),
+    ] {
         let found = keys.iter().find(|k| k["table"] == "spans" && k["scope"] == scope && k["key"] == key);
         assert_eq!(found.map(|k| k["count"].clone()), Some(count.into()), "{scope} {key} in {keys:?}");
     }

@@ -16,7 +16,7 @@ pub fn logical(signal: Signal) -> Schema {
     let mut fields = Vec::new();
     for field in physical(signal).fields() {
         let name = field.name().as_str();
-        if matches!(name, "series" | "value_scale") || AttributeScope::ALL.iter().any(|s| s.types_column() == name) {
+        if name == "value_scale" || AttributeScope::ALL.iter().any(|s| s.types_column() == name) {
             continue;
         }
         if name == "value_double" {

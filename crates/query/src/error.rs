@@ -113,9 +113,13 @@ impl From<DataFusionError> for QueryError {
 }
 
 fn clean(message: &str) -> String {
+    // What a function says of its arguments, without the engine's frame around it.
+    let said = message.split_once(" user-defined coercion failed with: ").map(|(_, said)| said);
+    let message = said.map_or(message, |said| said.split(" No function matches").next().unwrap_or(said));
     ["Error during planning: ", "Schema error: ", "This feature is not implemented: ", "Execution error: "]
         .iter()
-        .fold(message.to_owned(), |m, prefix| m.strip_prefix(prefix).map(ToOwned::to_owned).unwrap_or(m))
+        .fold(message, |m, prefix| m.strip_prefix(prefix).unwrap_or(m))
+        .to_owned()
 }
 
 /// Takes the parser's message out of its debug form, `ParserError("…")`.

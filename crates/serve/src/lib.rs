@@ -48,12 +48,14 @@ struct Inner {
     info: ServerInfo,
     rates: Rates,
     queries: QueryTimes,
+    services: live::ServiceLists,
 }
 
 impl ServeState {
     /// The state of one server.
     pub fn new(engine: QueryEngine, intake: Arc<IntakeStats>, info: ServerInfo) -> Self {
-        Self(Arc::new(Inner { engine, intake, info, rates: Rates::default(), queries: QueryTimes::default() }))
+        let (rates, queries, services) = (Rates::default(), QueryTimes::default(), live::ServiceLists::default());
+        Self(Arc::new(Inner { engine, intake, info, rates, queries, services }))
     }
 
     /// Samples the store's counters once a second, for rates, until the state is dropped.

@@ -1,7 +1,9 @@
 //! Server-sent events: what the server receives, once a second, and rows as they come.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -79,8 +81,47 @@ async fn event_data(state: &ServeState, tenant: &Tenant) -> Value {
     })
 }
 
+/// How old a list of services may be when somebody asks for it.
+const SERVICES_AGE_MAX: Duration = Duration::from_millis(900);
+
+/// The services of each tenant: read once a second, however many pages are open.
+#[derive(Debug, Default)]
+pub struct ServiceLists(Mutex<HashMap<Tenant, Arc<ServiceList>>>);
+
+type ServiceList = tokio::sync::Mutex<Option<(Instant, Vec<Value>)>>;
+
+impl ServiceLists {
+    /// The tenant's list; lists that nobody asks for any more are let go.
+    fn of(&self, tenant: &Tenant) -> Arc<ServiceList> {
+        let mut lists = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !lists.contains_key(tenant) {
+            let fresh = |list: &ServiceList| list.try_lock().is_ok_and(|l| l.as_ref().is_some_and(|(at, _)| is_fresh(*at)));
+            lists.retain(|_, list| Arc::strong_count(list) > 1 || fresh(list));
+        }
+        Arc::clone(lists.entry(tenant.clone()).or_default())
+    }
+}
+
+fn is_fresh(at: Instant) -> bool {
+    at.elapsed() < SERVICES_AGE_MAX
+}
+
 /// The services of the last minutes; empty when they cannot be read now.
 async fn services(state: &ServeState, tenant: &Tenant) -> Vec<Value> {
+    let list = state.0.services.of(tenant);
+    // Who comes while the list is being read waits for it.
+    let mut list = list.lock().await;
+    if let Some((at, services)) = list.as_ref()
+        && is_fresh(*at)
+    {
+        return services.clone();
+    }
+    let services = read_services(state, tenant).await;
+    *list = Some((Instant::now(), services.clone()));
+    services
+}
+
+async fn read_services(state: &ServeState, tenant: &Tenant) -> Vec<Value> {
     let query = "SELECT DISTINCT service_name FROM (\
                  SELECT service_name FROM spans WHERE start_time > now() - interval '15 minutes' \
                  UNION ALL SELECT service_name FROM logs WHERE time > now() - interval '15 minutes') \

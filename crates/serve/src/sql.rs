@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use luneta_model::{ErrorKind, Signal, schema};
+use luneta_model::ErrorKind;
 use luneta_query::output::{self, Format};
 use luneta_query::{QueryError, SqlAnswer, SqlRequest};
 use serde_json::{Value, json};
@@ -100,15 +100,15 @@ pub async fn run(
 
 /// Tables, columns and known attribute keys, for editors and the schema tree.
 pub async fn schema(State(state): State<ServeState>, RequestTenant(tenant): RequestTenant) -> Result<Json<Value>, ApiError> {
-    let tables: Vec<Value> = Signal::ALL
+    let tables: Vec<Value> = state
+        .engine()
+        .tables(&tenant)
+        .await?
         .into_iter()
-        .map(|signal| {
-            let columns: Vec<Value> = schema::logical(signal)
-                .fields()
-                .iter()
-                .map(|f| json!({"name": f.name(), "type": f.data_type().to_string()}))
-                .collect();
-            json!({"name": signal.table(), "columns": columns})
+        .map(|(name, schema)| {
+            let columns: Vec<Value> =
+                schema.fields().iter().map(|f| json!({"name": f.name(), "type": f.data_type().to_string()})).collect();
+            json!({"name": name, "columns": columns})
         })
         .collect();
     let keys = state.engine().attribute_keys(&tenant).await?;

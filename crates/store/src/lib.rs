@@ -42,7 +42,7 @@ use luneta_model::{Signal, Tenant};
 
 pub use config::{CompactionConfig, StoreConfig};
 pub use error::StoreError;
-pub use snapshot::{ColumnStats, LakeFile, StatValue, TableSnapshot};
+pub use snapshot::{ColumnStats, LakeFile, MapKey, StatValue, TableSnapshot};
 pub use stats::{StoreStats, TableStats};
 pub use store::Store;
 

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use luneta_model::{AttributeScope, AttributeType};
 use std::sync::Arc;
 
 /// Files and memory of one table at one moment: every acknowledged row, once.
@@ -43,6 +44,8 @@ pub struct LakeFile {
     /// Promoted columns `attributes.KEY` for which the overflow map of this file holds values
     /// of another type under the same key.
     pub strays: HashSet<String>,
+    /// Keys in the overflow maps of this file, the most frequent of each map.
+    pub map_keys: Vec<MapKey>,
     /// Whether this store wrote the file. Others may lack columns, sorting and statistics, and may
     /// hold attributes in the overflow map for which a column exists.
     pub ours: bool,
@@ -50,6 +53,19 @@ pub struct LakeFile {
     pub deletes: Option<String>,
     /// When the file was committed, in milliseconds since 1970.
     pub created_ms: i64,
+}
+
+/// A key in the overflow maps of one file, with values of one type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MapKey {
+    /// Which of the three maps.
+    pub scope: AttributeScope,
+    /// The key.
+    pub key: String,
+    /// The type of the values; `None` for bytes, arrays and maps.
+    pub kind: Option<AttributeType>,
+    /// How many rows have one.
+    pub count: u64,
 }
 
 /// What is known of one column of one file. Bounds may be wider than the values.

@@ -6,6 +6,7 @@ use arrow::datatypes::{
     DataType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType,
     TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
+use arrow::temporal_conversions::timestamp_s_to_datetime;
 use arrow::util::display::array_value_to_string;
 use luneta_model::{TypeCode, encode_json};
 use serde_json::{Map, Value, json};
@@ -121,26 +122,12 @@ fn time(column: &ArrayRef, row: usize, unit: TimeUnit) -> Value {
 
 /// Nanoseconds since 1970 as `2026-01-31T12:00:00.000000000Z`.
 pub fn rfc3339(nanos: i128) -> String {
-    let seconds = nanos.div_euclid(1_000_000_000) as i64;
-    let fraction = nanos.rem_euclid(1_000_000_000);
-    let (days, second_of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let (year, month, day) = civil_from_days(days);
-    let (h, m, s) = (second_of_day / 3600, second_of_day / 60 % 60, second_of_day % 60);
-    format!("{year:04}-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}.{fraction:09}Z")
-}
-
-/// The Gregorian date of a day number (0 is 1970-01-01), by counting from 1 March of year 0 so that
-/// the leap day comes last.
-fn civil_from_days(days: i64) -> (i64, i64, i64) {
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+    let (seconds, fraction) = (nanos.div_euclid(1_000_000_000), nanos.rem_euclid(1_000_000_000));
+    match i64::try_from(seconds).ok().and_then(timestamp_s_to_datetime) {
+        // The debug form of whole seconds is that of ISO 8601.
+        Some(time) => format!("{time:?}.{fraction:09}Z"),
+        None => format!("{nanos} ns"),
+    }
 }
 
 fn list(items: &ArrayRef) -> Value {

@@ -9,12 +9,12 @@ use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::error::Result;
 use datafusion::logical_expr::ScalarUDF;
-use datafusion::physical_expr::expressions::{CastExpr, Column, Literal};
+use datafusion::physical_expr::expressions::{CastExpr, Column, Literal, case, is_not_null};
 use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr};
 use datafusion::physical_expr_adapter::{DefaultPhysicalExprAdapter, PhysicalExprAdapter, PhysicalExprAdapterFactory};
 use luneta_model::{AttributeScope, schema};
 
-use super::functions::{AttributeAccess, AttributeGet, EndTime, FirstNotNull, MergeAttributes};
+use super::functions::{AttributeAccess, AttributeGet, EndTime, MergeAttributes};
 use super::points::{PointCounts, PointInt, PointValue};
 use super::promoted_column;
 
@@ -86,7 +86,7 @@ impl LakeAdapter {
             _ => None,
         };
         match (column, from_map) {
-            (Some(column), Some(map)) => call(ScalarUDF::from(FirstNotNull::default()), vec![column, map], &self.physical),
+            (Some(column), Some(map)) => case(None, vec![(is_not_null(Arc::clone(&column))?, column)], Some(map)),
             (Some(one), None) | (None, Some(one)) => Ok(one),
             (None, None) => Ok(Arc::new(Literal::new(ScalarValue::try_from(&wanted)?))),
         }

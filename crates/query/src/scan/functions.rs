@@ -1,11 +1,12 @@
 //! The scalar functions scans are made of. People write `attributes['http.route']`; the planner
 //! turns that into [`AttributeGet`], and the adapter of each file into what the file can answer.
 
+use std::str::FromStr;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanBuilder, Float64Builder, Int64Array, Int64Builder, MapArray, MapBuilder, MapFieldNames,
-    StringArray, StringBuilder, TimestampNanosecondArray,
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, MapArray, MapBuilder, MapFieldNames, StringArray,
+    StringBuilder, TimestampNanosecondArray,
 };
 use arrow::compute;
 use arrow::datatypes::{DataType, Field, FieldRef, TimestampNanosecondType};
@@ -189,56 +190,14 @@ fn get(map: &ArrayRef, key: &str, kind: AttributeType) -> Result<ArrayRef> {
     let found = (0..map.len()).map(at);
     Ok(match kind {
         AttributeType::Text => Arc::new(found.collect::<StringArray>()),
-        AttributeType::Int => {
-            let mut out = Int64Builder::with_capacity(map.len());
-            found.for_each(|v| out.append_option(v.and_then(|v| v.parse().ok())));
-            Arc::new(out.finish())
-        }
-        AttributeType::Double => {
-            let mut out = Float64Builder::with_capacity(map.len());
-            found.for_each(|v| out.append_option(v.and_then(|v| v.parse().ok())));
-            Arc::new(out.finish())
-        }
-        AttributeType::Bool => {
-            let mut out = BooleanBuilder::with_capacity(map.len());
-            found.for_each(|v| out.append_option(v.and_then(|v| v.parse().ok())));
-            Arc::new(out.finish())
-        }
+        AttributeType::Int => Arc::new(found.map(parsed).collect::<Int64Array>()),
+        AttributeType::Double => Arc::new(found.map(parsed).collect::<Float64Array>()),
+        AttributeType::Bool => Arc::new(found.map(parsed).collect::<BooleanArray>()),
     })
 }
 
-/// `first_not_null(a, b)`: `coalesce` for two arrays of one type.
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub struct FirstNotNull {
-    signature: Signature,
-}
-
-impl Default for FirstNotNull {
-    fn default() -> Self {
-        Self { signature: Signature::any(2, Volatility::Immutable) }
-    }
-}
-
-impl ScalarUDFImpl for FirstNotNull {
-    fn name(&self) -> &'static str {
-        "first_not_null"
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
-        Ok(types[0].clone())
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let rows = args.number_rows;
-        let [first, second] = take_function_args(self.name(), args.args)?;
-        let (first, second) = (first.into_array(rows)?, second.into_array(rows)?);
-        let present = compute::is_not_null(&first)?;
-        Ok(ColumnarValue::Array(compute::kernels::zip::zip(&present, &first, &second)?))
-    }
+fn parsed<T: FromStr>(text: Option<&str>) -> Option<T> {
+    text?.parse().ok()
 }
 
 /// `end_time(start_time, duration_ns)`.

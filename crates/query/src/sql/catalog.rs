@@ -6,11 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use datafusion::catalog::{CatalogProvider, SchemaProvider, TableProvider};
 use datafusion::error::{DataFusionError, Result};
+use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::resolve::resolve_table_references;
 use luneta_model::{Signal, Tenant};
 use luneta_store::Store;
 
+use super::derived::{self, Definition};
+use super::{keys, parse};
+use crate::error::QueryError;
 use crate::scan::LakeTable;
 
 /// The schema `lake`: the tables of one tenant, as they were when the query first named them.
@@ -19,19 +23,53 @@ pub struct LakeSchema {
     store: Arc<Store>,
     tenant: Tenant,
     pinned: Mutex<HashMap<Signal, Arc<LakeTable>>>,
+    derived: Mutex<HashMap<String, Arc<dyn TableProvider>>>,
 }
 
 impl LakeSchema {
     /// The tables of `tenant`.
     pub fn new(store: Arc<Store>, tenant: Tenant) -> Self {
-        Self { store, tenant, pinned: Mutex::default() }
+        Self { store, tenant, pinned: Mutex::default(), derived: Mutex::default() }
     }
 
-    /// Takes a snapshot of every table a statement names.
-    pub async fn pin(&self, statement: &Statement) -> Result<()> {
-        let (tables, _) = resolve_table_references(statement, true)?;
-        for table in tables {
+    /// Takes a snapshot of every table a statement needs. Returns the derived tables it names.
+    pub async fn pin(&self, statement: &Statement) -> Result<Vec<&'static str>, QueryError> {
+        let (named, _) = resolve_table_references(statement, true)?;
+        // Lists of tables and columns show all there are.
+        let all = named.iter().any(|t| t.schema() == Some("information_schema"));
+        for table in &named {
             self.table(table.table()).await?;
+        }
+        let wanted = |name: &str| all || named.iter().any(|t| t.table() == name);
+        let derived: Vec<_> = derived::TABLES.iter().filter(|(name, _)| wanted(name)).collect();
+        for (_, definition) in &derived {
+            for name in self.sources(*definition)? {
+                self.table(&name).await?;
+            }
+        }
+        Ok(derived.into_iter().map(|(name, _)| *name).collect())
+    }
+
+    /// The tables behind a derived one.
+    fn sources(&self, definition: Definition) -> Result<Vec<String>, QueryError> {
+        match definition {
+            Definition::Sql(sql) => {
+                let (tables, _) = resolve_table_references(&parse(sql)?, true)?;
+                Ok(tables.iter().map(|t| t.table().to_owned()).collect())
+            }
+            Definition::AttributeKeys => Ok(Signal::ALL.iter().map(|s| s.table().to_owned()).collect()),
+        }
+    }
+
+    /// Makes derived tables from the pinned ones. `context` is over this schema.
+    pub async fn derive(&self, names: &[&str], context: &SessionContext) -> Result<(), QueryError> {
+        for name in names {
+            let table = match derived::definition(name) {
+                Some(Definition::Sql(sql)) => derived::view(context, sql).await?,
+                Some(Definition::AttributeKeys) => keys::table(&self.pinned())?,
+                None => continue,
+            };
+            self.derived.lock().unwrap_or_else(PoisonError::into_inner).insert((*name).to_owned(), table);
         }
         Ok(())
     }
@@ -45,11 +83,14 @@ impl LakeSchema {
 #[async_trait]
 impl SchemaProvider for LakeSchema {
     fn table_names(&self) -> Vec<String> {
-        Signal::ALL.iter().map(|s| s.table().to_owned()).collect()
+        let derived = derived::TABLES.iter().map(|(name, _)| *name);
+        Signal::ALL.iter().map(|s| s.table()).chain(derived).map(str::to_owned).collect()
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
-        let Some(signal) = Signal::from_table(name) else { return Ok(None) };
+        let Some(signal) = Signal::from_table(name) else {
+            return Ok(self.derived.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned());
+        };
         if let Some(table) = self.pinned.lock().unwrap_or_else(PoisonError::into_inner).get(&signal) {
             return Ok(Some(Arc::clone(table) as _));
         }
@@ -60,7 +101,7 @@ impl SchemaProvider for LakeSchema {
     }
 
     fn table_exist(&self, name: &str) -> bool {
-        Signal::from_table(name).is_some()
+        Signal::from_table(name).is_some() || derived::definition(name).is_some()
     }
 }
 

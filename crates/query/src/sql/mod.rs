@@ -3,9 +3,12 @@
 mod attributes;
 mod catalog;
 mod damage;
+mod derived;
+mod id_functions;
 mod ids;
 mod keys;
 mod pushdown;
+mod quantiles;
 mod stats;
 
 use std::num::NonZeroUsize;
@@ -16,12 +19,13 @@ use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use datafusion::catalog::SchemaProvider as _;
 use datafusion::common::{ParamValues, ScalarValue};
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use datafusion::logical_expr::ScalarUDF;
+use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 use datafusion::optimizer::analyzer::Analyzer;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
@@ -157,8 +161,9 @@ impl QueryEngine {
     async fn run(&self, tenant: &Tenant, request: &SqlRequest, started: Instant) -> Result<SqlAnswer, QueryError> {
         let lake = Arc::new(LakeSchema::new(Arc::clone(&self.store), tenant.clone()));
         let statement = parse(&request.query)?;
-        lake.pin(&statement).await?;
+        let derived = lake.pin(&statement).await?;
         let context = self.context(&lake);
+        lake.derive(&derived, &context).await?;
         let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         let plan = context.state().statement_to_plan(statement).await?;
         options.verify_plan(&plan).map_err(|_| QueryError::Plan {
@@ -188,6 +193,24 @@ impl QueryEngine {
         Ok(SqlAnswer { schema, batches, truncated, stats })
     }
 
+    /// Every table a query can name and its columns.
+    ///
+    /// # Errors
+    /// [`QueryError::Store`].
+    pub async fn tables(&self, tenant: &Tenant) -> Result<Vec<(String, SchemaRef)>, QueryError> {
+        let lake = Arc::new(LakeSchema::new(Arc::clone(&self.store), tenant.clone()));
+        let derived = lake.pin(&parse("SHOW TABLES")?).await?;
+        let context = self.context(&lake);
+        lake.derive(&derived, &context).await?;
+        let mut tables = Vec::new();
+        for name in lake.table_names() {
+            if let Some(table) = lake.table(&name).await? {
+                tables.push((name, table.schema()));
+            }
+        }
+        Ok(tables)
+    }
+
     fn context(&self, lake: &Arc<LakeSchema>) -> SessionContext {
         let mut config = SessionConfig::new()
             .with_target_partitions(self.config.partitions)
@@ -206,14 +229,19 @@ impl QueryEngine {
         let state = SessionStateBuilder::new()
             .with_config(config)
             .with_runtime_env(Arc::clone(&self.runtime))
-            .with_expr_planners(vec![Arc::new(attributes::AttributePlanner::new(&lake.pinned()))])
+            .with_expr_planners(vec![
+                Arc::new(attributes::AttributePlanner::new(&lake.pinned())),
+                Arc::new(id_functions::IdPlanner),
+            ])
             .with_default_features()
+            .with_scalar_functions(id_functions::functions())
             .with_analyzer_rules(analyzer)
             .with_physical_optimizer_rules(physical)
             .build();
         let context = SessionContext::new_with_state(state);
         context.register_udf(ScalarUDF::from(AttributeGet::default()));
         context.register_udf(ScalarUDF::from(ids::Hex::default()));
+        context.register_udaf(AggregateUDF::from(quantiles::DurationQuantiles::default()));
         context.register_catalog("luneta", Arc::new(catalog::LakeCatalog::new(Arc::clone(lake))));
         context
     }

@@ -9,8 +9,8 @@ use sqlx::{Connection, QueryBuilder, Sqlite};
 use uuid::Uuid;
 
 use super::image::{self, Lake, LakeColumn, LakeTable, TableBounds};
-use super::{Catalog, names, text, views};
-use crate::{ColumnStats, LakeFile, StatValue, StoreError, TableKey, layout, now_ms};
+use super::{Catalog, keys, names, text, views};
+use crate::{ColumnStats, LakeFile, MapKey, StatValue, StoreError, TableKey, layout, now_ms};
 
 /// Rows of one `INSERT`; SQLite binds at most 32,766 values.
 const INSERT_ROWS_MAX: usize = 1000;
@@ -51,6 +51,8 @@ pub(crate) struct AddFile {
     /// Every top-level column in the file.
     pub(crate) columns: Vec<FileColumn>,
     pub(crate) strays: HashSet<String>,
+    /// Keys in its overflow maps.
+    pub(crate) map_keys: Vec<MapKey>,
 }
 
 /// One column of such a file.
@@ -343,6 +345,7 @@ async fn add_file(
     .await?;
     let strays = serde_json::to_string(&add.strays).map_err(|e| StoreError::CatalogContent(e.to_string()))?;
     sqlx::query("INSERT INTO luneta_file VALUES (?, ?)").bind(id).bind(strays).execute(&mut *connection).await?;
+    keys::insert(connection, id, &add.map_keys).await?;
     for columns in add.columns.chunks(INSERT_ROWS_MAX) {
         let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO ducklake_file_column_stats ");
         insert.push_values(columns, |mut row, column| {
@@ -365,6 +368,7 @@ async fn add_file(
         rows: add.rows,
         stats: add.columns.into_iter().map(|c| (c.name, c.stats)).collect(),
         strays: add.strays,
+        map_keys: add.map_keys,
         ours: true,
         deletes: None,
         created_ms: now_ms(),

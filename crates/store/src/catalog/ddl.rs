@@ -1,5 +1,9 @@
 //! The tables of a DuckLake 1.0 catalog, and ours beside them.
 
+/// Keys in the overflow maps of files (JSON). Catalogs of older versions lack the table.
+pub(super) const FILE_KEYS: &str =
+    "CREATE TABLE IF NOT EXISTS luneta_file_keys(data_file_id BIGINT PRIMARY KEY, keys VARCHAR NOT NULL)";
+
 /// Every statement of a new catalog but those that depend on the folder.
 pub(super) const STATEMENTS: &[&str] = &[
     r#"CREATE TABLE ducklake_metadata("key" VARCHAR NOT NULL, "value" VARCHAR NOT NULL, "scope" VARCHAR, scope_id BIGINT)"#,

@@ -8,7 +8,7 @@ use luneta_model::Signal;
 use parquet::arrow::PARQUET_FIELD_ID_META_KEY;
 use sqlx::sqlite::SqliteConnection;
 
-use super::{names, text};
+use super::{keys, names, text};
 use crate::{ColumnStats, LakeFile, StatValue, StoreError, TableKey, layout};
 
 /// Everything live in one snapshot.
@@ -242,6 +242,7 @@ async fn load_files(
     }
     let unknown: HashSet<i64> = rows.iter().map(|r| r.0).filter(|id| !cached.contains_key(id)).collect();
     let mut stats = load_stats(connection, &unknown).await?;
+    let mut map_keys = keys::load(connection, &unknown).await?;
     for (id, table_id, path, relative, rows, size, footer, strays, created, deletes) in rows {
         let Some((key, table)) = tables.get_mut(&table_id) else { continue };
         if let Some(file) = cached.get(&id).filter(|f| f.deletes == deletes) {
@@ -260,6 +261,7 @@ async fn load_files(
             rows: rows as u64,
             stats: named_stats(key.signal, table, stats.remove(&id).unwrap_or_default()),
             strays: strays.as_deref().and_then(|s| serde_json::from_str(s).ok()).unwrap_or_default(),
+            map_keys: map_keys.remove(&id).unwrap_or_default(),
             ours: strays.is_some(),
             deletes: deletes.map(|path| format!("{}{path}", table.path)),
             created_ms: created.as_deref().and_then(text::read_snapshot_time).unwrap_or(0),

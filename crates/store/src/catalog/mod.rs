@@ -8,6 +8,7 @@
 mod commit;
 mod ddl;
 mod image;
+mod keys;
 mod names;
 mod text;
 mod upkeep;
@@ -123,6 +124,7 @@ async fn create(connection: &mut SqliteConnection, data_path: &Path) -> Result<(
         sqlx::query_as("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'ducklake_snapshot'")
             .fetch_optional(&mut *tx)
             .await?;
+    sqlx::query(ddl::FILE_KEYS).execute(&mut *tx).await?;
     if exists.is_some() {
         let version: Option<(String,)> =
             sqlx::query_as("SELECT value FROM ducklake_metadata WHERE key = 'version'").fetch_optional(&mut *tx).await?;

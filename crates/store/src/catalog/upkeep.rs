@@ -50,6 +50,8 @@ impl Catalog {
              (SELECT data_file_id FROM ducklake_data_file WHERE end_snapshot <= ?1)",
             "DELETE FROM luneta_file WHERE data_file_id NOT IN \
              (SELECT data_file_id FROM ducklake_data_file WHERE end_snapshot IS NULL OR end_snapshot > ?1)",
+            "DELETE FROM luneta_file_keys WHERE data_file_id NOT IN \
+             (SELECT data_file_id FROM ducklake_data_file WHERE end_snapshot IS NULL OR end_snapshot > ?1)",
             "DELETE FROM ducklake_delete_file WHERE end_snapshot <= ?1",
             "DELETE FROM ducklake_data_file WHERE end_snapshot <= ?1",
         ] {

@@ -14,8 +14,8 @@ use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchR
 
 use super::MergeError;
 use crate::catalog::{AddFile, Lake, LakeTable};
-use crate::files::{Extracted, FileWriter, Promotion, WriterConfig};
-use crate::{LakeFile, StoreError, TableKey, layout};
+use crate::files::{Extracted, FileWriter, KeyCounts, Promotion, WriterConfig};
+use crate::{LakeFile, MapKey, StoreError, TableKey, layout};
 
 /// Rows read ahead over all files together.
 const ROWS_AHEAD: usize = 64 * 1024;
@@ -44,7 +44,10 @@ pub(super) fn merge(
     let mut writer = FileWriter::create(lake_dir, key, table, &fields, rows as usize, config)?;
     let mut merger = Merger { signal: key.signal, shape, slots: Vec::new(), cursors: Vec::new(), picked: Vec::new() };
     match merger.run(sources, &mut writer, config) {
-        Ok(()) => Ok(writer.finish(merger.shape.strays)?),
+        Ok(()) => {
+            let map_keys = merger.shape.map_keys();
+            Ok(writer.finish(merger.shape.strays, map_keys)?)
+        }
         Err(error) => {
             writer.abandon();
             Err(error)
@@ -113,13 +116,16 @@ struct Shape {
     schema: Arc<Schema>,
     promotions: Vec<(AttributeScope, Promotion)>,
     strays: HashSet<String>,
+    /// Keys left in the maps.
+    left: [(AttributeScope, KeyCounts); 3],
 }
 
 impl Shape {
     fn new(signal: Signal, table: &LakeTable, fields: &[FieldRef]) -> Self {
         let scopes = [AttributeScope::Item, AttributeScope::Resource];
         let promotions = scopes.map(|scope| (scope, Promotion::of_columns(table, scope, fields))).into();
-        Self { signal, schema: Arc::new(Schema::new(fields.to_vec())), promotions, strays: HashSet::new() }
+        let left = AttributeScope::ALL.map(|scope| (scope, KeyCounts::bounded()));
+        Self { signal, schema: Arc::new(Schema::new(fields.to_vec())), promotions, strays: HashSet::new(), left }
     }
 
     fn fit(&mut self, batch: &RecordBatch) -> Result<RecordBatch, StoreError> {
@@ -128,6 +134,9 @@ impl Shape {
             let extracted = Extracted::from(batch, *scope, promotion)?;
             self.strays.extend(extracted.strays);
             batch = extracted.batch;
+        }
+        for (scope, counts) in &mut self.left {
+            counts.count(&batch, *scope, |_| 1);
         }
         let mut columns = Vec::with_capacity(self.schema.fields().len());
         for field in self.schema.fields() {
@@ -138,6 +147,11 @@ impl Shape {
             });
         }
         Ok(RecordBatch::try_new(self.schema.clone(), columns)?)
+    }
+
+    /// The keys left in the maps of all rows so far.
+    fn map_keys(&self) -> Vec<MapKey> {
+        self.left.iter().flat_map(|(scope, counts)| counts.left(*scope, &Promotion::default())).collect()
     }
 }
 

@@ -1,14 +1,15 @@
 //! Merging keeps every row, once and in order.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::TimestampNanosecondType;
-use luneta_model::{Signal, Sink as _, Tenant};
+use luneta_model::{AttributeType, Limits, Signal, Sink as _, SpanRow, SpansBuilder, Tenant};
 use proptest::prelude::*;
 
 use crate::store::tests::{config, expected, read, seen, spans};
-use crate::{Store, StoreConfig};
+use crate::{Store, StoreConfig, TableSnapshot};
 
 fn merging(dir: &std::path::Path) -> StoreConfig {
     let mut config = config(dir);
@@ -91,4 +92,41 @@ async fn old_files_leave_whole() {
     store.retire(store.config.snapshot_keep).await.unwrap();
     assert_eq!(seen(&store, "default").await.len(), 0);
     assert_eq!(store.stats().retired_files, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_in_maps_are_counted_of_every_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(merging(dir.path())).await.unwrap();
+    let rare = |snapshot: &TableSnapshot| {
+        let keys = snapshot.map_keys().into_iter().map(|k| (k.key, k.kind, k.count));
+        keys.collect::<BTreeSet<_>>()
+    };
+    let of = |count: u64| BTreeSet::from([("rare".to_owned(), Some(AttributeType::Int), count)]);
+    for part in 1..=2 {
+        let mut b = SpansBuilder::new(Limits::default());
+        b.origins.begin();
+        let origin = b.origins.end();
+        // Too few for a column.
+        for n in 0..640u64 {
+            if n % 64 == 0 {
+                b.attributes.push_int("rare", n as i64);
+            }
+            b.end_span(origin, &SpanRow { span_id: (n + 1).to_be_bytes(), trace_id: [1; 16], ..SpanRow::default() }).unwrap();
+        }
+        store.accept(b.finish(Tenant::default()).unwrap()).await.unwrap();
+        let snapshot = store.snapshot(&Tenant::default(), Signal::Spans).await.unwrap();
+        assert_eq!(rare(&snapshot), of(part * 10), "in memory");
+        store.flush().await.unwrap();
+        let snapshot = store.snapshot(&Tenant::default(), Signal::Spans).await.unwrap();
+        assert_eq!(rare(&snapshot), of(part * 10), "in files");
+    }
+    assert_eq!(store.compact().await.unwrap(), 1);
+    let snapshot = store.snapshot(&Tenant::default(), Signal::Spans).await.unwrap();
+    assert_eq!((snapshot.files.len(), rare(&snapshot)), (1, of(20)), "in the merged file");
+    store.shutdown().await.unwrap();
+    drop(store);
+    let store = Store::open(merging(dir.path())).await.unwrap();
+    let snapshot = store.snapshot(&Tenant::default(), Signal::Spans).await.unwrap();
+    assert_eq!(rare(&snapshot), of(20), "after a restart");
 }

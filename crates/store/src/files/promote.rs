@@ -12,6 +12,7 @@ use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 use arrow::error::ArrowError;
 use luneta_model::{AttributeScope, AttributeType, schema};
 
+use super::keys::KeyCounts;
 use crate::catalog::LakeTable;
 use crate::layout;
 
@@ -20,29 +21,7 @@ const ROWS_PER_VALUE_MAX: u64 = 32;
 /// Longer keys make no column.
 const KEY_BYTES_MAX: usize = 128;
 
-type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
-
-/// How often keys of an overflow map occur, by type.
-#[derive(Debug, Default)]
-pub(crate) struct KeyCounts(Map<String, [u64; 4]>);
-
-impl KeyCounts {
-    /// Counts the entries of a batch. `weight` says how many rows a row of the batch stands for.
-    pub(crate) fn count(&mut self, batch: &RecordBatch, scope: AttributeScope, weight: impl Fn(usize) -> u64) {
-        let Some(overflow) = Overflow::of(batch, scope) else { return };
-        overflow.for_each(|row, key, _, code| {
-            let Some(kind) = type_of(code) else { return };
-            let weight = weight(row);
-            if let Some(counts) = self.0.get_mut(key) {
-                counts[kind as usize] += weight;
-            } else {
-                let mut counts = [0; 4];
-                counts[kind as usize] = weight;
-                self.0.insert(key.to_owned(), counts);
-            }
-        });
-    }
-}
+pub(super) type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
 /// Which keys of one scope have a column in one table.
 #[derive(Debug, Default)]
@@ -86,13 +65,19 @@ impl Promotion {
         out
     }
 
+    /// The type of a key's column.
+    pub(super) fn type_of_key(&self, key: &str) -> Option<AttributeType> {
+        self.columns.get(key).copied()
+    }
+
     /// Adds the keys frequent enough, the most frequent first.
     pub(crate) fn extend(&mut self, scope: AttributeScope, counts: &KeyCounts, rows: u64, promoted_max: usize) {
         if scope == AttributeScope::Scope {
             return;
         }
         let mut frequent: Vec<(&String, u64, AttributeType)> = Vec::new();
-        for (key, by_type) in &counts.0 {
+        for (key, counts) in &counts.by_key {
+            let by_type = &counts[..TYPES.len()];
             let total: u64 = by_type.iter().sum();
             if total * ROWS_PER_VALUE_MAX < rows || key.is_empty() || key.len() > KEY_BYTES_MAX {
                 continue;
@@ -356,10 +341,11 @@ impl Rest {
     }
 }
 
-const TYPES: [AttributeType; 4] = [AttributeType::Text, AttributeType::Int, AttributeType::Double, AttributeType::Bool];
+pub(super) const TYPES: [AttributeType; 4] =
+    [AttributeType::Text, AttributeType::Int, AttributeType::Double, AttributeType::Bool];
 
 /// The column type a value of a type code fits.
-fn type_of(code: u8) -> Option<AttributeType> {
+pub(super) fn type_of(code: u8) -> Option<AttributeType> {
     match code {
         b's' => Some(AttributeType::Text),
         b'i' => Some(AttributeType::Int),
@@ -370,7 +356,7 @@ fn type_of(code: u8) -> Option<AttributeType> {
 }
 
 /// The overflow map of a batch and the type codes beside it.
-struct Overflow<'a> {
+pub(super) struct Overflow<'a> {
     map: &'a MapArray,
     keys: &'a StringArray,
     values: &'a StringArray,
@@ -378,14 +364,14 @@ struct Overflow<'a> {
 }
 
 impl<'a> Overflow<'a> {
-    fn of(batch: &'a RecordBatch, scope: AttributeScope) -> Option<Self> {
+    pub(super) fn of(batch: &'a RecordBatch, scope: AttributeScope) -> Option<Self> {
         let map = batch.column_by_name(scope.column())?.as_map_opt()?;
         let (keys, values) = (map.keys().as_string_opt()?, map.values().as_string_opt()?);
         let types = batch.column_by_name(scope.types_column()).and_then(|t| t.as_string_opt());
         Some(Self { map, keys, values, types })
     }
 
-    fn for_each(&self, mut visit: impl FnMut(usize, &'a str, Option<&'a str>, u8)) {
+    pub(super) fn for_each(&self, mut visit: impl FnMut(usize, &'a str, Option<&'a str>, u8)) {
         let offsets = self.map.value_offsets();
         for row in 0..self.map.len() {
             let (start, end) = (offsets[row] as usize, offsets[row + 1] as usize);

@@ -9,15 +9,16 @@ use arrow::datatypes::{DataType, Field, FieldRef, Schema, UInt32Type};
 use arrow::error::ArrowError;
 use luneta_model::{AttributeScope, Signal, schema};
 
+use super::keys::KeyCounts;
 use super::points::{self, Spread};
-use super::promote::{Extracted, KeyCounts, Promotion};
+use super::promote::{Extracted, Promotion};
 use super::sort::{self, SortKeys, SortSource};
 use super::writer::{FileWriter, WriterConfig};
 use std::path::Path;
 
 use crate::catalog::{AddFile, LakeTable};
 use crate::memtable::TableRows;
-use crate::{StoreError, TableKey, layout};
+use crate::{MapKey, StoreError, TableKey, layout};
 
 /// Rows of one table in the order of their file, not yet gathered.
 #[derive(Debug)]
@@ -33,7 +34,15 @@ pub(crate) struct PreparedTable {
     origin: Vec<u32>,
     /// Rows of every batch.
     lengths: Vec<usize>,
+    left: Left,
+}
+
+/// What stays in the overflow maps.
+#[derive(Debug, Default)]
+struct Left {
+    /// Columns whose key is there too, with values of another type.
     strays: HashSet<String>,
+    keys: Vec<MapKey>,
 }
 
 #[derive(Debug)]
@@ -56,9 +65,9 @@ pub(crate) fn prepare(
     for batch in rows.batches() {
         origin.extend_from_slice(&batch.origin);
     }
-    let mut strays = HashSet::new();
-    let batches = promote_items(key, rows, table, promoted_max, &mut strays)?;
-    let origins = promote_origins(rows, &origin, table, promoted_max, &mut strays)?;
+    let mut left = Left::default();
+    let batches = promote_items(key, rows, table, promoted_max, &mut left)?;
+    let origins = promote_origins(rows, &origin, table, promoted_max, &mut left)?;
     let order = order(key, rows, &batches, &origins);
     let batches = if key.signal == Signal::Metrics { points::scale_doubles(batches, &order)? } else { batches };
     let (mut fields, mut columns) = unite(key, &batches, &origins);
@@ -66,7 +75,7 @@ pub(crate) fn prepare(
         spread_counts(&batches, &mut fields, &mut columns)?;
     }
     let lengths = batches.iter().map(RecordBatch::num_rows).collect();
-    Ok(PreparedTable { key: key.clone(), fields, columns, order, origin, lengths, strays })
+    Ok(PreparedTable { key: key.clone(), fields, columns, order, origin, lengths, left })
 }
 
 fn promote_items(
@@ -74,7 +83,7 @@ fn promote_items(
     rows: &TableRows,
     table: Option<&LakeTable>,
     promoted_max: usize,
-    strays: &mut HashSet<String>,
+    left: &mut Left,
 ) -> Result<Vec<RecordBatch>, ArrowError> {
     let scope = AttributeScope::Item;
     let mut counts = KeyCounts::default();
@@ -83,10 +92,11 @@ fn promote_items(
     }
     let mut promotion = Promotion::of(table, scope);
     promotion.extend(scope, &counts, rows.rows, promoted_max);
+    left.keys.extend(counts.left(scope, &promotion));
     let mut out = Vec::new();
     for batch in rows.batches() {
         let extracted = Extracted::from(batch.rows.clone(), scope, &promotion)?;
-        strays.extend(extracted.strays);
+        left.strays.extend(extracted.strays);
         out.push(extracted.batch);
     }
     tracing::trace!(table = %key, "attributes sorted into columns");
@@ -98,7 +108,7 @@ fn promote_origins(
     origin: &[u32],
     table: Option<&LakeTable>,
     promoted_max: usize,
-    strays: &mut HashSet<String>,
+    left: &mut Left,
 ) -> Result<RecordBatch, ArrowError> {
     let columns = rows.origins.columns()?;
     let mut weights = vec![0u64; columns.len];
@@ -113,8 +123,13 @@ fn promote_origins(
     counts.count(&batch, scope, |row| weights[row]);
     let mut promotion = Promotion::of(table, scope);
     promotion.extend(scope, &counts, rows.rows, promoted_max);
+    left.keys.extend(counts.left(scope, &promotion));
+    // Attributes of scopes are never promoted.
+    let mut counts = KeyCounts::default();
+    counts.count(&batch, AttributeScope::Scope, |row| weights[row]);
+    left.keys.extend(counts.left(AttributeScope::Scope, &Promotion::default()));
     let extracted = Extracted::from(batch, scope, &promotion)?;
-    strays.extend(extracted.strays);
+    left.strays.extend(extracted.strays);
     Ok(extracted.batch)
 }
 
@@ -200,7 +215,7 @@ impl PreparedTable {
     pub(crate) fn write(&self, data_path: &Path, table: &LakeTable, config: WriterConfig) -> Result<AddFile, StoreError> {
         let mut writer = FileWriter::create(data_path, &self.key, table, &self.fields, self.order.len(), config)?;
         match self.write_groups(&mut writer, config) {
-            Ok(()) => writer.finish(self.strays.clone()),
+            Ok(()) => writer.finish(self.left.strays.clone(), self.left.keys.clone()),
             Err(error) => {
                 writer.abandon();
                 Err(error)

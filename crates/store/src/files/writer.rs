@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::statistics;
 use crate::catalog::{AddFile, FileColumn, LakeTable};
-use crate::{StoreConfig, StoreError, TableKey};
+use crate::{MapKey, StoreConfig, StoreError, TableKey};
 
 const NAME_PREFIX: &str = "luneta-";
 /// Rows of a data page: the finest grain readers skip by.
@@ -194,7 +194,7 @@ impl FileWriter {
     }
 
     /// Completes the file and makes it durable.
-    pub(crate) fn finish(mut self, strays: HashSet<String>) -> Result<AddFile, StoreError> {
+    pub(crate) fn finish(mut self, strays: HashSet<String>, map_keys: Vec<MapKey>) -> Result<AddFile, StoreError> {
         self.end_group()?;
         let mut listed: Vec<_> = strays.iter().map(String::as_str).collect();
         listed.sort_unstable();
@@ -209,7 +209,8 @@ impl FileWriter {
         let footer_size = footer_size(&self.path, size)?;
         let columns = self.columns(&metadata);
         let name = self.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        Ok(AddFile { key: self.key, table_id: self.table_id, name, size, footer_size, rows: self.rows, columns, strays })
+        let (key, table_id, rows) = (self.key, self.table_id, self.rows);
+        Ok(AddFile { key, table_id, name, size, footer_size, rows, columns, strays, map_keys })
     }
 
     fn columns(&self, metadata: &ParquetMetaData) -> Vec<FileColumn> {

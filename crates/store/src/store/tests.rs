@@ -1,11 +1,11 @@
 //! The store as its users see it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
-use luneta_model::{AnyValue, Limits, LogRow, LogsBuilder, SpanRow, SpansBuilder};
+use luneta_model::{AnyValue, AttributeType, Limits, LogRow, LogsBuilder, SpanRow, SpansBuilder};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::*;
@@ -306,10 +306,16 @@ async fn values_of_another_type_stay_in_the_map_and_are_named() {
     store.flush().await.unwrap();
     let snapshot = store.snapshot(&Tenant::default(), Signal::Spans).await.unwrap();
     let file = &snapshot.files[0];
-    let strays: std::collections::BTreeSet<_> = file.strays.iter().map(String::as_str).collect();
+    let strays: BTreeSet<_> = file.strays.iter().map(String::as_str).collect();
     assert_eq!(strays, ["attributes.app.size", "attributes.http.response.status_code"].into());
     assert_eq!(file.stats["attributes.app.size"].null_count, Some(10));
     assert!(!file.stats.contains_key("attributes.rare"));
+    let counted = |file: &crate::LakeFile| -> BTreeSet<(String, Option<AttributeType>, u64)> {
+        file.map_keys.iter().map(|k| (k.key.clone(), k.kind, k.count)).collect()
+    };
+    let text = Some(AttributeType::Text);
+    let wanted = [("app.size", 10), ("http.response.status_code", 10), ("rare", 1)];
+    assert_eq!(counted(file), wanted.map(|(key, count)| (key.to_owned(), text, count)).into());
     let rows = &read(&store, &file.path)[0];
     let entries: usize = rows.column_by_name("attributes").unwrap().as_map().keys().len();
     assert_eq!(entries, 21);
