@@ -12,6 +12,7 @@ use luneta_model::{Signal, Tenant};
 use luneta_store::Store;
 
 use crate::scan::LakeTable;
+use crate::scan::opened::Opened;
 
 /// The schema `lake`: the tables of one tenant, as they were when the query first named them.
 #[derive(Debug)]
@@ -19,12 +20,13 @@ pub struct LakeSchema {
     store: Arc<Store>,
     tenant: Tenant,
     pinned: Mutex<HashMap<Signal, Arc<LakeTable>>>,
+    opened: Arc<Opened>,
 }
 
 impl LakeSchema {
     /// The tables of `tenant`.
     pub fn new(store: Arc<Store>, tenant: Tenant) -> Self {
-        Self { store, tenant, pinned: Mutex::default() }
+        Self { store, tenant, pinned: Mutex::default(), opened: Arc::default() }
     }
 
     /// Takes a snapshot of every table a statement names.
@@ -34,6 +36,11 @@ impl LakeSchema {
             self.table(table.table()).await?;
         }
         Ok(())
+    }
+
+    /// The files the query has begun to read.
+    pub fn opened(&self) -> &Opened {
+        &self.opened
     }
 
     /// The tables the query has named.
@@ -54,7 +61,7 @@ impl SchemaProvider for LakeSchema {
             return Ok(Some(Arc::clone(table) as _));
         }
         let snapshot = self.store.snapshot(&self.tenant, signal).await.map_err(|e| DataFusionError::External(Box::new(e)))?;
-        let table = Arc::new(LakeTable::new(signal, snapshot, self.store.object_store()));
+        let table = Arc::new(LakeTable::new(signal, snapshot, self.store.object_store(), Arc::clone(&self.opened)));
         self.pinned.lock().unwrap_or_else(PoisonError::into_inner).insert(signal, Arc::clone(&table));
         Ok(Some(table as _))
     }

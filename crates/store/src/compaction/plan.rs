@@ -14,8 +14,9 @@ pub(super) fn pick(files: &[Arc<LakeFile>], config: &CompactionConfig, now_ms: i
     let settled = now_ms - config.age_min.as_millis() as i64;
     let mut tiers: Vec<Vec<Arc<LakeFile>>> = Vec::new();
     for file in files {
-        // Rows that another writer deleted must stay deleted: such files are left to it.
-        if file.deletes.is_some() || file.size >= config.target_bytes / 2 || file.created_ms > settled {
+        // Rows that we cannot tell to be deleted must not come back: such files are left to others.
+        let unknown = file.deletes.as_ref().is_some_and(|d| !d.readable);
+        if unknown || file.size >= config.target_bytes / 2 || file.created_ms > settled {
             continue;
         }
         let tier = tier(file.size, config.small_file_bytes);

@@ -1,12 +1,15 @@
 //! From rows in memory to a Parquet file: decide what becomes a column (`promote`), put rows in
-//! order (`sort`), gather columns (`table`), encode (`writer`).
+//! order (`sort`), gather columns (`table`), encode (`writer`). Beside that, what others wrote: which rows
+//! of a file are deleted (`deletes`).
 
+mod deletes;
 mod promote;
 mod sort;
 mod statistics;
 mod table;
 mod writer;
 
+pub use deletes::DeletedRows;
 pub(crate) use promote::{Extracted, Promotion};
 pub(crate) use table::{PreparedTable, prepare};
 pub(crate) use writer::{FileWriter, WriterConfig, is_ours};
