@@ -1,7 +1,7 @@
 """Attaches a live lake with DuckDB, runs statements from standard input, prints their rows.
 
-Arguments: the catalog, the folder of the files. Input and output are JSON: a list of statements, a
-list of lists of rows.
+Arguments: the catalog, the folder of the files, and `write` where statements change something. Input
+and output are JSON: a list of statements, a list of lists of rows.
 """
 
 import json
@@ -12,14 +12,14 @@ import duckdb
 import duckdb_extension_ducklake
 import duckdb_extension_sqlite_scanner
 
-catalog, data = sys.argv[1:]
+catalog, data, *write = sys.argv[1:]
 connection = duckdb.connect(config={"allow_unsigned_extensions": "true"})
 for package in (duckdb_extension_sqlite_scanner, duckdb_extension_ducklake):
     # The extensions lie in the wheels: nothing is downloaded.
     folder = pathlib.Path(package.__file__).parent / "extensions" / f"v{duckdb.__version__}"
     (file,) = folder.glob("*.duckdb_extension")
     connection.execute(f"LOAD '{file}'")
-connection.execute(f"ATTACH 'ducklake:sqlite:{catalog}' AS lake (DATA_PATH '{data}', READ_ONLY)")
+connection.execute(f"ATTACH 'ducklake:sqlite:{catalog}' AS lake (DATA_PATH '{data}'{'' if write else ', READ_ONLY'})")
 connection.execute("USE lake")
 connection.execute("SET TimeZone = 'UTC'")
 

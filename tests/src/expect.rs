@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::full::{SECOND, SECOND_TEXT};
 use crate::send::common::any_value::Value as Any;
-use crate::send::common::{InstrumentationScope, KeyValue};
+use crate::send::common::{EntityRef, InstrumentationScope, KeyValue};
 use crate::send::{Export, log, metric, resource, span};
 
 /// A row by column name.
@@ -112,6 +112,7 @@ fn origin(
         "resource_attributes": resource_attributes,
         "resource_dropped_attributes_count": resource.dropped_attributes_count,
         "resource_schema_url": unless_empty(resource_url),
+        "resource_entity_refs": entities(&resource.entity_refs),
         "scope_name": unless_empty(&scope.name),
         "scope_version": unless_empty(&scope.version),
         "scope_attributes": attributes(&scope.attributes),
@@ -119,6 +120,19 @@ fn origin(
         "scope_schema_url": unless_empty(scope_url),
     });
     object(row)
+}
+
+/// Entities of a resource: JSON text, compared as JSON; null where there are none.
+fn entities(all: &[EntityRef]) -> Value {
+    let one = |e: &EntityRef| json!({"schema_url": e.schema_url, "type": e.r#type, "id_keys": e.id_keys, "description_keys": e.description_keys});
+    if all.is_empty() { Value::Null } else { all.iter().map(one).collect() }
+}
+
+/// Metadata of a metric: JSON text, compared as JSON; null where there is none.
+fn metadata(all: &[KeyValue]) -> Value {
+    let value = |kv: &KeyValue| inner(kv.value.as_ref().and_then(|v| v.value.as_ref()));
+    let map = || Value::Object(all.iter().map(|kv| (kv.key.clone(), value(kv))).collect());
+    if all.is_empty() { Value::Null } else { map() }
 }
 
 fn object(value: Value) -> Row {
@@ -269,6 +283,7 @@ fn point(m: &metric::Metric, kind: &str, temporality: i32, monotonic: Option<boo
         "type": kind,
         "unit": unless_empty(&m.unit),
         "description": unless_empty(&m.description),
+        "metadata": metadata(&m.metadata),
         "temporality": temporality,
         "is_monotonic": monotonic,
         "exemplars": [],
@@ -416,8 +431,14 @@ fn summary_row(row: Row, p: &metric::SummaryDataPoint) -> Value {
 /// # Panics
 /// Naming the row and the columns that differ.
 pub fn check_rows(what: &str, mut found: Vec<Row>, mut wanted: Vec<Row>) {
-    // Structured bodies are JSON text: compared as JSON.
+    // Structured bodies and the like are JSON text: compared as JSON.
     for row in &mut found {
+        for column in ["resource_entity_refs", "metadata"] {
+            if let Some(Value::String(text)) = row.get(column) {
+                let parsed = serde_json::from_str(text).unwrap_or_else(|e| panic!("{what}: {e} in {column} {text}"));
+                row.insert(column.into(), parsed);
+            }
+        }
         if let (Some("a" | "m"), Some(body)) = (row.get("body_type").and_then(Value::as_str), row.get("body")) {
             let parsed = serde_json::from_str(body.as_str().unwrap()).unwrap_or_else(|e| panic!("{what}: {e} in body {body}"));
             row.insert("body".into(), parsed);

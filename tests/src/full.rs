@@ -7,7 +7,7 @@ use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequ
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 
 use crate::send::common::any_value::Value;
-use crate::send::common::{AnyValue, ArrayValue, InstrumentationScope, KeyValue, KeyValueList};
+use crate::send::common::{AnyValue, ArrayValue, EntityRef, InstrumentationScope, KeyValue, KeyValueList};
 use crate::send::{Export, attribute, int, log, metric, resource, span, text};
 
 /// The second all times lie in, in seconds since 1970.
@@ -103,7 +103,14 @@ fn resource_of(service: &str, nan: bool) -> resource::Resource {
         attribute("host.name", text("")),
     ];
     attributes.extend(self::attributes(nan));
-    resource::Resource { attributes, dropped_attributes_count: 3, ..Default::default() }
+    let service = EntityRef {
+        schema_url: "https://entity.example/1".into(),
+        r#type: "service".into(),
+        id_keys: vec!["service.name".into(), "host.name".into()],
+        description_keys: vec!["service.version".into()],
+    };
+    let process = EntityRef { r#type: "a \"process\"".into(), id_keys: vec!["process.pid".into()], ..Default::default() };
+    resource::Resource { attributes, dropped_attributes_count: 3, entity_refs: vec![service, process] }
 }
 
 fn scope(nan: bool) -> InstrumentationScope {
@@ -321,7 +328,8 @@ pub fn metric_points(service: &str, nan: bool) -> Export {
         gauges.push(number(26, Some(AsDouble(f64::NAN))));
         gauges.push(number(27, Some(AsDouble(f64::NEG_INFINITY))));
     }
-    let mut metrics = vec![metric_of("g", Data::Gauge(metric::Gauge { data_points: gauges }))];
+    let gauge = metric_of("g", Data::Gauge(metric::Gauge { data_points: gauges }));
+    let mut metrics = vec![metric::Metric { metadata: attributes(nan), ..gauge }];
     for temporality in [1, 2] {
         metrics.push(metric_of(
             "s",

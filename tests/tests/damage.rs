@@ -157,6 +157,46 @@ fn damaged_log_record() {
     assert!(warnings(&server).contains("log segment"), "{}", warnings(&server));
 }
 
+/// Damage in the header of a log segment costs no record: each has a mark and a checksum of its own.
+#[test]
+fn damaged_log_header() {
+    let mut server = Server::with_defaults();
+    for batch in 0..3 {
+        send(&server, batch);
+    }
+    server.kill9();
+    let cases: [(&str, u64, &[u8]); 4] =
+        [("magic", 3, &[0]), ("number", 15, &[0x20]), ("all of it", 0, &[0; 20]), ("all of it, with noise", 0, &[0xb7; 20])];
+    for (name, at, bytes) in cases {
+        let scratch = tempfile::tempdir().unwrap();
+        let data = scratch.path().join("data");
+        copy(server.data(), &data);
+        overwrite(&log_segment(&data), at, bytes);
+        let mut damaged = Server::start(Options { data: Some(data), ..Options::default() });
+        assert_eq!(numbers(&damaged), (0..3 * ROWS).collect::<Vec<_>>(), "{name}");
+        assert!(warnings(&damaged).contains("header is damaged"), "{name}: {}", warnings(&damaged));
+        send(&damaged, 3);
+        damaged.cycle();
+        assert_eq!(numbers(&damaged), (0..4 * ROWS).collect::<Vec<_>>(), "{name}");
+        assert_eq!(warnings(&damaged), "[]", "{name}");
+    }
+    // A whole header of a version to come is no damage.
+    overwrite(&log_segment(server.data()), 8, &[2]);
+    let output = std::process::Command::new(luneta_tests::server::binary())
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(server.data())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(text.contains("version 2 is newer"), "{text}");
+}
+
+/// The segment with the rows.
+fn log_segment(data: &Path) -> PathBuf {
+    files(&data.join("wal"), "wal").into_iter().max_by_key(|p| fs::metadata(p).unwrap().len()).unwrap()
+}
+
 /// How a Parquet file is damaged.
 type File = (&'static str, fn(&Path));
 
@@ -202,6 +242,94 @@ fn corrupt_file() {
         assert_eq!(numbers(&damaged).len() as u64, 3 * ROWS, "{name}");
         assert_eq!(warnings(&damaged), "[]", "{name}");
     }
+}
+
+/// Runs a query; returns its rows and warnings.
+fn answer(server: &Server, query: &str) -> (serde_json::Value, serde_json::Value) {
+    let reply = server.sql_request(&serde_json::json!({"query": query}));
+    assert_eq!(reply.status, 200, "{query}: {}\n{}", reply.text(), server.stderr());
+    let mut json = reply.json();
+    (json["rows"].take(), json["warnings"].take())
+}
+
+/// Three files with a damaged one among them, whose footer is good. `live`: the server runs meanwhile.
+fn check_damaged_page(undamaged: &Path, name: &str, damage: fn(&Path), live: bool) {
+    const QUERY: &str = "SELECT count(body), count(attributes['n']), count(DISTINCT \"time\") FROM logs";
+    let scratch = tempfile::tempdir().unwrap();
+    let data = scratch.path().join("data");
+    copy(undamaged, &data);
+    let parquet = files(&data.join("lake"), "parquet");
+    let start = || Server::start(Options { data: Some(data.clone()), ..Options::default() });
+    let mut damaged = if live {
+        let server = start();
+        assert_eq!(answer(&server, QUERY).0[0][0], 3 * ROWS);
+        damage(&parquet[1]);
+        server
+    } else {
+        damage(&parquet[1]);
+        start()
+    };
+    assert_eq!(warnings(&damaged), "[]", "{name}: nothing is known before anybody reads");
+    let (rows, said) = answer(&damaged, QUERY);
+    assert_eq!((&rows[0][0], &rows[0][1]), (&(2 * ROWS).into(), &(2 * ROWS).into()), "{name}");
+    let file = parquet[1].file_name().unwrap().to_string_lossy().into_owned();
+    for text in [said.to_string(), warnings(&damaged), damaged.stderr() + &damaged.stdout()] {
+        assert!(text.contains(&file) && text.contains("with 10 rows was put into quarantine"), "{name}: {text}");
+    }
+    assert_eq!(files(&data.join("quarantine"), "parquet").len(), 1, "{name}");
+    assert_eq!(answer(&damaged, QUERY).1, serde_json::Value::Null, "{name}: only the query that met the file says so");
+    assert_eq!(numbers(&damaged).len() as u64, 2 * ROWS, "{name}");
+    send(&damaged, 1000);
+    damaged.cycle();
+    assert_eq!(numbers(&damaged).len() as u64, 3 * ROWS, "{name}");
+    assert_eq!(warnings(&damaged), "[]", "{name}");
+}
+
+/// A file whose footer is good and whose pages are not is found when a query reads them.
+#[test]
+fn corrupt_pages() {
+    let mut server = Server::with_defaults();
+    for batch in 0..3 {
+        send(&server, batch);
+        server.cycle();
+    }
+    server.terminate();
+    let cases: [File; 4] = [
+        ("zeros", |p| overwrite(p, 100, &[0; 400])),
+        ("ones", |p| overwrite(p, 100, &[0xff; 400])),
+        ("the first page header", |p| overwrite(p, 4, &[0x15, 0x7f, 0x7f])),
+        ("every page", |p| overwrite(p, 4, &[0x5a; 1500])),
+    ];
+    for (name, damage) in cases {
+        for live in [false, true] {
+            check_damaged_page(server.data(), name, damage, live);
+        }
+    }
+}
+
+/// A file that the system refuses to read is not damaged: queries fail until it can be read again.
+#[test]
+fn file_that_cannot_be_opened() {
+    let mut server = Server::with_defaults();
+    for batch in 0..2 {
+        send(&server, batch);
+        server.cycle();
+    }
+    let file = files(&server.data().join("lake"), "parquet").remove(0);
+    let kept = file.with_extension("kept");
+    fs::rename(&file, &kept).unwrap();
+    // Too many levels of links: unlike a permission, that stops the superuser too.
+    std::os::unix::fs::symlink(&file, &file).unwrap();
+    for _ in 0..2 {
+        let reply = server.sql_request(&serde_json::json!({"query": "SELECT count(body) FROM logs"}));
+        assert_eq!((reply.status, reply.json()["error"]["kind"].as_str()), (503, Some("file")), "{}", reply.text());
+        assert_eq!(warnings(&server), "[]");
+        server.terminate();
+        server.restart();
+    }
+    assert!(!server.data().join("quarantine").exists());
+    fs::rename(&kept, &file).unwrap();
+    assert_eq!(numbers(&server), (0..2 * ROWS).collect::<Vec<_>>());
 }
 
 /// A leftover of a flush that a crash cut short is no row and is cleared away.

@@ -10,10 +10,15 @@ use serde_json::{Value, json};
 
 /// Rows of statements, as DuckDB answers them.
 fn duckdb(server: &Server, statements: &[&str]) -> Vec<Value> {
+    run(server, statements, &[])
+}
+
+fn run(server: &Server, statements: &[&str], arguments: &[&str]) -> Vec<Value> {
     let mut child = Command::new(clients::python())
         .arg(clients::script("python/duckdb_sql.py"))
         .arg(server.data().join("lake/catalog.sqlite"))
         .arg(format!("{}/", server.data().join("lake/data").display()))
+        .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -96,4 +101,76 @@ fn duckdb_agrees_while_the_server_runs() {
     until("the new rows in DuckDB", Duration::from_secs(20), || {
         duckdb(&server, &["SELECT count(*) FROM logs"])[0] == json!(server.sql("SELECT count(*) FROM logs"))
     });
+}
+
+/// Questions about deleted rows, of every kind of scan: whole files, filters inside of scans and
+/// behind them, few columns and many, a limit.
+const LEFT: [&str; 8] = [
+    "SELECT count(*) FROM spans",
+    "SELECT duration_ns FROM spans ORDER BY 1, service_name",
+    "SELECT service_name, count(*), CAST(sum(duration_ns) AS BIGINT) FROM spans GROUP BY 1 ORDER BY 1",
+    "SELECT count(*) FROM spans WHERE duration_ns BETWEEN 100 AND 220",
+    "SELECT count(*) FROM spans WHERE service_name = 'eggs' AND duration_ns < 50",
+    "SELECT count(*), min(\"name\") FROM spans WHERE \"name\" IS NOT NULL AND kind IS NOT NULL",
+    "SELECT count(*) FROM (SELECT * FROM spans LIMIT 1000) AS s",
+    "SELECT count(*) FROM logs",
+];
+
+fn check_left(server: &Server, when: &str) {
+    let ours: Vec<Value> = LEFT.iter().map(|q| json!(server.sql(q))).collect();
+    for ((query, ours), theirs) in LEFT.iter().zip(&ours).zip(&duckdb(server, &LEFT)) {
+        assert_eq!(ours, theirs, "{when}: {query}");
+    }
+}
+
+/// What a person deletes or changes with DuckDB while the server runs is deleted or changed for the
+/// server's SQL.
+#[test]
+fn rows_deleted_in_duckdb() {
+    let mut server = Server::start(Options::config("luneta:\n  flush: {interval: 1s}\n"));
+    for round in 0..3 {
+        fill(&server, 1 + round * 100);
+        server.wait_flushed();
+    }
+    let deleted = |n: u64| n % 10 == 3 || n.is_multiple_of(7);
+    assert_eq!(server.count("spans"), 600);
+    for (condition, left) in [
+        ("duration_ns % 10 = 3", (1..=300).filter(|n| n % 10 != 3).count()),
+        // Again, of the same files.
+        ("duration_ns % 7 = 0", (1..=300).filter(|n| !deleted(*n)).count()),
+    ] {
+        run(&server, &[&format!("DELETE FROM spans WHERE {condition}")], &["write"]);
+        assert_eq!(server.count("spans"), 2 * left as u64, "{condition}");
+        check_left(&server, condition);
+    }
+    // An attribute that may be in its column or in the map.
+    let wanted = (1..=300).filter(|n| !deleted(*n) && *n > 250).count();
+    assert_eq!(server.value("SELECT count(*) FROM spans WHERE attributes['custom'] > 250"), json!(2 * wanted));
+    assert_eq!(server.status()["signals"]["spans"]["rows"], json!(server.count("spans")));
+    // What is in memory is not concerned, and what comes later neither.
+    fill(&server, 301);
+    server.cycle();
+    check_left(&server, "after a restart");
+    // A change is a deletion and a new row; all rows of a service are gone together.
+    run(&server, &["UPDATE spans SET \"name\" = 'changed' WHERE duration_ns = 400"], &["write"]);
+    assert_eq!(server.value("SELECT count(*) FROM spans WHERE name = 'changed'"), json!(2));
+    run(&server, &["DELETE FROM spans WHERE service_name = 'spam'", "DELETE FROM logs"], &["write"]);
+    assert_eq!(server.sql("SELECT DISTINCT service_name FROM spans"), [[json!("eggs")]]);
+    assert_eq!(server.count("logs"), 0);
+    check_left(&server, "after everything");
+    // Rows deleted in a way we cannot read must not be seen either; that is said.
+    let vectors = ["CALL lake.set_option('write_deletion_vectors', true)", "DELETE FROM metrics WHERE metric_name = 'm1'"];
+    run(&server, &vectors, &["write"]);
+    let reply = server.sql_request(&json!({"query": "SELECT count(*) FROM metrics"}));
+    assert_eq!((reply.status, reply.json()["error"]["kind"].as_str()), (503, Some("file")), "{}", reply.text());
+    assert!(reply.text().contains("deleted rows are listed in"), "{}", reply.text());
+    // A list of deleted rows that cannot be read: its rows must not come back, so their file is set aside.
+    let lists = std::fs::read_dir(server.data().join("lake/data/main/spans")).unwrap();
+    let mut lists: Vec<_> = lists.map(|e| e.unwrap().path()).filter(|p| p.to_string_lossy().contains("-delete")).collect();
+    lists.sort();
+    let last = lists.last().unwrap();
+    std::fs::write(last, b"no Parquet").unwrap();
+    let reply = server.sql_request(&json!({"query": "SELECT count(*) FROM spans WHERE service_name = 'spam'"}));
+    assert_eq!((reply.status, &reply.json()["rows"]), (200, &json!([[0]])), "{}", reply.text());
+    assert!(reply.json()["warnings"].to_string().contains("the list of its deleted rows"), "{}", reply.text());
 }

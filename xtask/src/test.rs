@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every test of the project.
 
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -27,6 +28,7 @@ pub fn run_tests(quick: bool) -> Result<()> {
             let data = fresh("demo-check")?;
             run(Command::new(luneta()).args(["demo", "--for", "60s", "--check", "--listen", "127.0.0.1:0", "--data"]).arg(data))
         })?;
+        step("luneta run: servers, workers and scripts as people start them", inject)?;
         step("UI in a browser", browser)?;
     }
     println!("\nall steps passed in {:.0} s", started.elapsed().as_secs_f64());
@@ -41,6 +43,8 @@ fn rust(quick: bool) -> Result<()> {
     } else {
         command.env("LUNETA_TEST_PYTHON", tools::python("tests", &tools::file("tests/python/requirements.txt"))?);
         command.env("LUNETA_TEST_NODE", tools::node(&tools::file("tests/node"))?);
+        // Ignored are those that need what was prepared just now.
+        command.args(["--", "--include-ignored"]);
     }
     run(&mut command)
 }
@@ -52,28 +56,50 @@ fn fresh(name: &str) -> Result<std::path::PathBuf> {
     Ok(dir)
 }
 
+/// The apps of the injection's tests, each under `luneta run` with one server for all.
+fn inject() -> Result<()> {
+    let tests = tools::file("crates/app/inject/tests");
+    let python = tools::python("inject", &tests.join("requirements.txt"))?;
+    tools::node(&tests.join("apps"))?;
+    let data = fresh("inject")?;
+    let mut server = start("serve", &data)?;
+    wait_for("the server's addresses", &mut server.0, || Ok(data.join("luneta.addresses.json").is_file().then_some(())))?;
+    run(Command::new(&python).arg(tests.join("end_to_end.py")).args(["--luneta".as_ref(), luneta().as_os_str()]).args([
+        "--data".as_ref(),
+        data.as_os_str(),
+        "--python".as_ref(),
+        python.as_os_str(),
+    ]))
+}
+
 /// The demo stays up while the browser looks at it.
 fn browser() -> Result<()> {
     let chromium = tools::chromium()?;
     let data = fresh("browser")?;
-    let child = Command::new(luneta())
-        .args(["demo", "--listen", "127.0.0.1:0", "--data"])
-        .arg(&data)
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .context("cannot start the demo")?;
-    let mut demo = Stopped(child);
-    if let Some(stderr) = demo.0.stderr.take() {
-        std::thread::spawn(move || {
-            BufReader::new(stderr).lines().map_while(Result::ok).for_each(|line| println!("  demo: {line}"))
-        });
-    }
+    let mut demo = start("demo", &data)?;
     let url = wait_for_telemetry(&mut demo.0, &data)?;
     run(ui::npm(&["run", "e2e"]).env("LUNETA_URL", url).env("CHROMIUM", chromium))
 }
 
-/// Ends the demo as a person would, with SIGINT.
+/// Starts `luneta serve` or `luneta demo` on free ports; what it says is shown.
+fn start(command: &'static str, data: &Path) -> Result<Stopped> {
+    let child = Command::new(luneta())
+        .args([command, "--listen", "127.0.0.1:0", "--data"])
+        .arg(data)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot start the {command}"))?;
+    let mut child = Stopped(child);
+    if let Some(stderr) = child.0.stderr.take() {
+        std::thread::spawn(move || {
+            BufReader::new(stderr).lines().map_while(Result::ok).for_each(|line| println!("  {command}: {line}"))
+        });
+    }
+    Ok(child)
+}
+
+/// Ends a server as a person would, with SIGINT.
 struct Stopped(Child);
 
 impl Drop for Stopped {
@@ -92,22 +118,31 @@ impl Drop for Stopped {
 }
 
 /// The address of the demo's server, once spans of both services and logs are there.
-fn wait_for_telemetry(demo: &mut Child, data: &std::path::Path) -> Result<String> {
-    let deadline = Instant::now() + Duration::from_secs(300);
+fn wait_for_telemetry(demo: &mut Child, data: &Path) -> Result<String> {
     let sql =
         "SELECT count(*) FROM (SELECT DISTINCT s.service_name FROM spans s WHERE s.service_name IN ('spam','eggs','dice')) x";
-    while Instant::now() < deadline {
-        if let Some(status) = demo.try_wait()? {
-            bail!("the demo ended early: {status}");
+    wait_for("telemetry of the demo", demo, || {
+        let Ok(text) = std::fs::read(data.join("luneta.addresses.json")) else { return Ok(None) };
+        let addresses: serde_json::Value = serde_json::from_slice(&text)?;
+        let answer = Command::new(luneta()).args(["query", "-o", "csv", sql, "--data"]).arg(data).output()?;
+        if !String::from_utf8_lossy(&answer.stdout).trim().ends_with('3') {
+            return Ok(None);
         }
-        if let Ok(text) = std::fs::read(data.join("luneta.addresses.json")) {
-            let addresses: serde_json::Value = serde_json::from_slice(&text)?;
-            let answer = Command::new(luneta()).args(["query", "-o", "csv", sql, "--data"]).arg(data).output()?;
-            if String::from_utf8_lossy(&answer.stdout).trim().ends_with('3') {
-                return addresses["http"].as_str().map(ToOwned::to_owned).context("no address of the API");
-            }
+        addresses["http"].as_str().map(|url| Some(url.to_owned())).context("no address of the API")
+    })
+}
+
+/// Asks twice a second while `child` runs, up to five minutes.
+fn wait_for<T>(what: &str, child: &mut Child, mut ask: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+    let deadline = Instant::now() + Duration::from_mins(5);
+    while Instant::now() < deadline {
+        if let Some(status) = child.try_wait()? {
+            bail!("waiting for {what}: the process ended early, {status}");
+        }
+        if let Some(found) = ask()? {
+            return Ok(found);
         }
         std::thread::sleep(Duration::from_millis(500));
     }
-    bail!("the demo sent no telemetry within five minutes")
+    bail!("no {what} within five minutes")
 }

@@ -114,6 +114,9 @@ fn table(answer: &Value) -> String {
     let more = if answer["truncated"] == true { " (more were left out: raise --limit)" } else { "" };
     let ms = answer["stats"]["elapsed_ms"].as_f64().unwrap_or(0.0);
     out.push_str(&format!("{} rows in {ms:.0} ms{more}\n", rows.len()));
+    for warning in answer["warnings"].as_array().unwrap_or(&empty).iter().filter_map(Value::as_str) {
+        out.push_str(&format!("warning: {warning}\n"));
+    }
     out
 }
 

@@ -45,6 +45,8 @@ pub struct MetricIdentity<'a> {
     pub unit: &'a str,
     /// Description, empty when there is none.
     pub description: &'a str,
+    /// Metadata as the JSON of a map, empty when there is none.
+    pub metadata: &'a str,
     /// `AggregationTemporality` as numbered by OTLP (1 delta, 2 cumulative), 0 for gauges and
     /// summaries.
     pub temporality: i32,
@@ -169,6 +171,7 @@ struct PointColumns {
     kind: StringBuilder,
     unit: StringBuilder,
     description: StringBuilder,
+    metadata: StringBuilder,
     temporality: StringBuilder,
     is_monotonic: BooleanBuilder,
     flags: UInt32Builder,
@@ -306,6 +309,7 @@ impl MetricsBuilder {
         c.kind.append_value(row.value.type_name());
         append_unless_empty(&mut c.unit, metric.unit);
         append_unless_empty(&mut c.description, metric.description);
+        append_unless_empty(&mut c.metadata, metric.metadata);
         c.temporality.append_option(match metric.temporality {
             1 => Some("delta"),
             2 => Some("cumulative"),
@@ -400,6 +404,7 @@ impl PointColumns {
             column("type", DataType::Utf8, false, Arc::new(self.kind.finish())),
             column("unit", DataType::Utf8, true, Arc::new(self.unit.finish())),
             column("description", DataType::Utf8, true, Arc::new(self.description.finish())),
+            column("metadata", DataType::Utf8, true, Arc::new(self.metadata.finish())),
             column("temporality", DataType::Utf8, true, Arc::new(self.temporality.finish())),
             column("is_monotonic", DataType::Boolean, true, Arc::new(self.is_monotonic.finish())),
             column("flags", DataType::UInt32, true, Arc::new(self.flags.finish())),

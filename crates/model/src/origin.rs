@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::attributes::{AttributeScope, AttributesBuilder};
-use crate::value::{AnyValue, encode_text};
+use crate::value::{AnyValue, encode_json, encode_text};
 use crate::{Limits, Number};
 
 /// Builds `Batch::origins`. Call [`OriginsBuilder::begin`], add what the resource and the scope
@@ -19,6 +19,7 @@ pub struct OriginsBuilder {
     scope: AttributesBuilder,
     service_name: StringBuilder,
     resource_schema_url: StringBuilder,
+    resource_entity_refs: StringBuilder,
     resource_dropped: UInt32Builder,
     scope_name: StringBuilder,
     scope_version: StringBuilder,
@@ -32,6 +33,7 @@ pub struct OriginsBuilder {
 struct Current {
     service_name: Option<String>,
     resource_schema_url: String,
+    resource_entity_refs: String,
     resource_dropped: u32,
     scope_name: String,
     scope_version: String,
@@ -60,6 +62,7 @@ impl OriginsBuilder {
             scope: AttributesBuilder::new(AttributeScope::Scope, limits),
             service_name: StringBuilder::new(),
             resource_schema_url: StringBuilder::new(),
+            resource_entity_refs: StringBuilder::new(),
             resource_dropped: UInt32Builder::new(),
             scope_name: StringBuilder::new(),
             scope_version: StringBuilder::new(),
@@ -109,6 +112,15 @@ impl OriginsBuilder {
         self.current.resource_dropped = dropped_attributes_count;
     }
 
+    /// The entities of a resource that has any, each as a map of its fields.
+    pub fn resource_entity_refs(&mut self, entities: Vec<AnyValue>) {
+        let mut text = String::new();
+        encode_json(&AnyValue::Array(entities), &mut text);
+        self.current.note(6, "", text.as_bytes());
+        text.truncate(Limits::cut(&text, self.limits.value_bytes_max).len());
+        self.current.resource_entity_refs = text;
+    }
+
     /// An attribute of the scope.
     pub fn scope_attribute(&mut self, key: &str, value: &AnyValue) {
         let mut text = String::new();
@@ -138,6 +150,7 @@ impl OriginsBuilder {
         self.scope_dropped.append_value(c.scope_dropped.saturating_add(dropped));
         self.service_name.append_option(c.service_name.as_deref());
         append_unless_empty(&mut self.resource_schema_url, &c.resource_schema_url);
+        append_unless_empty(&mut self.resource_entity_refs, &c.resource_entity_refs);
         append_unless_empty(&mut self.scope_name, &c.scope_name);
         append_unless_empty(&mut self.scope_version, &c.scope_version);
         append_unless_empty(&mut self.scope_schema_url, &c.scope_schema_url);
@@ -175,6 +188,7 @@ impl OriginsBuilder {
         ];
         columns.extend(self.resource.finish());
         columns.push(column("resource_schema_url", DataType::Utf8, true, Arc::new(self.resource_schema_url.finish())));
+        columns.push(column("resource_entity_refs", DataType::Utf8, true, Arc::new(self.resource_entity_refs.finish())));
         columns.push(column(
             "resource_dropped_attributes_count",
             DataType::UInt32,

@@ -31,6 +31,8 @@ mod compaction;
 
 mod retention;
 
+mod inspection;
+
 mod recovery;
 
 mod layout;
@@ -42,7 +44,8 @@ use luneta_model::{Signal, Tenant};
 
 pub use config::{CompactionConfig, StoreConfig};
 pub use error::StoreError;
-pub use snapshot::{ColumnStats, LakeFile, MapKey, StatValue, TableSnapshot};
+pub use files::DeletedRows;
+pub use snapshot::{ColumnStats, DeleteFile, LakeFile, MapKey, StatValue, TableSnapshot};
 pub use stats::{StoreStats, TableStats};
 pub use store::Store;
 

@@ -3,11 +3,13 @@
 
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::catalog::{Change, Kind, Lake};
-use crate::{Store, StoreError, TableKey, files};
+use crate::{LakeFile, Store, StoreError, TableKey, files};
 
 /// Takes the folder for this process, until the file is dropped.
 ///
@@ -40,7 +42,9 @@ pub(crate) fn damaged(lake: &Lake, lake_dir: &Path) -> Vec<(String, String)> {
         match fs::metadata(lake_dir.join(&file.path)) {
             Ok(found) if found.len() == file.size => {}
             Ok(found) => out.push((file.path.clone(), format!("it has {} bytes instead of {}", found.len(), file.size))),
-            Err(e) => out.push((file.path.clone(), e.to_string())),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => out.push((file.path.clone(), e.to_string())),
+            // Nobody knows what the file holds; it may be readable when the system lets us.
+            Err(e) => tracing::warn!("file {}: {e}", file.path),
         }
     }
     out
@@ -71,32 +75,34 @@ fn relative(lake_dir: &Path, path: &Path) -> String {
 }
 
 impl Store {
-    /// Takes a file out of the lake and keeps it aside.
-    pub(crate) async fn set_aside(&self, path: &str, reason: &str) -> Result<(), StoreError> {
+    /// Takes a file out of the lake and keeps it aside. Returns what operators are told; `None` when
+    /// the file has left the lake already.
+    pub(crate) async fn set_aside(&self, path: &str, reason: &str) -> Result<Option<String>, StoreError> {
         let mut catalog = self.catalog.lock().await;
         let lake = catalog.refresh().await?;
-        let Some((key, id)) = find(&lake, path) else { return Ok(()) };
-        let rows = lake.tables[&key].files.iter().find(|f| f.data_file_id == id).map_or(0, |f| f.rows);
-        let change = Change { kind: Kind::Drop, add: Vec::new(), remove: vec![(key, id)], log_position: None };
-        let lake = catalog.commit(change).await?;
+        let Some((key, file)) = find(&lake, path) else { return Ok(None) };
+        let remove = vec![(key, file.clone())];
+        let lake = catalog.commit(Change { kind: Kind::Drop, add: Vec::new(), remove, log_position: None }).await?;
         self.state.publish(lake, None);
         drop(catalog);
-        self.state.warn(format!("file {path} with {rows} rows was put into quarantine: {reason}"));
-        let from = self.lake_dir.join(path);
-        let to: PathBuf = self.config.data_dir.join("quarantine").join(path.replace('/', "__"));
-        if from.exists() {
-            if let Some(folder) = to.parent() {
-                fs::create_dir_all(folder).map_err(StoreError::io(folder))?;
+        let warning = format!("file {path} with {} rows was put into quarantine: {reason}", file.live_rows());
+        self.state.warn(warning.clone());
+        let folder = self.config.data_dir.join("quarantine");
+        for path in [path].into_iter().chain(file.deletes.iter().map(|d| d.path.as_str())) {
+            let from = self.lake_dir.join(path);
+            if from.exists() {
+                fs::create_dir_all(&folder).map_err(StoreError::io(&folder))?;
+                fs::rename(&from, folder.join(path.replace('/', "__"))).map_err(StoreError::io(&from))?;
             }
-            fs::rename(&from, &to).map_err(StoreError::io(&from))?;
         }
-        Ok(())
+        Ok(Some(warning))
     }
 }
 
-fn find(lake: &Lake, path: &str) -> Option<(TableKey, i64)> {
+/// The live file of a path.
+pub(crate) fn find(lake: &Lake, path: &str) -> Option<(TableKey, Arc<LakeFile>)> {
     lake.tables.iter().find_map(|(key, table)| {
         let file = table.files.iter().find(|f| f.path == path)?;
-        Some((key.clone(), file.data_file_id))
+        Some((key.clone(), file.clone()))
     })
 }

@@ -35,7 +35,7 @@ impl Store {
             let keep_ms = self.config.retention[layout::index(key.signal)].as_millis();
             let limit_ns = i128::from(now_ms()) * 1_000_000 - keep_ms as i128 * 1_000_000;
             let old = table.files.iter().filter(|f| newest(f, key.signal).is_some_and(|t| i128::from(t) < limit_ns));
-            remove.extend(old.map(|f| (key.clone(), f.data_file_id)));
+            remove.extend(old.map(|f| (key.clone(), f.clone())));
         }
         if remove.is_empty() {
             return Ok(());

@@ -49,8 +49,8 @@ pub struct LakeFile {
     /// Whether this store wrote the file. Others may lack columns, sorting and statistics, and may
     /// hold attributes in the overflow map for which a column exists.
     pub ours: bool,
-    /// Path of the file of deleted rows that another writer put beside this one.
-    pub deletes: Option<String>,
+    /// The file that lists rows another writer has deleted from this one.
+    pub deletes: Option<DeleteFile>,
     /// When the file was committed, in milliseconds since 1970.
     pub created_ms: i64,
 }
@@ -66,6 +66,24 @@ pub struct MapKey {
     pub kind: Option<AttributeType>,
     /// How many rows have one.
     pub count: u64,
+}
+
+impl LakeFile {
+    /// Rows that are not deleted.
+    pub fn live_rows(&self) -> u64 {
+        self.rows.saturating_sub(self.deletes.as_ref().map_or(0, |d| d.rows))
+    }
+}
+
+/// A file of DuckLake that lists deleted rows of one data file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeleteFile {
+    /// Its path below [`Store::lake_dir`](crate::Store::lake_dir).
+    pub path: String,
+    /// How many rows it lists.
+    pub rows: u64,
+    /// Whether it is of the kind [`DeletedRows`](crate::DeletedRows) reads: Parquet, inside of the lake.
+    pub readable: bool,
 }
 
 /// What is known of one column of one file. Bounds may be wider than the values.

@@ -1,6 +1,6 @@
 //! [`Store`]: the door of this crate.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,6 +42,8 @@ pub struct Store {
     pub(crate) flushing: tokio::sync::Mutex<()>,
     /// Held by whoever merges or retires files; the files that could not be merged.
     pub(crate) merging: tokio::sync::Mutex<HashSet<i64>>,
+    /// Held by whoever inspects files; those that were found good, and when.
+    pub(crate) inspecting: tokio::sync::Mutex<HashMap<String, Instant>>,
     watch: tokio::sync::Mutex<Watch>,
     encoder: Encoder,
     files: Arc<LocalFileSystem>,
@@ -86,7 +88,8 @@ impl Store {
             wal: Arc::new(wal),
             catalog: tokio::sync::Mutex::new(catalog),
             flushing: tokio::sync::Mutex::new(()),
-            merging: tokio::sync::Mutex::new(HashSet::new()),
+            merging: tokio::sync::Mutex::default(),
+            inspecting: tokio::sync::Mutex::default(),
             watch: tokio::sync::Mutex::new(watch),
             encoder: Encoder::default(),
             files: Arc::new(files),
@@ -138,7 +141,7 @@ impl Store {
     }
 
     /// Merges small files once over all tables; returns how many merges were made.
-    pub async fn compact(&self) -> Result<usize, StoreError> {
+    pub async fn compact(self: &Arc<Self>) -> Result<usize, StoreError> {
         self.merge_files().await
     }
 
@@ -192,7 +195,14 @@ impl Store {
 
     /// Takes a file that cannot be read out of the lake and keeps it in `quarantine/`.
     pub async fn quarantine(&self, path: &str, reason: &str) -> Result<(), StoreError> {
-        self.set_aside(path, reason).await
+        self.set_aside(path, reason).await.map(|_| ())
+    }
+
+    /// Decodes files a reader complained about, in the order given, until one of them proves
+    /// damaged; that one is put into quarantine. Returns what operators are told of it; `None` when
+    /// every file can be decoded, or cannot be read for a reason that is not its own.
+    pub async fn inspect(self: &Arc<Self>, paths: &[String]) -> Result<Option<String>, StoreError> {
+        self.find_damaged(paths).await
     }
 
     /// Every batch accepted from now on, for live tails. Slow receivers miss batches.
@@ -344,7 +354,7 @@ fn table_stats(key: &TableKey, lake: &Lake, accepted_rows: u64, memory_rows: u64
         accepted_rows,
         files: files.len() as u64,
         file_bytes: files.iter().map(|f| f.size).sum(),
-        file_rows: files.iter().map(|f| f.rows).sum(),
+        file_rows: files.iter().map(|f| f.live_rows()).sum(),
         memory_rows,
         oldest: files.iter().filter_map(|f| retention::oldest(f, key.signal)).min(),
         newest: files.iter().filter_map(|f| retention::newest(f, key.signal)).max(),

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Lets the real DuckDB judge a data folder: duckdb_agrees.py DATA_DIR [--write] [--expect TABLE=ROWS]...
+"""Lets the real DuckDB judge a data folder: duckdb_agrees.py DATA_DIR [--write | --delete SQL] [--expect TABLE=ROWS]...
 
 Attaches DATA_DIR/lake/catalog.sqlite with DuckDB's own ducklake extension and compares what DuckDB
 reads through the catalog with what it reads from the files alone: counts, sums, bounds of every
 column, and the statistics the catalog holds. With --write it also inserts a row into every table,
-merges files, adds a column and creates a table, as another program may do at any time.
+merges files, adds a column and creates a table, as another program may do at any time. With --delete
+it only deletes the rows of every table for which the condition holds.
 
 Prints one JSON object; the exit status is 1 when anything disagrees. Needs the Python packages
 duckdb, duckdb-extension-ducklake and duckdb-extension-sqlite-scanner of one version.
@@ -149,8 +150,13 @@ def main() -> int:
     parser.add_argument("data_dir", type=pathlib.Path)
     parser.add_argument("--write", action="store_true", help="insert, merge, add a column, create a table")
     parser.add_argument("--expect", action="append", default=[], metavar="TABLE=ROWS", help="rows of a table of tenant default")
+    parser.add_argument("--delete", metavar="SQL", help="delete the rows for which this holds, and do nothing else")
     arguments = parser.parse_args()
-    c = connect(arguments.data_dir, read_only=not arguments.write)
+    c = connect(arguments.data_dir, read_only=not (arguments.write or arguments.delete))
+    if arguments.delete:
+        for schema, table in tables(c):
+            c.execute(f"DELETE FROM lake.{quoted(schema)}.{table} WHERE {arguments.delete}")
+        return 0
     report, problems = {"tables": {}}, []
     if arguments.write:
         write(c, report)

@@ -23,6 +23,8 @@ export interface SqlAnswer {
   rows: SqlValue[][]
   stats: SqlStats
   truncated: boolean
+  /** What the answer lacks: files that proved damaged while it was read. */
+  warnings?: string[]
 }
 
 export type FaultKind = 'parse' | 'plan' | 'limit' | 'timeout' | 'execution' | 'cancelled' | 'network' | 'busy'

@@ -1,54 +1,45 @@
 """Runs real applications under `luneta run` and asks the server what arrived.
 
-    python end_to_end.py --luneta target/release/luneta [--ui http://127.0.0.1:4319] [--only uvicorn]
+    python end_to_end.py --luneta target/release/luneta --data DIR --python VENV/bin/python [--only uvicorn]
 
-Needs a running server, the PyPI and npm registries for the first run, and uses
---folder for the applications' own environments, which must be the same before
-and after.
+`cargo xtask test` prepares what it needs: a server that runs on the data folder, a virtual environment
+with requirements.txt, which must be the same before and after, and node_modules in apps/.
 """
 
 import argparse
 import hashlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 APPS = Path(__file__).resolve().parent / "apps"
-PACKAGES = "fastapi uvicorn[standard] gunicorn uvicorn-worker flask django celery requests httpx sqlalchemy<2.1".split()
-PATIENCE_SECONDS = 15
+PATIENCE_SECONDS = 30
+# Cases wait more than they compute.
+AT_ONCE = 3
 
 
 class Bench:
     def __init__(self, options):
-        self.luneta = [os.path.abspath(options.luneta), *options.luneta_args.split()]
-        self.ui = options.ui
-        self.folder = Path(options.folder).resolve()
-        self.python = self.folder / "venv/bin/python"
-
-    def prepare(self):
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if not self.python.exists():
-            subprocess.run([sys.executable, "-m", "venv", self.folder / "venv"], check=True)
-            subprocess.run([self.python, "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
-        node = self.folder / "node"
-        node.mkdir(exist_ok=True)
-        for source in APPS.glob("*.?js"):
-            (node / source.name).write_bytes(source.read_bytes())
-        if not (node / "node_modules/express").exists():
-            (node / "package.json").write_text('{"name": "app", "private": true}')
-            subprocess.run(["npm", "install", "--silent", "express"], cwd=node, check=True)
+        self.luneta = os.path.abspath(options.luneta)
+        self.data = Path(options.data).resolve()
+        self.ui = json.loads((self.data / "luneta.addresses.json").read_text())["http"]
+        self.python = Path(os.path.abspath(options.python))
+        self.scratch = Path(tempfile.mkdtemp(prefix="luneta-inject-"))
 
     def fingerprint(self):
         """Hash every file of the environment but Python's own caches."""
         digest = hashlib.sha256()
-        for path in sorted((self.folder / "venv").rglob("*")):
+        for path in sorted(self.python.parent.parent.rglob("*")):
             if path.is_file() and path.suffix != ".pyc":
                 digest.update(str(path).encode() + path.read_bytes())
         return digest.hexdigest()
@@ -66,7 +57,7 @@ class Bench:
     def run(self, service, command, **options):
         environment = {**os.environ, **options.pop("environment", {})}
         return subprocess.Popen(
-            [*self.luneta, "run", "--service", service, "--", *map(str, command)],
+            [self.luneta, "run", "--data", self.data, "--service", service, "--", *map(str, command)],
             env=environment, cwd=options.pop("cwd", APPS), text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options,
         )  # fmt: skip
@@ -137,7 +128,7 @@ def terminated_script(bench, service):
 
 
 def celery(bench, service):
-    environment = {"TASKS_FOLDER": str(bench.folder / f"queue-{service}")}
+    environment = {"TASKS_FOLDER": str(bench.scratch / service)}
     worker = bench.run(service, [bench.tool("celery"), "-A", "tasks", "worker", "-c", "2", "-l", "info"], environment=environment)
     time.sleep(5)
     asking = bench.run(service, [bench.python, APPS / "tasks.py"], environment=environment)
@@ -166,34 +157,35 @@ CASES = {
     "script": script,
     "terminated": terminated_script,
     "celery": celery,
-    "node-express": lambda b, s: server(b, s, ["node", "express.mjs"], HOP, cwd=b.folder / "node"),
-    "node-http": lambda b, s: server(b, s, ["node", "plain.cjs"], cwd=b.folder / "node"),
+    "node-express": lambda b, s: server(b, s, ["node", "express.mjs"], HOP),
+    "node-http": lambda b, s: server(b, s, ["node", "plain.cjs"]),
 }
 
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--luneta", required=True)
-    arguments.add_argument("--luneta-args", default="", help="words before `run`")
-    arguments.add_argument("--ui", default="http://127.0.0.1:4319")
-    arguments.add_argument("--folder", default=".cache/inject-tests")
+    arguments.add_argument("--data", required=True, help="data folder of a running server")
+    arguments.add_argument("--python", required=True, help="a Python that has requirements.txt installed")
     arguments.add_argument("--only", help="a part of the names of the cases to run")
     options = arguments.parse_args()
     bench = Bench(options)
-    bench.prepare()
     before = bench.fingerprint()
     failed = []
-    for name, case in CASES.items():
-        if options.only and options.only not in name:
-            continue
+
+    def attempt(name):
         begun = time.monotonic()
         try:
-            case(bench, f"{name}-{uuid.uuid4().hex[:8]}")
+            CASES[name](bench, f"{name}-{uuid.uuid4().hex[:8]}")
             verdict = "ok"
         except Exception as fault:
             failed.append(name)
             verdict = f"FAIL {type(fault).__name__}: {fault}"
         print(f"{name:<16} {time.monotonic() - begun:5.1f} s  {verdict}", flush=True)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(attempt, [name for name in CASES if (options.only or "") in name]))
+    shutil.rmtree(bench.scratch, ignore_errors=True)
     if bench.fingerprint() != before:
         failed.append("environment untouched")
         print("FAIL: the application's environment was changed")

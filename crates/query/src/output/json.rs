@@ -37,6 +37,10 @@ pub(super) fn answer(answer: &SqlAnswer) -> Result<Vec<u8>, QueryError> {
     }
     out.extend_from_slice(b"],\"stats\":");
     serde_json::to_writer(&mut out, &answer.stats).map_err(fault)?;
+    if !answer.warnings.is_empty() {
+        out.extend_from_slice(b",\"warnings\":");
+        serde_json::to_writer(&mut out, &answer.warnings).map_err(fault)?;
+    }
     out.extend_from_slice(if answer.truncated { b",\"truncated\":true}" } else { b",\"truncated\":false}" });
     Ok(out)
 }

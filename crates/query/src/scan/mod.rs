@@ -6,8 +6,10 @@
 //! What a file holds differently is translated per file by the [`adapter`].
 
 pub mod adapter;
+mod deletes;
 pub mod functions;
 mod memory;
+pub mod opened;
 mod points;
 mod prune;
 
@@ -22,7 +24,7 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, DFSchema};
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
+use datafusion::datasource::physical_plan::parquet::{CachedParquetFileReaderFactory, ParquetRowSelection};
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::error::Result;
@@ -39,7 +41,9 @@ use luneta_store::{LakeFile, TableSnapshot};
 use object_store::ObjectStore;
 
 use adapter::LakeAdapterFactory;
+use deletes::Selections;
 use functions::AttributeAccess;
+use opened::{NotingReaderFactory, Opened};
 
 /// The address of the lake's object store inside the engine.
 pub const LAKE_URL: &str = "luneta://lake/";
@@ -53,14 +57,15 @@ pub struct LakeTable {
     /// Logical columns, then promoted ones.
     scan: SchemaRef,
     store: Arc<dyn ObjectStore>,
+    opened: Arc<Opened>,
 }
 
 impl LakeTable {
-    /// The table of a snapshot; files are read from `store`.
-    pub fn new(signal: Signal, snapshot: TableSnapshot, store: Arc<dyn ObjectStore>) -> Self {
+    /// The table of a snapshot; files are read from `store`, and `opened` notes which.
+    pub fn new(signal: Signal, snapshot: TableSnapshot, store: Arc<dyn ObjectStore>, opened: Arc<Opened>) -> Self {
         let logical = Arc::new(schema::logical(signal));
         let scan = scan_schema(&logical, &snapshot.schema);
-        Self { signal, snapshot, logical, scan, store }
+        Self { signal, snapshot, logical, scan, store, opened }
     }
 
     /// The snapshot behind the table.
@@ -86,7 +91,7 @@ impl LakeTable {
         Ok((!filters.is_empty()).then(|| conjunction(filters)))
     }
 
-    fn files(
+    async fn files(
         &self,
         state: &dyn Session,
         files: &[Arc<LakeFile>],
@@ -98,7 +103,8 @@ impl LakeTable {
         let mut options = TableParquetOptions::new();
         options.global = state.config_options().execution.parquet.clone();
         let metadata_cache = state.runtime_env().cache_manager.get_file_metadata_cache();
-        let reader = Arc::new(CachedParquetFileReaderFactory::new(Arc::clone(&self.store), metadata_cache));
+        let reader = CachedParquetFileReaderFactory::new(Arc::clone(&self.store), metadata_cache);
+        let reader = Arc::new(NotingReaderFactory::new(reader, Arc::clone(&self.opened)));
         let mut source = ParquetSource::new(Arc::clone(&self.scan))
             .with_table_parquet_options(options)
             .with_parquet_file_reader_factory(reader)
@@ -110,8 +116,9 @@ impl LakeTable {
             source = source.with_predicate(predicate);
         }
         let target = state.config().target_partitions().max(1);
+        let deleted = deletes::selections(&self.store, files, &self.opened).await?;
         let config = FileScanConfigBuilder::new(ObjectStoreUrl::parse(LAKE_URL)?, Arc::new(source))
-            .with_file_groups(group(files, target))
+            .with_file_groups(group(files, target, &deleted))
             .with_projection_indices(Some(projection.to_vec()))?
             .with_limit(limit)
             .with_expr_adapter(Some(Arc::new(LakeAdapterFactory::new(strays))))
@@ -121,14 +128,18 @@ impl LakeTable {
 }
 
 /// Spreads files over partitions so that each has about the same bytes.
-fn group(files: &[Arc<LakeFile>], target: usize) -> Vec<FileGroup> {
+fn group(files: &[Arc<LakeFile>], target: usize, deleted: &Selections) -> Vec<FileGroup> {
     let mut groups: Vec<(u64, Vec<PartitionedFile>)> = vec![(0, Vec::new()); target.min(files.len()).max(1)];
     let mut sorted: Vec<_> = files.iter().collect();
     sorted.sort_by_key(|f| std::cmp::Reverse(f.size));
     for file in sorted {
         if let Some(least) = groups.iter_mut().min_by_key(|(bytes, _)| *bytes) {
             least.0 += file.size;
-            least.1.push(PartitionedFile::new(file.path.clone(), file.size));
+            let whole = PartitionedFile::new(file.path.clone(), file.size);
+            least.1.push(match deleted.get(&file.data_file_id) {
+                Some(left) => whole.with_extension(ParquetRowSelection::new(left.clone())),
+                None => whole,
+            });
         }
     }
     groups.into_iter().map(|(_, files)| FileGroup::new(files)).collect()
@@ -238,12 +249,12 @@ impl TableProvider for LakeTable {
             None => columnar,
         };
         for (files, strays) in by_strays(columnar) {
-            parts.push(self.files(state, &files, in_columns.clone(), projection, limit, strays)?);
+            parts.push(self.files(state, &files, in_columns.clone(), projection, limit, strays).await?);
         }
         if !mixed.is_empty() {
             let predicate = self.physical_filter(state, filters, false)?;
             let strays = strays_of(&mixed);
-            parts.push(self.mixed(state, &mixed, predicate, projection, strays)?);
+            parts.push(self.mixed(state, &mixed, predicate, projection, strays).await?);
         }
         if !self.snapshot.memory.is_empty() {
             let predicate = self.physical_filter(state, filters, false)?;
@@ -274,7 +285,7 @@ fn strays_of(files: &[Arc<LakeFile>]) -> HashSet<String> {
 
 impl LakeTable {
     /// Files where a filtered attribute may sit in the overflow map: filter after reading.
-    fn mixed(
+    async fn mixed(
         &self,
         state: &dyn Session,
         files: &[Arc<LakeFile>],
@@ -283,7 +294,7 @@ impl LakeTable {
         strays: HashSet<String>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let every: Vec<usize> = (0..self.logical.fields().len()).collect();
-        let scan = self.files(state, files, None, &every, None, strays)?;
+        let scan = self.files(state, files, None, &every, None, strays).await?;
         let Some(predicate) = predicate else { return Ok(scan) };
         let filtered = Arc::new(FilterExec::try_new(predicate, scan)?);
         let exprs: Vec<ProjectionExpr> = projection

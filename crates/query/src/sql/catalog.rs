@@ -16,6 +16,7 @@ use super::derived::{self, Definition};
 use super::{keys, parse};
 use crate::error::QueryError;
 use crate::scan::LakeTable;
+use crate::scan::opened::Opened;
 
 /// The schema `lake`: the tables of one tenant, as they were when the query first named them.
 #[derive(Debug)]
@@ -24,12 +25,13 @@ pub struct LakeSchema {
     tenant: Tenant,
     pinned: Mutex<HashMap<Signal, Arc<LakeTable>>>,
     derived: Mutex<HashMap<String, Arc<dyn TableProvider>>>,
+    opened: Arc<Opened>,
 }
 
 impl LakeSchema {
     /// The tables of `tenant`.
     pub fn new(store: Arc<Store>, tenant: Tenant) -> Self {
-        Self { store, tenant, pinned: Mutex::default(), derived: Mutex::default() }
+        Self { store, tenant, pinned: Mutex::default(), derived: Mutex::default(), opened: Arc::default() }
     }
 
     /// Takes a snapshot of every table a statement needs. Returns the derived tables it names.
@@ -74,6 +76,11 @@ impl LakeSchema {
         Ok(())
     }
 
+    /// The files the query has begun to read.
+    pub fn opened(&self) -> &Opened {
+        &self.opened
+    }
+
     /// The tables the query has named.
     pub fn pinned(&self) -> Vec<Arc<LakeTable>> {
         self.pinned.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
@@ -95,7 +102,7 @@ impl SchemaProvider for LakeSchema {
             return Ok(Some(Arc::clone(table) as _));
         }
         let snapshot = self.store.snapshot(&self.tenant, signal).await.map_err(|e| DataFusionError::External(Box::new(e)))?;
-        let table = Arc::new(LakeTable::new(signal, snapshot, self.store.object_store()));
+        let table = Arc::new(LakeTable::new(signal, snapshot, self.store.object_store(), Arc::clone(&self.opened)));
         self.pinned.lock().unwrap_or_else(PoisonError::into_inner).insert(signal, Arc::clone(&table));
         Ok(Some(table as _))
     }

@@ -42,6 +42,9 @@ use crate::scan::LAKE_URL;
 use crate::scan::functions::AttributeGet;
 use catalog::LakeSchema;
 
+/// Damaged files one query takes out of the lake before it gives up; the next one goes on.
+const DAMAGED_FILES_MAX: usize = 100;
+
 /// Bounds on queries.
 #[derive(Debug, Clone)]
 pub struct QueryConfig {
@@ -99,6 +102,8 @@ pub struct SqlAnswer {
     pub truncated: bool,
     /// What it took.
     pub stats: QueryStats,
+    /// What the answer lacks: files that proved damaged while it was read.
+    pub warnings: Vec<String>,
 }
 
 /// Runs statements over a store.
@@ -142,15 +147,22 @@ impl QueryEngine {
         let started = Instant::now();
         let run = async {
             let _turn = self.running.acquire().await.map_err(|e| QueryError::Limit(e.to_string()))?;
-            // Readers of Parquet panic on some damaged files; the connection should not go with them.
-            let attempt = AssertUnwindSafe(self.run(tenant, &request, started)).catch_unwind().await;
-            let answer = attempt.unwrap_or_else(|_| Err(QueryError::Internal));
-            let by_file = matches!(answer, Err(QueryError::File(_) | QueryError::Internal));
-            if !by_file || damage::put_aside(&self.store, tenant).await? == 0 {
-                return answer;
+            let mut warnings = Vec::new();
+            loop {
+                let lake = Arc::new(LakeSchema::new(Arc::clone(&self.store), tenant.clone()));
+                // Readers of Parquet panic on some damaged files; the connection should not go with them.
+                let attempt = AssertUnwindSafe(self.run(&lake, &request, started)).catch_unwind().await;
+                let answer = attempt.unwrap_or_else(|_| Err(QueryError::Internal));
+                let by_file = matches!(answer, Err(QueryError::File(_) | QueryError::Internal));
+                if !by_file || warnings.len() >= DAMAGED_FILES_MAX {
+                    return answer.map(|a| SqlAnswer { warnings, ..a });
+                }
+                match damage::put_aside(&self.store, &lake).await {
+                    // The rest of the lake answers without the damaged file.
+                    Some(warning) if !warnings.contains(&warning) => warnings.push(warning),
+                    _ => return answer,
+                }
             }
-            // The rest of the lake answers without the damaged files.
-            self.run(tenant, &request, started).await
         };
         match tokio::time::timeout(timeout, run).await {
             Ok(answer) => answer,
@@ -158,11 +170,10 @@ impl QueryEngine {
         }
     }
 
-    async fn run(&self, tenant: &Tenant, request: &SqlRequest, started: Instant) -> Result<SqlAnswer, QueryError> {
-        let lake = Arc::new(LakeSchema::new(Arc::clone(&self.store), tenant.clone()));
+    async fn run(&self, lake: &Arc<LakeSchema>, request: &SqlRequest, started: Instant) -> Result<SqlAnswer, QueryError> {
         let statement = parse(&request.query)?;
         let derived = lake.pin(&statement).await?;
-        let context = self.context(&lake);
+        let context = self.context(lake);
         lake.derive(&derived, &context).await?;
         let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         let plan = context.state().statement_to_plan(statement).await?;
@@ -189,8 +200,8 @@ impl QueryEngine {
             batches.push(batch);
         }
         drop(stream);
-        let stats = QueryStats::collect(&physical, &lake, rows, planned, started.elapsed());
-        Ok(SqlAnswer { schema, batches, truncated, stats })
+        let stats = QueryStats::collect(&physical, lake, rows, planned, started.elapsed());
+        Ok(SqlAnswer { schema, batches, truncated, stats, warnings: Vec::new() })
     }
 
     /// Every table a query can name and its columns.

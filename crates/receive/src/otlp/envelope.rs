@@ -6,13 +6,16 @@
 //! Scope*                { 1: InstrumentationScope, 2: item, 3: schema_url }
 //! ```
 
-use luneta_model::OriginsBuilder;
+use luneta_model::{AnyValue, OriginsBuilder};
 
 use super::value::{Context, Value, key_value};
 use super::wire::{Message, Walk, Within as _};
 
 /// Bytes an origin takes besides what was sent for it.
 const ORIGIN_BYTES: usize = 256;
+/// The same of a reference to an entity, and of each of its keys.
+const ENTITY_BYTES: usize = 256;
+const ENTITY_KEY_BYTES: usize = 64;
 
 /// One signal's items.
 pub(super) trait Items {
@@ -119,6 +122,7 @@ impl Origin<'_, '_> {
 
     fn build_resource(&self, origins: &mut OriginsBuilder, context: &mut Context<'_>) -> Walk<()> {
         let mut dropped = 0;
+        let mut entities = Vec::new();
         for mut part in self.resource.parts() {
             while let Some(field) = part.next()? {
                 match field.number {
@@ -131,12 +135,16 @@ impl Origin<'_, '_> {
                         }
                     }
                     2 => dropped = field.varint().within("dropped_attributes_count")? as u32,
+                    3 => entities.push(entity_ref(field.message().within("entity_refs")?, context).within("entity_refs")?),
                     _ => {}
                 }
             }
         }
         let schema_url = context.text(self.resource.schema_url);
         origins.resource_facts(&schema_url, dropped);
+        if !entities.is_empty() {
+            origins.resource_entity_refs(entities);
+        }
         Ok(())
     }
 
@@ -163,4 +171,30 @@ impl Origin<'_, '_> {
         origins.scope_facts(&name, &version, &schema_url, dropped);
         Ok(())
     }
+}
+
+/// A reference to an entity, as a map of its four fields.
+fn entity_ref(mut message: Message<'_>, context: &mut Context<'_>) -> Walk<AnyValue> {
+    context.spend(ENTITY_BYTES)?;
+    let (mut schema_url, mut kind) = (String::new(), String::new());
+    let (mut id_keys, mut description_keys) = (Vec::new(), Vec::new());
+    while let Some(field) = message.next()? {
+        match field.number {
+            1 => schema_url = context.text(field.bytes().within("schema_url")?).into_owned(),
+            2 => kind = context.text(field.bytes().within("type")?).into_owned(),
+            3 | 4 => {
+                context.spend(ENTITY_KEY_BYTES)?;
+                let (keys, name) =
+                    if field.number == 3 { (&mut id_keys, "id_keys") } else { (&mut description_keys, "description_keys") };
+                keys.push(AnyValue::String(context.text(field.bytes().within(name)?).into_owned()));
+            }
+            _ => {}
+        }
+    }
+    Ok(AnyValue::Map(vec![
+        ("schema_url".to_owned(), AnyValue::String(schema_url)),
+        ("type".to_owned(), AnyValue::String(kind)),
+        ("id_keys".to_owned(), AnyValue::Array(id_keys)),
+        ("description_keys".to_owned(), AnyValue::Array(description_keys)),
+    ]))
 }

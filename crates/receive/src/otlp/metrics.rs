@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use luneta_model::{ExemplarRow, Limits, MetricIdentity, MetricRow, MetricsBuilder, Number, PointValue};
+use luneta_model::{AnyValue, ExemplarRow, Limits, MetricIdentity, MetricRow, MetricsBuilder, Number, PointValue, encode_json};
 
 use super::envelope::{Items, Origin};
 use super::point::{Point, PointKind};
@@ -22,7 +22,7 @@ impl Items for MetricsBuilder {
         let metric = Metric::read(item)?;
         let Some(kind) = metric.kind else { return Ok(()) };
         let name = kind.field_name();
-        let texts = Texts::new(&metric, context);
+        let texts = Texts::new(&metric, context)?;
         let mut identity = texts.identity();
         for data in metric.data() {
             read_aggregation(kind, data?, &mut identity).within(name)?;
@@ -40,6 +40,7 @@ struct Metric<'a> {
     name: &'a [u8],
     description: &'a [u8],
     unit: &'a [u8],
+    metadata: Vec<Message<'a>>,
     kind: Option<PointKind>,
     /// From the first field of the kind that won to the end.
     rest: Message<'a>,
@@ -48,12 +49,13 @@ struct Metric<'a> {
 impl<'a> Metric<'a> {
     fn read(mut message: Message<'a>) -> Walk<Self> {
         let whole = message;
-        let mut metric = Metric { name: &[], description: &[], unit: &[], kind: None, rest: message };
+        let mut metric = Metric { name: &[], description: &[], unit: &[], metadata: Vec::new(), kind: None, rest: message };
         while let Some(field) = message.next()? {
             match field.number {
                 1 => metric.name = field.bytes().within("name")?,
                 2 => metric.description = field.bytes().within("description")?,
                 3 => metric.unit = field.bytes().within("unit")?,
+                12 => metric.metadata.push(field.message().within("metadata")?),
                 number => {
                     // Of several members of a oneof the last wins; equal ones are merged.
                     let kind = PointKind::from_field(number);
@@ -88,17 +90,19 @@ struct Texts<'a> {
     name: Cow<'a, str>,
     description: Cow<'a, str>,
     unit: Cow<'a, str>,
+    metadata: String,
     limits: Limits,
 }
 
 impl<'a> Texts<'a> {
-    fn new(metric: &Metric<'a>, context: &mut Context<'_>) -> Self {
-        Self {
+    fn new(metric: &Metric<'a>, context: &mut Context<'_>) -> Walk<Self> {
+        Ok(Self {
             name: context.text(metric.name),
             description: context.text(metric.description),
             unit: context.text(metric.unit),
+            metadata: metadata(&metric.metadata, context).within("metadata")?,
             limits: context.options.limits,
-        }
+        })
     }
 
     fn identity(&self) -> MetricIdentity<'_> {
@@ -107,6 +111,7 @@ impl<'a> Texts<'a> {
             name: cut(&self.name),
             description: cut(&self.description),
             unit: cut(&self.unit),
+            metadata: cut(&self.metadata),
             temporality: 0,
             is_monotonic: None,
         }
@@ -115,8 +120,22 @@ impl<'a> Texts<'a> {
     /// Every point repeats these.
     fn len(&self) -> usize {
         let identity = self.identity();
-        identity.name.len() + identity.description.len() + identity.unit.len()
+        identity.name.len() + identity.description.len() + identity.unit.len() + identity.metadata.len()
     }
+}
+
+/// The JSON of a metric's metadata; nothing when there is none.
+fn metadata(entries: &[Message<'_>], context: &mut Context<'_>) -> Walk<String> {
+    let mut text = String::new();
+    if entries.is_empty() {
+        return Ok(text);
+    }
+    let mut gathered = Gathered::new();
+    for entry in entries {
+        gathered.push(*entry, context)?;
+    }
+    encode_json(&AnyValue::Map(gathered.take().map(|(key, value)| (key.to_owned(), value)).collect()), &mut text);
+    Ok(text)
 }
 
 /// Reads what stands beside the points.

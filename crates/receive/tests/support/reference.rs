@@ -46,12 +46,25 @@ fn origin(
         origins.resource_attribute(key, &value);
     }
     origins.resource_facts(resource_url, resource.dropped_attributes_count);
+    if !resource.entity_refs.is_empty() {
+        origins.resource_entity_refs(resource.entity_refs.iter().map(entity).collect());
+    }
     let scope = scope.cloned().unwrap_or_default();
     for (key, value) in pairs(&scope.attributes) {
         origins.scope_attribute(key, &value);
     }
     origins.scope_facts(&scope.name, &scope.version, scope_url, scope.dropped_attributes_count);
     origins.end()
+}
+
+fn entity(entity: &common::EntityRef) -> AnyValue {
+    let keys = |keys: &[String]| AnyValue::Array(keys.iter().cloned().map(AnyValue::String).collect());
+    AnyValue::Map(vec![
+        ("schema_url".into(), AnyValue::String(entity.schema_url.clone())),
+        ("type".into(), AnyValue::String(entity.r#type.clone())),
+        ("id_keys".into(), keys(&entity.id_keys)),
+        ("description_keys".into(), keys(&entity.description_keys)),
+    ])
 }
 
 fn id<const N: usize>(bytes: &[u8]) -> [u8; N] {
@@ -221,8 +234,18 @@ macro_rules! common {
 }
 
 fn metric(b: &mut MetricsBuilder, m: &Metric, at: &mut impl FnMut(&mut MetricsBuilder) -> u32) {
-    let mut identity =
-        MetricIdentity { name: &m.name, unit: &m.unit, description: &m.description, temporality: 0, is_monotonic: None };
+    let mut metadata = String::new();
+    if !m.metadata.is_empty() {
+        let entries = pairs(&m.metadata).map(|(key, value)| (key.to_owned(), value)).collect();
+        luneta_model::encode_json(&AnyValue::Map(entries), &mut metadata);
+    }
+    let mut identity = MetricIdentity {
+        name: &m.name,
+        unit: &m.unit,
+        description: &m.description,
+        metadata: &metadata,
+        ..MetricIdentity::default()
+    };
     match m.data.as_ref() {
         None => {}
         Some(Data::Gauge(g)) => {

@@ -4,7 +4,7 @@ use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{
-    AnyValue, ArrayValue, InstrumentationScope, KeyValue, KeyValueList, any_value::Value,
+    AnyValue, ArrayValue, EntityRef, InstrumentationScope, KeyValue, KeyValueList, any_value::Value,
 };
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use opentelemetry_proto::tonic::metrics::v1::exponential_histogram_data_point::Buckets;
@@ -69,10 +69,12 @@ pub fn attributes() -> impl Strategy<Value = Vec<KeyValue>> {
 }
 
 fn resource() -> impl Strategy<Value = Option<Resource>> {
-    of((attributes(), any::<u32>()).prop_map(|(attributes, dropped_attributes_count)| Resource {
+    let entity = (text(), text(), vec(text(), 0..3), vec(text(), 0..3))
+        .prop_map(|(schema_url, r#type, id_keys, description_keys)| EntityRef { schema_url, r#type, id_keys, description_keys });
+    of((attributes(), any::<u32>(), vec(entity, 0..3)).prop_map(|(attributes, dropped_attributes_count, entity_refs)| Resource {
         attributes,
         dropped_attributes_count,
-        ..Resource::default()
+        entity_refs,
     }))
 }
 
@@ -296,12 +298,12 @@ fn data() -> impl Strategy<Value = Data> {
 }
 
 fn metric() -> impl Strategy<Value = Metric> {
-    (text(), text(), text(), of(data())).prop_map(|(name, description, unit, data)| Metric {
+    (text(), text(), text(), of(data()), attributes()).prop_map(|(name, description, unit, data, metadata)| Metric {
         name,
         description,
         unit,
         data,
-        metadata: Vec::new(),
+        metadata,
     })
 }
 

@@ -163,7 +163,8 @@ impl WebShop {
             b.push_str("http.route", ROUTES[series % ROUTES.len()]);
             b.push_str("method", if series.is_multiple_of(2) { "GET" } else { "POST" });
             let name = format!("shop.requests.{}", series / 18);
-            let metric = MetricIdentity { name: &name, unit: "1", description: "", temporality: 2, is_monotonic: Some(true) };
+            let metric =
+                MetricIdentity { name: &name, unit: "1", temporality: 2, is_monotonic: Some(true), ..MetricIdentity::default() };
             let value = PointValue::Sum(Some(Number::Int(self.now / 1_000_000_000 % 100_000 + n as i64)));
             let row = MetricRow { time: self.now + (n % origins.len()) as i64 * 1_000_000, start_time: 1, flags: 0, value };
             b.end_point(origins[n % origins.len()], &metric, &row);

@@ -20,8 +20,8 @@ const INSERT_ROWS_MAX: usize = 1000;
 pub(crate) struct Change {
     pub(crate) kind: Kind,
     pub(crate) add: Vec<AddFile>,
-    /// Files that end with this commit.
-    pub(crate) remove: Vec<(TableKey, i64)>,
+    /// Files that end with this commit, as they were when it was prepared.
+    pub(crate) remove: Vec<(TableKey, Arc<LakeFile>)>,
     /// The last log segment whose rows are in the lake once this is committed.
     pub(crate) log_position: Option<u64>,
 }
@@ -129,9 +129,9 @@ impl Catalog {
             let table = lake.tables.get(key).ok_or_else(|| StoreError::Conflict(format!("table {key}")))?;
             tables.entry(key.clone()).or_insert_with(|| LakeTable::clone(table));
         }
-        for (key, id) in &change.remove {
+        for (key, file) in &change.remove {
             if let Some(table) = tables.get_mut(key) {
-                end_file(&mut tx, lake.snapshot_id, table, *id, change.kind).await?;
+                end_file(&mut tx, lake.snapshot_id, table, file, change.kind).await?;
             }
         }
         for add in change.add {
@@ -292,12 +292,17 @@ async fn end_file(
     connection: &mut SqliteConnection,
     snapshot_id: i64,
     table: &mut LakeTable,
-    id: i64,
+    known: &LakeFile,
     kind: Kind,
 ) -> Result<(), StoreError> {
+    let id = known.data_file_id;
     let place = table.files.iter().position(|f| f.data_file_id == id);
     let place = place.ok_or_else(|| StoreError::Conflict(format!("file {id}, which is gone")))?;
     let file = table.files.remove(place);
+    // Rows deleted since must not come back with the file that replaces this one.
+    if kind == Kind::Merge && file.deletes != known.deletes {
+        return Err(StoreError::Conflict(format!("rows of file {id}")));
+    }
     let ended = sqlx::query("UPDATE ducklake_data_file SET end_snapshot = ? WHERE data_file_id = ? AND end_snapshot IS NULL")
         .bind(snapshot_id)
         .bind(id)

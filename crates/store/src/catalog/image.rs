@@ -9,7 +9,7 @@ use parquet::arrow::PARQUET_FIELD_ID_META_KEY;
 use sqlx::sqlite::SqliteConnection;
 
 use super::{keys, names, text};
-use crate::{ColumnStats, LakeFile, StatValue, StoreError, TableKey, layout};
+use crate::{ColumnStats, DeleteFile, LakeFile, StatValue, StoreError, TableKey, layout};
 
 /// Everything live in one snapshot.
 #[derive(Debug, Clone, Default)]
@@ -217,7 +217,10 @@ async fn load_table_stats(
     Ok(())
 }
 
-type FileRow = (i64, i64, String, i64, i64, i64, i64, Option<String>, Option<String>, Option<String>);
+type FileRow = (i64, i64, String, i64, i64, i64, i64, Option<String>, Option<String>);
+
+/// Data file, path, whether that is relative, rows, format.
+type DeleteRow = (i64, String, i64, i64, String);
 
 async fn load_files(
     connection: &mut SqliteConnection,
@@ -226,9 +229,7 @@ async fn load_files(
 ) -> Result<(), StoreError> {
     let rows: Vec<FileRow> = sqlx::query_as(
         "SELECT f.data_file_id, f.table_id, f.path, f.path_is_relative, f.record_count, f.file_size_bytes, \
-                f.footer_size, own.strays, s.snapshot_time, \
-                (SELECT d.path FROM ducklake_delete_file d \
-                  WHERE d.data_file_id = f.data_file_id AND d.end_snapshot IS NULL) \
+                f.footer_size, own.strays, s.snapshot_time \
          FROM ducklake_data_file f \
          LEFT JOIN luneta_file own ON own.data_file_id = f.data_file_id \
          LEFT JOIN ducklake_snapshot s ON s.snapshot_id = f.begin_snapshot \
@@ -236,6 +237,7 @@ async fn load_files(
     )
     .fetch_all(&mut *connection)
     .await?;
+    let mut all_deletes = load_deletes(connection).await?;
     let mut cached: HashMap<i64, Arc<LakeFile>> = HashMap::new();
     for table in known.iter().flat_map(|lake| lake.tables.values()) {
         cached.extend(table.files.iter().map(|f| (f.data_file_id, f.clone())));
@@ -243,10 +245,12 @@ async fn load_files(
     let unknown: HashSet<i64> = rows.iter().map(|r| r.0).filter(|id| !cached.contains_key(id)).collect();
     let mut stats = load_stats(connection, &unknown).await?;
     let mut map_keys = keys::load(connection, &unknown).await?;
-    for (id, table_id, path, relative, rows, size, footer, strays, created, deletes) in rows {
+    for (id, table_id, path, relative, rows, size, footer, strays, created) in rows {
         let Some((key, table)) = tables.get_mut(&table_id) else { continue };
-        if let Some(file) = cached.get(&id).filter(|f| f.deletes == deletes) {
-            table.files.push(file.clone());
+        let deletes = all_deletes.remove(&id).map(|d| DeleteFile { path: format!("{}{}", table.path, d.path), ..d });
+        if let Some(file) = cached.get(&id) {
+            let same = file.deletes == deletes;
+            table.files.push(if same { file.clone() } else { Arc::new(LakeFile { deletes, ..LakeFile::clone(file) }) });
             continue;
         }
         if relative == 0 {
@@ -263,12 +267,26 @@ async fn load_files(
             strays: strays.as_deref().and_then(|s| serde_json::from_str(s).ok()).unwrap_or_default(),
             map_keys: map_keys.remove(&id).unwrap_or_default(),
             ours: strays.is_some(),
-            deletes: deletes.map(|path| format!("{}{path}", table.path)),
+            deletes,
             created_ms: created.as_deref().and_then(text::read_snapshot_time).unwrap_or(0),
         };
         table.files.push(Arc::new(file));
     }
     Ok(())
+}
+
+/// The live delete files by data file, with paths as in the catalog.
+async fn load_deletes(connection: &mut SqliteConnection) -> Result<HashMap<i64, DeleteFile>, StoreError> {
+    let rows: Vec<DeleteRow> = sqlx::query_as(
+        "SELECT data_file_id, path, path_is_relative, delete_count, format FROM ducklake_delete_file \
+         WHERE end_snapshot IS NULL ORDER BY delete_file_id",
+    )
+    .fetch_all(connection)
+    .await?;
+    let file = |(data_file_id, path, relative, rows, format): DeleteRow| {
+        (data_file_id, DeleteFile { path, rows: rows as u64, readable: relative != 0 && format == "parquet" })
+    };
+    Ok(rows.into_iter().map(file).collect())
 }
 
 /// Column number, null count, lower and upper bound.

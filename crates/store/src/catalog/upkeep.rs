@@ -45,14 +45,17 @@ impl Catalog {
             "INSERT INTO ducklake_files_scheduled_for_deletion \
              SELECT f.delete_file_id, s.path || t.path || f.path, 1, ?2 FROM ducklake_delete_file f \
              JOIN ducklake_table t ON t.table_id = f.table_id JOIN ducklake_schema s ON s.schema_id = t.schema_id \
-             WHERE f.end_snapshot <= ?1 AND f.path_is_relative = 1",
+             WHERE f.path_is_relative = 1 AND (f.end_snapshot <= ?1 OR f.data_file_id IN \
+             (SELECT data_file_id FROM ducklake_data_file WHERE end_snapshot <= ?1))",
             "DELETE FROM ducklake_file_column_stats WHERE data_file_id IN \
              (SELECT data_file_id FROM ducklake_data_file WHERE end_snapshot <= ?1)",
             "DELETE FROM luneta_file WHERE data_file_id NOT IN \
              (SELECT data_file_id FROM ducklake_data_file WHERE end_snapshot IS NULL OR end_snapshot > ?1)",
             "DELETE FROM luneta_file_keys WHERE data_file_id NOT IN \
              (SELECT data_file_id FROM ducklake_data_file WHERE end_snapshot IS NULL OR end_snapshot > ?1)",
-            "DELETE FROM ducklake_delete_file WHERE end_snapshot <= ?1",
+            // DuckDB ends a file without its delete file when no row is left.
+            "DELETE FROM ducklake_delete_file WHERE end_snapshot <= ?1 OR data_file_id IN \
+             (SELECT data_file_id FROM ducklake_data_file WHERE end_snapshot <= ?1)",
             "DELETE FROM ducklake_data_file WHERE end_snapshot <= ?1",
         ] {
             let query = sqlx::query(statement).bind(oldest_kept);

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchR
 
 use super::MergeError;
 use crate::catalog::{AddFile, Lake, LakeTable};
-use crate::files::{Extracted, FileWriter, KeyCounts, Promotion, WriterConfig};
+use crate::files::{DeletedRows, Extracted, FileWriter, KeyCounts, Promotion, WriterConfig};
 use crate::{LakeFile, MapKey, StoreError, TableKey, layout};
 
 /// Rows read ahead over all files together.
@@ -24,14 +25,15 @@ const ROWS_OUT: usize = 8192;
 /// Files of other writers are not sorted and are read whole, up to this size.
 const UNSORTED_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// Writes the rows of `files` into one new file, in order.
+/// Writes the rows of `files` that are not deleted into one new file, in order. `None` when there
+/// are none.
 pub(super) fn merge(
     lake_dir: &Path,
     key: &TableKey,
     table: &LakeTable,
     files: &[Arc<LakeFile>],
     config: WriterConfig,
-) -> Result<AddFile, MergeError> {
+) -> Result<Option<AddFile>, MergeError> {
     let batch_rows = (ROWS_AHEAD / files.len().max(1)).max(1024);
     let mut sources = Vec::new();
     for file in files {
@@ -40,13 +42,22 @@ pub(super) fn merge(
     }
     let fields = fields(key.signal, table, &sources);
     let shape = Shape::new(key.signal, table, &fields);
-    let rows: u64 = files.iter().map(|f| f.rows).sum();
+    let rows: u64 = sources.iter().map(|s| s.rows).sum();
+    if rows == 0 {
+        return Ok(None);
+    }
     let mut writer = FileWriter::create(lake_dir, key, table, &fields, rows as usize, config)?;
     let mut merger = Merger { signal: key.signal, shape, slots: Vec::new(), cursors: Vec::new(), picked: Vec::new() };
-    match merger.run(sources, &mut writer, config) {
+    // Readers of Parquet panic on some damaged files.
+    let run = catch_unwind(AssertUnwindSafe(|| merger.run(sources, &mut writer, config)));
+    let run = run.unwrap_or_else(|_| Err(StoreError::Stopped("merge").into())).and_then(|()| {
+        let wrong = || StoreError::CatalogContent(format!("merging {rows} rows of {key} gave {}", writer.rows()));
+        (writer.rows() == rows).then_some(()).ok_or_else(|| wrong().into())
+    });
+    match run {
         Ok(()) => {
             let map_keys = merger.shape.map_keys();
-            Ok(writer.finish(merger.shape.strays, map_keys)?)
+            Ok(Some(writer.finish(merger.shape.strays, map_keys)?))
         }
         Err(error) => {
             writer.abandon();
@@ -77,6 +88,8 @@ struct Source {
     reader: ParquetRecordBatchReader,
     schema: Arc<Schema>,
     sorted: bool,
+    /// Rows that are not deleted.
+    rows: u64,
 }
 
 impl Source {
@@ -88,8 +101,14 @@ impl Source {
         let open = File::open(&path).map_err(StoreError::io(&path))?;
         let builder = ParquetRecordBatchReaderBuilder::try_new(open)?;
         let schema = builder.schema().clone();
-        let reader = builder.with_batch_size(batch_rows).build()?;
-        Ok(Self { data_file_id: file.data_file_id, reader, schema, sorted: file.ours })
+        let mut builder = builder.with_batch_size(batch_rows);
+        let mut rows = file.rows;
+        if let Some(deleted) = DeletedRows::of(lake_dir, file)? {
+            let left = deleted.selection(0..file.rows);
+            rows = left.row_count() as u64;
+            builder = builder.with_row_selection(left);
+        }
+        Ok(Self { data_file_id: file.data_file_id, reader: builder.build()?, schema, sorted: file.ours, rows })
     }
 
     /// The next rows in the shape of the new file.

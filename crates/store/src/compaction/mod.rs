@@ -10,14 +10,14 @@ mod plan;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::catalog::{Change, Kind};
+use crate::catalog::{AddFile, Change, Kind};
 use crate::files::WriterConfig;
 use crate::flush::remove_files;
 use crate::{LakeFile, Store, StoreError, TableKey};
 
 impl Store {
     /// One pass over all tables; returns how many merges were made.
-    pub(crate) async fn merge_files(&self) -> Result<usize, StoreError> {
+    pub(crate) async fn merge_files(self: &Arc<Self>) -> Result<usize, StoreError> {
         let mut unmergeable = self.merging.lock().await;
         let mut keys: Vec<TableKey> = self.state.view().lake.tables.keys().cloned().collect();
         keys.sort();
@@ -28,17 +28,24 @@ impl Store {
                 let files = self.state.view().lake.tables.get(&key).map(|t| t.files.clone()).unwrap_or_default();
                 let files: Vec<_> = files.into_iter().filter(|f| !unmergeable.contains(&f.data_file_id)).collect();
                 let Some(picked) = plan::pick(&files, &self.config.compaction) else { break };
-                match self.merge(&key, &picked).await {
-                    Ok(()) => merges += 1,
-                    Err(MergeError { file: Some(id), error }) => {
-                        tracing::warn!("file {id} of {key} cannot be merged: {error}");
-                        unmergeable.insert(id);
-                        failed = Some(error);
+                let MergeError { file, error } = match self.merge(&key, &picked).await {
+                    Ok(()) => {
+                        merges += 1;
+                        continue;
                     }
-                    Err(MergeError { file: None, error }) => {
-                        failed = Some(error);
-                        break;
-                    }
+                    Err(error) => error,
+                };
+                let suspects: Vec<_> = picked.iter().filter(|f| suspect(f, file, &error)).collect();
+                let paths: Vec<String> = suspects.iter().map(|f| f.path.clone()).collect();
+                if self.find_damaged(&paths).await?.is_some() {
+                    // The others are merged without it.
+                    continue;
+                }
+                tracing::warn!("files of {key} cannot be merged: {error}");
+                unmergeable.extend(suspects.iter().map(|f| f.data_file_id));
+                failed = Some(error);
+                if suspects.is_empty() {
+                    break;
                 }
             }
         }
@@ -55,20 +62,15 @@ impl Store {
         let path = lake_dir.join(&table.path);
         let job = (key.clone(), files.to_vec());
         let merging = tokio::task::spawn_blocking(move || merge::merge(&lake_dir, &job.0, &table, &job.1, config));
-        let merged = merging.await.map_err(|_| StoreError::Stopped("merge"))??;
-        let path = path.join(&merged.name);
-        let rows: u64 = files.iter().map(|f| f.rows).sum();
-        if merged.rows != rows {
-            remove_files(&[path]);
-            return Err(StoreError::CatalogContent(format!("merging {rows} rows of {key} gave {}", merged.rows)).into());
-        }
-        let remove = files.iter().map(|f| (key.clone(), f.data_file_id)).collect();
-        let change = Change { kind: Kind::Merge, add: vec![merged], remove, log_position: None };
+        let add: Vec<AddFile> = merging.await.map_err(|_| StoreError::Stopped("merge"))??.into_iter().collect();
+        let paths: Vec<_> = add.iter().map(|a| path.join(&a.name)).collect();
+        let remove = files.iter().map(|f| (key.clone(), f.clone())).collect();
+        let change = Change { kind: Kind::Merge, add, remove, log_position: None };
         let mut catalog = self.catalog.lock().await;
         match catalog.commit(change).await {
             Ok(lake) => self.state.publish(lake, None),
             Err(error) => {
-                remove_files(&[path]);
+                remove_files(&paths);
                 return Err(error.into());
             }
         }
@@ -88,6 +90,17 @@ struct MergeError {
 impl<E: Into<StoreError>> From<E> for MergeError {
     fn from(error: E) -> Self {
         Self { file: None, error: error.into() }
+    }
+}
+
+/// Whether a file of a merge may be why it failed: the one that could not be read, or any of them
+/// when the reader panicked or gave another number of rows.
+fn suspect(file: &LakeFile, blamed: Option<i64>, error: &StoreError) -> bool {
+    match (blamed, error) {
+        // Too many open files, no permission: not the file's fault.
+        (_, StoreError::Io { source, .. }) if source.kind() != std::io::ErrorKind::NotFound => false,
+        (Some(id), _) => file.data_file_id == id,
+        (None, error) => matches!(error, StoreError::Stopped(_) | StoreError::CatalogContent(_)),
     }
 }
 

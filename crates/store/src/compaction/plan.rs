@@ -13,8 +13,9 @@ const TIER_FACTOR: u64 = 4;
 pub(super) fn pick(files: &[Arc<LakeFile>], config: &CompactionConfig) -> Option<Vec<Arc<LakeFile>>> {
     let mut tiers: Vec<Vec<Arc<LakeFile>>> = Vec::new();
     for file in files {
-        // Rows that another writer deleted must stay deleted: such files are left to it.
-        if file.deletes.is_some() || file.size >= config.target_bytes / 2 {
+        // Rows that we cannot tell to be deleted must not come back: such files are left to others.
+        let unknown = file.deletes.as_ref().is_some_and(|d| !d.readable);
+        if unknown || file.size >= config.target_bytes / 2 {
             continue;
         }
         let tier = tier(file.size, config.small_file_bytes);

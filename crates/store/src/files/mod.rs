@@ -1,6 +1,8 @@
 //! From rows in memory to a Parquet file: count keys (`keys`), decide what becomes a column (`promote`), put rows in
-//! order (`sort`), shape metric points (`points`), gather columns (`table`), encode (`writer`).
+//! order (`sort`), shape metric points (`points`), gather columns (`table`), encode (`writer`). Beside that, what
+//! others wrote: which rows of a file are deleted (`deletes`).
 
+mod deletes;
 mod keys;
 mod points;
 mod promote;
@@ -9,6 +11,7 @@ mod statistics;
 mod table;
 mod writer;
 
+pub use deletes::DeletedRows;
 pub(crate) use keys::KeyCounts;
 pub(crate) use promote::{Extracted, Promotion};
 pub(crate) use table::{PreparedTable, prepare};

@@ -226,6 +226,11 @@ impl FileWriter {
         out
     }
 
+    /// Rows written so far.
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows
+    }
+
     /// Deletes what was written, after a failure.
     pub(crate) fn abandon(self) {
         let path = self.path.clone();

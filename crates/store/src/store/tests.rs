@@ -337,37 +337,3 @@ async fn many_small_batches_become_few_in_memory() {
     assert_eq!(store.stats().memory_bytes, 0);
     assert_eq!(seen(&store, "default").await, expected(0..600));
 }
-
-/// `LUNETA_SMALL_DISK=DIR`, a file system of some 30 MB: `mount -t tmpfs -o size=30m none DIR`.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a small file system"]
-async fn a_full_disk_refuses_rows_and_loses_none() {
-    let disk = PathBuf::from(std::env::var("LUNETA_SMALL_DISK").unwrap());
-    let dir = tempfile::tempdir_in(&disk).unwrap();
-    let store = Store::open(config(dir.path())).await.unwrap();
-    let mut acknowledged = Vec::new();
-    let mut refused = 0;
-    for round in 0..3 {
-        let ballast = disk.join("ballast");
-        fs::write(&ballast, vec![0; 10 << 20]).unwrap();
-        for n in 0..1000 {
-            let first = (round * 1000 + n) * 500;
-            match store.accept(spans("default", first, 500)).await {
-                Ok(()) => acknowledged.extend(first..first + 500),
-                Err(SinkError::Unavailable { .. }) if refused < round * 3 + 3 => refused += 1,
-                Err(SinkError::Unavailable { .. }) => break,
-                Err(other) => panic!("{other}"),
-            }
-        }
-        let full = store.flush().await;
-        assert_eq!(seen(&store, "default").await.len(), acknowledged.len(), "flush: {full:?}");
-        fs::remove_file(&ballast).unwrap();
-        store.flush().await.unwrap();
-        assert_eq!(store.stats().wal_segments, 0);
-        assert_eq!(seen(&store, "default").await, expected(acknowledged.iter().copied()));
-    }
-    assert!(refused > 0);
-    drop(store);
-    let store = Store::open(config(dir.path())).await.unwrap();
-    assert_eq!(seen(&store, "default").await, expected(acknowledged));
-}

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use luneta_model::Batch;
 
 use super::record::Decoder;
-use super::segment::{self, Found, HEADER_LEN};
+use super::segment::{self, Found, HEADER_LEN, Header};
 use crate::StoreError;
 
 /// What the log held.
@@ -35,7 +35,7 @@ pub(crate) fn replay(dir: &Path, position: u64) -> Result<Replayed, StoreError> 
         }
         out.next_number = number + 1;
         let bytes = fs::read(&path).map_err(StoreError::io(&path))?;
-        let good = read_segment(&path, &bytes, &mut out)?;
+        let good = read_segment(&path, number, &bytes, &mut out)?;
         if good < bytes.len() {
             truncate(&path, good).map_err(StoreError::io(&path))?;
         }
@@ -57,12 +57,20 @@ fn list(dir: &Path) -> Result<Vec<(u64, PathBuf)>, StoreError> {
 }
 
 /// Adds the batches of a segment to `out`; returns where its readable part ends.
-pub(super) fn read_segment(path: &Path, bytes: &[u8], out: &mut Replayed) -> Result<usize, StoreError> {
-    if bytes.len() >= HEADER_LEN {
-        segment::check_header(bytes).map_err(|reason| StoreError::Segment { path: path.to_owned(), reason })?;
-    } else {
+pub(super) fn read_segment(path: &Path, number: u64, bytes: &[u8], out: &mut Replayed) -> Result<usize, StoreError> {
+    if bytes.len() < HEADER_LEN {
         // Nothing was acknowledged from a segment whose header never reached the disk.
         return Ok(bytes.len());
+    }
+    match segment::read_header(bytes, number) {
+        Header::Good => {}
+        Header::Damaged => {
+            warn(out, format!("log segment {}: its header is damaged; the records behind it are read", path.display()));
+        }
+        Header::Newer(version) => {
+            let reason = format!("version {version} is newer than this program reads; start the version that wrote it");
+            return Err(StoreError::Segment { path: path.to_owned(), reason });
+        }
     }
     let mut decoder = Decoder::default();
     let mut at = HEADER_LEN;

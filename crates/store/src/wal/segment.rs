@@ -40,17 +40,25 @@ pub(super) fn header(number: u64) -> [u8; HEADER_LEN] {
     out
 }
 
-/// Whether a header is complete, ours and of a version we read.
-pub(super) fn check_header(bytes: &[u8]) -> Result<(), String> {
-    if bytes.len() < HEADER_LEN {
-        return Err("header is cut off".into());
+/// What the first [`HEADER_LEN`] bytes of a segment say.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Header {
+    /// As this program writes them.
+    Good,
+    /// Not as they were written. The records behind have marks and checksums of their own.
+    Damaged,
+    /// Whole, and of a version whose records this program may not understand.
+    Newer(u32),
+}
+
+/// Reads the header of segment `number`.
+pub(super) fn read_header(bytes: &[u8], number: u64) -> Header {
+    if bytes.starts_with(&header(number)) {
+        return Header::Good;
     }
-    if &bytes[..8] != MAGIC {
-        return Err("not a log segment".into());
-    }
-    match u32_at(bytes, 8) {
-        VERSION => Ok(()),
-        other => Err(format!("version {other} is newer than this program")),
+    match bytes.starts_with(MAGIC).then(|| u32_at(bytes, 8)) {
+        Some(version) if version > VERSION => Header::Newer(version),
+        _ => Header::Damaged,
     }
 }
 

@@ -49,7 +49,7 @@ fn a_segment_cut_anywhere_gives_back_every_whole_record() {
     assert_eq!((ends.len(), at), (3, whole.len()));
     for len in 0..=whole.len() {
         let mut read = Replayed::default();
-        let good = read_segment(&path, &whole[..len], &mut read).unwrap();
+        let good = read_segment(&path, 1, &whole[..len], &mut read).unwrap();
         let kept = ends.iter().filter(|end| **end <= len).count();
         assert!(same(&read.batches, &batches[..kept]), "cut at {len}");
         assert!(good == len || read.warnings.len() == 1, "cut at {len}: {:?}", read.warnings);
@@ -84,6 +84,28 @@ fn segments_behind_the_catalog_are_deleted_and_numbers_go_on() {
     assert!(read.batches.is_empty() && read.segments.is_empty());
     assert_eq!(read.next_number, 2);
     assert!(!segment::path(dir.path(), 1).exists());
+}
+
+#[test]
+fn a_damaged_header_costs_no_record() {
+    let dir = tempfile::tempdir().unwrap();
+    let batches = vec![spans("default", 0, 3), spans("Acme", 3, 1)];
+    write(dir.path(), &batches);
+    let path = segment::path(dir.path(), 1);
+    let whole = fs::read(&path).unwrap();
+    // The bytes of the version are left out: another version is refused.
+    for place in (0..8).chain(12..HEADER_LEN) {
+        let mut bytes = whole.clone();
+        bytes[place] ^= 0x40;
+        fs::write(&path, &bytes).unwrap();
+        let read = replay(dir.path(), 0).unwrap();
+        assert!(same(&read.batches, &batches), "byte {place} flipped");
+        assert!(matches!(read.warnings.as_slice(), [w] if w.contains("header")), "byte {place}: {:?}", read.warnings);
+    }
+    let mut bytes = whole;
+    bytes[..HEADER_LEN].fill(0);
+    fs::write(&path, &bytes).unwrap();
+    assert!(same(&replay(dir.path(), 0).unwrap().batches, &batches), "a header of zeros");
 }
 
 #[test]

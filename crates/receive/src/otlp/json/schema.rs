@@ -97,7 +97,14 @@ pub(in crate::otlp) static LOGS_REQUEST: Shape = shape(&[many(1, "resource_logs"
 /// `ExportMetricsServiceRequest`.
 pub(in crate::otlp) static METRICS_REQUEST: Shape = shape(&[many(1, "resource_metrics", message(&RESOURCE_METRICS))]);
 
-static RESOURCE: Shape = shape(&[many(1, "attributes", message(&KEY_VALUE)), one(2, "dropped_attributes_count", Uint32)]);
+static RESOURCE: Shape = shape(&[
+    many(1, "attributes", message(&KEY_VALUE)),
+    one(2, "dropped_attributes_count", Uint32),
+    many(3, "entity_refs", message(&ENTITY_REF)),
+]);
+
+static ENTITY_REF: Shape =
+    shape(&[one(1, "schema_url", Text), one(2, "type", Text), many(3, "id_keys", Text), many(4, "description_keys", Text)]);
 
 static SCOPE: Shape = shape(&[
     one(1, "name", Text),
@@ -205,6 +212,7 @@ static METRIC: Shape = shape(&[
     one(9, "histogram", message(&HISTOGRAM)),
     one(10, "exponential_histogram", message(&EXPONENTIAL_HISTOGRAM)),
     one(11, "summary", message(&SUMMARY)),
+    many(12, "metadata", message(&KEY_VALUE)),
 ]);
 
 static GAUGE: Shape = shape(&[many(1, "data_points", message(&NUMBER_POINT))]);
