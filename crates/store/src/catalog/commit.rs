@@ -1,6 +1,7 @@
 //! Commits: one transaction, one snapshot.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::datatypes::{Field, FieldRef};
@@ -51,6 +52,8 @@ pub(crate) struct AddFile {
     /// Every top-level column in the file.
     pub(crate) columns: Vec<FileColumn>,
     pub(crate) strays: HashSet<String>,
+    /// Bytes of the file that hold its trace index.
+    pub(crate) trace_index: Option<Range<u64>>,
 }
 
 /// One column of such a file.
@@ -341,7 +344,13 @@ async fn add_file(
     .execute(&mut *connection)
     .await?;
     let strays = serde_json::to_string(&add.strays).map_err(|e| StoreError::CatalogContent(e.to_string()))?;
-    sqlx::query("INSERT INTO luneta_file VALUES (?, ?)").bind(id).bind(strays).execute(&mut *connection).await?;
+    sqlx::query("INSERT INTO luneta_file(data_file_id, strays, trace_index_offset, trace_index_length) VALUES (?, ?, ?, ?)")
+        .bind(id)
+        .bind(strays)
+        .bind(add.trace_index.as_ref().map(|place| place.start as i64))
+        .bind(add.trace_index.as_ref().map(|place| (place.end - place.start) as i64))
+        .execute(&mut *connection)
+        .await?;
     for columns in add.columns.chunks(INSERT_ROWS_MAX) {
         let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO ducklake_file_column_stats ");
         insert.push_values(columns, |mut row, column| {
@@ -364,6 +373,7 @@ async fn add_file(
         rows: add.rows,
         stats: add.columns.into_iter().map(|c| (c.name, c.stats)).collect(),
         strays: add.strays,
+        trace_index: add.trace_index,
         ours: true,
         deletes: None,
         created_ms: now_ms(),

@@ -40,8 +40,7 @@ pub(super) fn merge(
     }
     let fields = fields(key.signal, table, &sources);
     let shape = Shape::new(key.signal, table, &fields);
-    let rows: u64 = files.iter().map(|f| f.rows).sum();
-    let mut writer = FileWriter::create(lake_dir, key, table, &fields, rows as usize, config)?;
+    let mut writer = FileWriter::create(lake_dir, key, table, &fields, config)?;
     let mut merger = Merger { signal: key.signal, shape, slots: Vec::new(), cursors: Vec::new(), picked: Vec::new() };
     match merger.run(sources, &mut writer, config) {
         Ok(()) => Ok(writer.finish(merger.shape.strays)?),
