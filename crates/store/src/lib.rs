@@ -4,7 +4,8 @@
 //! The life of a row, in the order of the modules below: [`Store::accept`](luneta_model::Sink)
 //! appends it to the log (`wal`), it is queryable at once (`memtable`), a flush sorts it into a
 //! Parquet file (`flush`, `files`), one transaction makes the file part of the lake (`catalog`),
-//! small files grow into large ones (`compaction`), and old ones leave (`retention`).
+//! small files grow into large ones (`compaction`), and old ones leave (`retention`). `traces` finds the rows
+//! of a trace in a file.
 //!
 //! Only this crate writes log, lake and catalog. Files are never edited in place. It knows nothing
 //! of any query engine: readers take a [`TableSnapshot`].
@@ -26,6 +27,8 @@ mod flush;
 mod files;
 
 mod catalog;
+
+mod traces;
 
 mod compaction;
 

@@ -1,6 +1,7 @@
 //! [`TableSnapshot`]: everything of one table at one moment, for readers.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -46,6 +47,8 @@ pub struct LakeFile {
     pub strays: HashSet<String>,
     /// Keys in the overflow maps of this file, the most frequent of each map.
     pub map_keys: Vec<MapKey>,
+    /// Bytes of the file that hold its trace index, which [`Store::find_traces`](crate::Store::find_traces) reads.
+    pub trace_index: Option<Range<u64>>,
     /// Whether this store wrote the file. Others may lack columns, sorting and statistics, and may
     /// hold attributes in the overflow map for which a column exists.
     pub ours: bool,

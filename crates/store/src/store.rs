@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -18,8 +19,9 @@ use crate::catalog::{Catalog, Lake, Watch};
 use crate::flush::blocking;
 use crate::memtable::{self, Generation};
 use crate::state::State;
+use crate::traces::TraceIndexes;
 use crate::wal::{Append, Encoder, Wal, replay};
-use crate::{StoreConfig, StoreError, StoreStats, TableKey, TableSnapshot, TableStats, layout, recovery, retention};
+use crate::{LakeFile, StoreConfig, StoreError, StoreStats, TableKey, TableSnapshot, TableStats, layout, recovery, retention};
 
 /// Batches a live tail may lag behind before it misses some.
 const TAIL_BATCHES_MAX: usize = 1024;
@@ -47,6 +49,7 @@ pub struct Store {
     watch: tokio::sync::Mutex<Watch>,
     encoder: Encoder,
     files: Arc<LocalFileSystem>,
+    traces: TraceIndexes,
     accepted: broadcast::Sender<Arc<Batch>>,
     flush_wanted: Arc<Notify>,
     merge_wanted: Arc<Notify>,
@@ -93,6 +96,7 @@ impl Store {
             watch: tokio::sync::Mutex::new(watch),
             encoder: Encoder::default(),
             files: Arc::new(files),
+            traces: TraceIndexes::default(),
             accepted: broadcast::channel(TAIL_BATCHES_MAX).0,
             flush_wanted: Arc::new(Notify::new()),
             merge_wanted: Arc::new(Notify::new()),
@@ -247,7 +251,7 @@ impl Store {
         stats
     }
 
-    /// The folder the paths of [`LakeFile`](crate::LakeFile) are relative to.
+    /// The folder the paths of [`LakeFile`] are relative to.
     pub fn lake_dir(&self) -> &Path {
         &self.lake_dir
     }
@@ -255,6 +259,16 @@ impl Store {
     /// A reader of the files, rooted at [`Store::lake_dir`].
     pub fn object_store(&self) -> Arc<dyn ObjectStore> {
         self.files.clone()
+    }
+
+    /// The rows of a file that may be of any of the given traces, in order; every row of theirs is
+    /// among them. `None` when the file has no index that could tell.
+    pub async fn find_traces(&self, file: &LakeFile, ids: &[[u8; 16]]) -> Option<Vec<Range<u64>>> {
+        let found = self.traces.find(self.files.as_ref(), file, ids).await;
+        found.unwrap_or_else(|error| {
+            tracing::warn!("{}: {error}: it is read without", file.path);
+            None
+        })
     }
 
     fn start_tasks(self: &Arc<Self>) {

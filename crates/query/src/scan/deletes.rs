@@ -4,22 +4,23 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use datafusion::common::{DataFusionError, Result};
-use luneta_store::{DeletedRows, LakeFile, StoreError};
+use luneta_store::{DeletedRows, StoreError};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use parquet::arrow::arrow_reader::RowSelection;
 use parquet::errors::ParquetError;
 
 use super::opened::Opened;
+use super::traces::Picked;
 
 /// The rows that are left of files with deleted ones, by the number of the data file. A scan that picks
 /// rows of its own takes the intersection.
 pub(super) type Selections = HashMap<i64, RowSelection>;
 
 /// Reads the delete files of `files`.
-pub(super) async fn selections(store: &Arc<dyn ObjectStore>, files: &[Arc<LakeFile>], opened: &Opened) -> Result<Selections> {
+pub(super) async fn selections(store: &Arc<dyn ObjectStore>, files: &[Picked], opened: &Opened) -> Result<Selections> {
     let mut out = Selections::new();
-    for file in files {
+    for file in files.iter().map(|picked| &picked.file) {
         let Some(deletes) = file.deletes.clone() else { continue };
         opened.note(&file.path);
         let content = store.get(&Path::from(deletes.path.as_str())).await?.bytes().await?;

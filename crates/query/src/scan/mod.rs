@@ -12,6 +12,7 @@ mod memory;
 pub mod opened;
 mod points;
 mod prune;
+mod traces;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -37,13 +38,13 @@ use datafusion::physical_plan::filter::FilterExec;
 use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
 use datafusion::physical_plan::union::UnionExec;
 use luneta_model::{AttributeScope, Signal, schema};
-use luneta_store::{LakeFile, TableSnapshot};
-use object_store::ObjectStore;
+use luneta_store::{LakeFile, Store, TableSnapshot};
 
 use adapter::LakeAdapterFactory;
 use deletes::Selections;
 use functions::AttributeAccess;
 use opened::{NotingReaderFactory, Opened};
+use traces::Picked;
 
 /// The address of the lake's object store inside the engine.
 pub const LAKE_URL: &str = "luneta://lake/";
@@ -56,13 +57,13 @@ pub struct LakeTable {
     logical: SchemaRef,
     /// Logical columns, then promoted ones.
     scan: SchemaRef,
-    store: Arc<dyn ObjectStore>,
+    store: Arc<Store>,
     opened: Arc<Opened>,
 }
 
 impl LakeTable {
-    /// The table of a snapshot; files are read from `store`, and `opened` notes which.
-    pub fn new(signal: Signal, snapshot: TableSnapshot, store: Arc<dyn ObjectStore>, opened: Arc<Opened>) -> Self {
+    /// The table of a snapshot of `store`; `opened` notes which files are read.
+    pub fn new(signal: Signal, snapshot: TableSnapshot, store: Arc<Store>, opened: Arc<Opened>) -> Self {
         let logical = Arc::new(schema::logical(signal));
         let scan = scan_schema(&logical, &snapshot.schema);
         Self { signal, snapshot, logical, scan, store, opened }
@@ -94,7 +95,7 @@ impl LakeTable {
     async fn files(
         &self,
         state: &dyn Session,
-        files: &[Arc<LakeFile>],
+        files: &[Picked],
         predicate: Option<Arc<dyn PhysicalExpr>>,
         projection: &[usize],
         limit: Option<usize>,
@@ -103,7 +104,7 @@ impl LakeTable {
         let mut options = TableParquetOptions::new();
         options.global = state.config_options().execution.parquet.clone();
         let metadata_cache = state.runtime_env().cache_manager.get_file_metadata_cache();
-        let reader = CachedParquetFileReaderFactory::new(Arc::clone(&self.store), metadata_cache);
+        let reader = CachedParquetFileReaderFactory::new(self.store.object_store(), metadata_cache);
         let reader = Arc::new(NotingReaderFactory::new(reader, Arc::clone(&self.opened)));
         let mut source = ParquetSource::new(Arc::clone(&self.scan))
             .with_table_parquet_options(options)
@@ -116,7 +117,7 @@ impl LakeTable {
             source = source.with_predicate(predicate);
         }
         let target = state.config().target_partitions().max(1);
-        let deleted = deletes::selections(&self.store, files, &self.opened).await?;
+        let deleted = deletes::selections(&self.store.object_store(), files, &self.opened).await?;
         let config = FileScanConfigBuilder::new(ObjectStoreUrl::parse(LAKE_URL)?, Arc::new(source))
             .with_file_groups(group(files, target, &deleted))
             .with_projection_indices(Some(projection.to_vec()))?
@@ -128,18 +129,14 @@ impl LakeTable {
 }
 
 /// Spreads files over partitions so that each has about the same bytes.
-fn group(files: &[Arc<LakeFile>], target: usize, deleted: &Selections) -> Vec<FileGroup> {
+fn group(files: &[Picked], target: usize, deleted: &Selections) -> Vec<FileGroup> {
     let mut groups: Vec<(u64, Vec<PartitionedFile>)> = vec![(0, Vec::new()); target.min(files.len()).max(1)];
     let mut sorted: Vec<_> = files.iter().collect();
-    sorted.sort_by_key(|f| std::cmp::Reverse(f.size));
+    sorted.sort_by_key(|f| std::cmp::Reverse(f.file.size));
     for file in sorted {
         if let Some(least) = groups.iter_mut().min_by_key(|(bytes, _)| *bytes) {
-            least.0 += file.size;
-            let whole = PartitionedFile::new(file.path.clone(), file.size);
-            least.1.push(match deleted.get(&file.data_file_id) {
-                Some(left) => whole.with_extension(ParquetRowSelection::new(left.clone())),
-                None => whole,
-            });
+            least.0 += file.file.size;
+            least.1.push(file.partitioned(deleted.get(&file.file.data_file_id)));
         }
     }
     groups.into_iter().map(|(_, files)| FileGroup::new(files)).collect()
@@ -248,9 +245,13 @@ impl TableProvider for LakeTable {
             Some(predicate) => prune::by_statistics(predicate, &self.scan, columnar)?,
             None => columnar,
         };
+        let ids = traces::wanted(filters);
+        let footers = state.runtime_env().cache_manager.get_file_metadata_cache();
+        let columnar = traces::pick(&self.store, &footers, columnar, ids.as_deref()).await;
         for (files, strays) in by_strays(columnar) {
             parts.push(self.files(state, &files, in_columns.clone(), projection, limit, strays).await?);
         }
+        let mixed = traces::pick(&self.store, &footers, mixed, ids.as_deref()).await;
         if !mixed.is_empty() {
             let predicate = self.physical_filter(state, filters, false)?;
             let strays = strays_of(&mixed);
@@ -271,16 +272,16 @@ impl TableProvider for LakeTable {
 }
 
 /// Files without strays together, those with strays apart: only the latter need the overflow map.
-fn by_strays(files: Vec<Arc<LakeFile>>) -> Vec<(Vec<Arc<LakeFile>>, HashSet<String>)> {
-    let (clean, stray): (Vec<_>, Vec<_>) = files.into_iter().partition(|f| f.ours && f.strays.is_empty());
+fn by_strays(files: Vec<Picked>) -> Vec<(Vec<Picked>, HashSet<String>)> {
+    let (clean, stray): (Vec<_>, Vec<_>) = files.into_iter().partition(|f| f.file.ours && f.file.strays.is_empty());
     let strays = strays_of(&stray);
     [(clean, HashSet::new()), (stray, strays)].into_iter().filter(|(files, _)| !files.is_empty()).collect()
 }
 
 /// The columns that are not the whole truth in these files; `*` stands for all.
-fn strays_of(files: &[Arc<LakeFile>]) -> HashSet<String> {
-    let all = files.iter().any(|f| !f.ours).then(|| "*".to_owned());
-    files.iter().flat_map(|f| f.strays.iter().cloned()).chain(all).collect()
+fn strays_of(files: &[Picked]) -> HashSet<String> {
+    let all = files.iter().any(|f| !f.file.ours).then(|| "*".to_owned());
+    files.iter().flat_map(|f| f.file.strays.iter().cloned()).chain(all).collect()
 }
 
 impl LakeTable {
@@ -288,7 +289,7 @@ impl LakeTable {
     async fn mixed(
         &self,
         state: &dyn Session,
-        files: &[Arc<LakeFile>],
+        files: &[Picked],
         predicate: Option<Arc<dyn PhysicalExpr>>,
         projection: &[usize],
         strays: HashSet<String>,

@@ -102,7 +102,7 @@ impl SchemaProvider for LakeSchema {
             return Ok(Some(Arc::clone(table) as _));
         }
         let snapshot = self.store.snapshot(&self.tenant, signal).await.map_err(|e| DataFusionError::External(Box::new(e)))?;
-        let table = Arc::new(LakeTable::new(signal, snapshot, self.store.object_store(), Arc::clone(&self.opened)));
+        let table = Arc::new(LakeTable::new(signal, snapshot, Arc::clone(&self.store), Arc::clone(&self.opened)));
         self.pinned.lock().unwrap_or_else(PoisonError::into_inner).insert(signal, Arc::clone(&table));
         Ok(Some(table as _))
     }

@@ -131,6 +131,16 @@ async fn create(connection: &mut SqliteConnection, data_path: &Path) -> Result<(
         if version.as_ref().is_none_or(|(v,)| v != "1.0") {
             return Err(StoreError::CatalogContent(format!("DuckLake version {version:?} is not 1.0")));
         }
+        for (table, column, statement) in ddl::LATER_COLUMNS {
+            let found: Option<(i64,)> = sqlx::query_as("SELECT 1 FROM pragma_table_info(?) WHERE name = ?")
+                .bind(table)
+                .bind(column)
+                .fetch_optional(&mut *tx)
+                .await?;
+            if found.is_none() {
+                sqlx::query(*statement).execute(&mut *tx).await?;
+            }
+        }
         // The data folder may have been moved; its files are found relative to it.
         sqlx::query("UPDATE ducklake_metadata SET value = ? WHERE key = 'data_path' AND value <> ?")
             .bind(&data_path)

@@ -46,7 +46,7 @@ pub(super) fn merge(
     if rows == 0 {
         return Ok(None);
     }
-    let mut writer = FileWriter::create(lake_dir, key, table, &fields, rows as usize, config)?;
+    let mut writer = FileWriter::create(lake_dir, key, table, &fields, config)?;
     let mut merger = Merger { signal: key.signal, shape, slots: Vec::new(), cursors: Vec::new(), picked: Vec::new() };
     // Readers of Parquet panic on some damaged files.
     let run = catch_unwind(AssertUnwindSafe(|| merger.run(sources, &mut writer, config)));

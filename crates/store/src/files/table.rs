@@ -213,7 +213,7 @@ fn has_values(array: &ArrayRef) -> bool {
 impl PreparedTable {
     /// Writes the file. `table` must have all of `fields`.
     pub(crate) fn write(&self, data_path: &Path, table: &LakeTable, config: WriterConfig) -> Result<AddFile, StoreError> {
-        let mut writer = FileWriter::create(data_path, &self.key, table, &self.fields, self.order.len(), config)?;
+        let mut writer = FileWriter::create(data_path, &self.key, table, &self.fields, config)?;
         match self.write_groups(&mut writer, config) {
             Ok(()) => writer.finish(self.left.strays.clone(), self.left.keys.clone()),
             Err(error) => {

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::BufWriter;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use parquet::schema::types::{ColumnPath, SchemaDescriptor};
 use uuid::Uuid;
 
 use super::statistics;
+use super::trace_index::{self, TraceIndexBuilder};
 use crate::catalog::{AddFile, FileColumn, LakeTable};
 use crate::{MapKey, StoreConfig, StoreError, TableKey};
 
@@ -75,6 +77,8 @@ pub(crate) struct FileWriter {
     fields: Vec<FieldRef>,
     ids: Vec<i64>,
     nans: Vec<bool>,
+    /// The column of the trace index, and what is known of it so far.
+    trace_index: Option<(usize, TraceIndexBuilder)>,
     file: SerializedFileWriter<BufWriter<File>>,
     factory: ArrowRowGroupWriterFactory,
     group: Option<Vec<ArrowColumnWriter>>,
@@ -95,7 +99,6 @@ impl FileWriter {
         key: &TableKey,
         table: &LakeTable,
         fields: &[FieldRef],
-        rows_expected: usize,
         config: WriterConfig,
     ) -> Result<Self, StoreError> {
         let mut stamped: Vec<FieldRef> = Vec::new();
@@ -109,8 +112,7 @@ impl FileWriter {
         }
         let arrow_schema = Arc::new(Schema::new(stamped.clone()));
         let parquet_schema = ArrowSchemaConverter::new().convert(&arrow_schema)?;
-        let group_rows = rows_expected.clamp(1, config.group_rows(key.signal));
-        let properties = Arc::new(properties(key.signal, &stamped, &parquet_schema, group_rows, config)?);
+        let properties = Arc::new(properties(key.signal, &stamped, &parquet_schema, config)?);
         let folder = data_path.join(&table.path);
         fs::create_dir_all(&folder).map_err(StoreError::io(&folder))?;
         let path = folder.join(file_name());
@@ -119,8 +121,9 @@ impl FileWriter {
             SerializedFileWriter::new(BufWriter::with_capacity(1 << 18, file), parquet_schema.root_schema_ptr(), properties)?;
         let factory = ArrowRowGroupWriterFactory::new(&file, arrow_schema);
         let nans = vec![false; stamped.len()];
+        let trace_index = TraceIndexBuilder::column(&stamped).map(|column| (column, TraceIndexBuilder::default()));
         let (key, table_id) = (key.clone(), table.table_id);
-        Ok(Self { path, key, table_id, fields: stamped, ids, nans, file, factory, group: None, groups: 0, rows: 0 })
+        Ok(Self { path, key, table_id, fields: stamped, ids, nans, trace_index, file, factory, group: None, groups: 0, rows: 0 })
     }
 
     /// Writes whole row groups, all of one column before the next one, so that only one column at a
@@ -138,6 +141,7 @@ impl FileWriter {
         for (i, field) in self.fields.iter().enumerate() {
             for (group, array) in column(i)?.into_iter().enumerate() {
                 self.nans[i] |= has_nan(&array);
+                index_traces(&mut self.trace_index, i, &array);
                 for leaf in compute_leaves(field, &array)? {
                     let mut writer = writers[group].next().ok_or(StoreError::Stopped("parquet column writers"))?;
                     writer.write(&leaf)?;
@@ -172,6 +176,7 @@ impl FileWriter {
         for (i, field) in self.fields.iter().enumerate() {
             let array = column(i)?;
             self.nans[i] |= has_nan(&array);
+            index_traces(&mut self.trace_index, i, &array);
             for leaf in compute_leaves(field, &array)? {
                 let writer = writers.next().ok_or(StoreError::Stopped("parquet column writers"))?;
                 writer.write(&leaf)?;
@@ -196,6 +201,7 @@ impl FileWriter {
     /// Completes the file and makes it durable.
     pub(crate) fn finish(mut self, strays: HashSet<String>, map_keys: Vec<MapKey>) -> Result<AddFile, StoreError> {
         self.end_group()?;
+        let trace_index = self.write_trace_index()?;
         let mut listed: Vec<_> = strays.iter().map(String::as_str).collect();
         listed.sort_unstable();
         self.file.append_key_value_metadata(KeyValue::new("luneta.strays".to_owned(), listed.join("\n")));
@@ -210,7 +216,17 @@ impl FileWriter {
         let columns = self.columns(&metadata);
         let name = self.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let (key, table_id, rows) = (self.key, self.table_id, self.rows);
-        Ok(AddFile { key, table_id, name, size, footer_size, rows, columns, strays, map_keys })
+        Ok(AddFile { key, table_id, name, size, footer_size, rows, columns, strays, map_keys, trace_index })
+    }
+
+    /// Puts the trace index behind the last row group and returns its place.
+    fn write_trace_index(&mut self) -> Result<Option<Range<u64>>, StoreError> {
+        let Some(index) = self.trace_index.take().and_then(|(_, builder)| builder.finish()) else { return Ok(None) };
+        let start = self.file.bytes_written() as u64;
+        self.file.write_all(&index).map_err(StoreError::io(&self.path))?;
+        let place = format!("{start},{}", index.len());
+        self.file.append_key_value_metadata(KeyValue::new(trace_index::METADATA_KEY.to_owned(), place));
+        Ok(Some(start..start + index.len() as u64))
     }
 
     fn columns(&self, metadata: &ParquetMetaData) -> Vec<FileColumn> {
@@ -245,6 +261,12 @@ fn has_nan(array: &ArrayRef) -> bool {
     array.as_primitive_opt::<Float64Type>().is_some_and(|a| a.values().iter().any(|d| d.is_nan()))
 }
 
+fn index_traces(index: &mut Option<(usize, TraceIndexBuilder)>, column: usize, array: &ArrayRef) {
+    if let Some((_, builder)) = index.as_mut().filter(|(of, _)| *of == column) {
+        builder.push(array);
+    }
+}
+
 /// The length a Parquet file gives for its footer.
 fn footer_size(path: &Path, size: u64) -> Result<u64, StoreError> {
     use std::io::{Read, Seek, SeekFrom};
@@ -258,7 +280,6 @@ fn properties(
     signal: Signal,
     fields: &[FieldRef],
     descriptor: &SchemaDescriptor,
-    group_rows: usize,
     config: WriterConfig,
 ) -> Result<WriterProperties, StoreError> {
     let sorting = schema::sort_columns(signal).iter().filter_map(|name| {
@@ -281,7 +302,7 @@ fn properties(
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_sorting_columns(Some(sorting.collect()));
     for field in fields {
-        builder = column_properties(builder, field, group_rows, config);
+        builder = column_properties(builder, field, config);
     }
     Ok(builder.build())
 }
@@ -292,29 +313,15 @@ fn is_counter(column: &str) -> bool {
 }
 
 /// Encodings that fit what a column holds.
-fn column_properties(
-    builder: WriterPropertiesBuilder,
-    field: &Field,
-    group_rows: usize,
-    config: WriterConfig,
-) -> WriterPropertiesBuilder {
+fn column_properties(builder: WriterPropertiesBuilder, field: &Field, config: WriterConfig) -> WriterPropertiesBuilder {
     let path = || ColumnPath::new(vec![field.name().clone()]);
     match field.data_type() {
         // Ids are random: they do not compress, and their bounds say nothing. Only trace ids repeat:
         // a dictionary of them saves a fifth of a file.
-        DataType::FixedSizeBinary(_) => {
-            let builder = builder
-                .set_column_dictionary_enabled(path(), field.name() == "trace_id")
-                .set_column_compression(path(), Compression::UNCOMPRESSED)
-                .set_column_statistics_enabled(path(), EnabledStatistics::Chunk);
-            if field.name() != "trace_id" {
-                return builder;
-            }
-            builder
-                .set_column_bloom_filter_enabled(path(), true)
-                .set_column_bloom_filter_fpp(path(), 0.01)
-                .set_column_bloom_filter_max_ndv(path(), group_rows as u64)
-        }
+        DataType::FixedSizeBinary(_) => builder
+            .set_column_dictionary_enabled(path(), field.name() == "trace_id")
+            .set_column_compression(path(), Compression::UNCOMPRESSED)
+            .set_column_statistics_enabled(path(), EnabledStatistics::Chunk),
         DataType::Timestamp(_, _) => {
             builder.set_column_dictionary_enabled(path(), false).set_column_encoding(path(), Encoding::DELTA_BINARY_PACKED)
         }

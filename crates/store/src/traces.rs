@@ -1,0 +1,113 @@
+//! Looks up traces in the indexes of files, a few reads each.
+
+use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use object_store::ObjectStore;
+use object_store::path::Path;
+
+use crate::LakeFile;
+use crate::files::{Damage, TraceDirectory};
+
+/// Bytes read to learn the directory of an index; large ones take a second read.
+const HEAD_BYTES: u64 = 16 * 1024;
+/// Bytes of directories kept in memory.
+const CACHE_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Why the rows of a trace cannot be told.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TraceIndexError {
+    #[error(transparent)]
+    Damaged(#[from] Damage),
+    #[error("the trace index was made for {0} rows")]
+    OtherRows(u64),
+    #[error("the trace index cannot be read: {0}")]
+    Read(#[from] object_store::Error),
+}
+
+/// Directories of the indexes read last.
+#[derive(Debug, Default)]
+pub(crate) struct TraceIndexes(Mutex<Cache>);
+
+#[derive(Debug, Default)]
+struct Cache {
+    by_file: HashMap<i64, Arc<TraceDirectory>>,
+    /// The oldest first.
+    order: VecDeque<i64>,
+    bytes: usize,
+}
+
+impl TraceIndexes {
+    /// The rows of a file that may be of any of the traces, in order.
+    pub(crate) async fn find(
+        &self,
+        store: &dyn ObjectStore,
+        file: &LakeFile,
+        ids: &[[u8; 16]],
+    ) -> Result<Option<Vec<Range<u64>>>, TraceIndexError> {
+        let Some(place) = &file.trace_index else { return Ok(None) };
+        let path = Path::from(file.path.as_str());
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).by_file.get(&file.data_file_id).cloned();
+        let directory = match known {
+            Some(directory) => directory,
+            None => {
+                let read = Arc::new(read_directory(store, &path, place).await?);
+                self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(file.data_file_id, Arc::clone(&read));
+                read
+            }
+        };
+        if directory.rows != file.rows {
+            return Err(TraceIndexError::OtherRows(directory.rows));
+        }
+        let buckets = ids.iter().map(|id| directory.bucket(id)).map(|b| place.start + b.start..place.start + b.end);
+        let (ids, buckets): (Vec<_>, Vec<_>) = ids.iter().zip(buckets).filter(|(_, b)| !b.is_empty()).unzip();
+        let mut found = Vec::new();
+        if !buckets.is_empty() {
+            for (id, bytes) in ids.into_iter().zip(store.get_ranges(&path, &buckets).await?) {
+                directory.find(id, &bytes, &mut found)?;
+            }
+        }
+        Ok(Some(joined(found)))
+    }
+}
+
+async fn read_directory(store: &dyn ObjectStore, path: &Path, place: &Range<u64>) -> Result<TraceDirectory, TraceIndexError> {
+    let length = place.end.saturating_sub(place.start);
+    let read =
+        async |bytes: u64| Ok::<_, TraceIndexError>(store.get_ranges(path, &[place.start..place.start + bytes]).await?.concat());
+    let mut head = read(length.min(HEAD_BYTES)).await?;
+    let size = TraceDirectory::bytes(&head)? as u64;
+    if size > HEAD_BYTES && size <= length {
+        head = read(size).await?;
+    }
+    Ok(TraceDirectory::decode(&head, length)?)
+}
+
+/// Ranges in order, without overlaps.
+fn joined(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
+    ranges.sort_unstable_by_key(|r| r.start);
+    let mut out: Vec<Range<u64>> = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        match out.last_mut().filter(|last| last.end >= range.start) {
+            Some(last) => last.end = last.end.max(range.end),
+            None => out.push(range),
+        }
+    }
+    out
+}
+
+impl Cache {
+    fn insert(&mut self, file: i64, directory: Arc<TraceDirectory>) {
+        let bytes = directory.memory_bytes();
+        if self.by_file.insert(file, directory).is_some() {
+            return;
+        }
+        self.order.push_back(file);
+        self.bytes += bytes;
+        while self.bytes > CACHE_BYTES_MAX {
+            let Some(oldest) = self.order.pop_front().and_then(|file| self.by_file.remove(&file)) else { break };
+            self.bytes -= oldest.memory_bytes();
+        }
+    }
+}
