@@ -11,10 +11,11 @@ use arrow::compute::{cast, concat_batches, interleave, take_record_batch};
 use arrow::datatypes::{FieldRef, Schema, TimestampNanosecondType, UInt64Type};
 use luneta_model::{AttributeScope, Signal};
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::file::metadata::ParquetMetaData;
 
 use super::MergeError;
 use crate::catalog::{AddFile, Lake, LakeTable};
-use crate::files::{Extracted, FileWriter, Promotion, WriterConfig};
+use crate::files::{Extracted, FileWriter, Promotion, WriterConfig, plain_in};
 use crate::{LakeFile, StoreError, TableKey, layout};
 
 /// Rows read ahead over all files together.
@@ -40,7 +41,8 @@ pub(super) fn merge(
     }
     let fields = fields(key.signal, table, &sources);
     let shape = Shape::new(key.signal, table, &fields);
-    let mut writer = FileWriter::create(lake_dir, key, table, &fields, config)?;
+    let plain = plain_in(sources.iter().map(|s| s.footer.as_ref()));
+    let mut writer = FileWriter::create(lake_dir, key, table, &fields, &plain, config)?;
     let mut merger = Merger { signal: key.signal, shape, slots: Vec::new(), cursors: Vec::new(), picked: Vec::new() };
     match merger.run(sources, &mut writer, config) {
         Ok(()) => Ok(writer.finish(merger.shape.strays)?),
@@ -72,6 +74,7 @@ struct Source {
     data_file_id: i64,
     reader: ParquetRecordBatchReader,
     schema: Arc<Schema>,
+    footer: Arc<ParquetMetaData>,
     sorted: bool,
 }
 
@@ -83,9 +86,9 @@ impl Source {
         let path = lake_dir.join(&file.path);
         let open = File::open(&path).map_err(StoreError::io(&path))?;
         let builder = ParquetRecordBatchReaderBuilder::try_new(open)?;
-        let schema = builder.schema().clone();
+        let (schema, footer) = (builder.schema().clone(), builder.metadata().clone());
         let reader = builder.with_batch_size(batch_rows).build()?;
-        Ok(Self { data_file_id: file.data_file_id, reader, schema, sorted: file.ours })
+        Ok(Self { data_file_id: file.data_file_id, reader, schema, footer, sorted: file.ours })
     }
 
     /// The next rows in the shape of the new file.

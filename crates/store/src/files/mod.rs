@@ -2,6 +2,7 @@
 //! order (`sort`), gather columns (`table`), encode (`writer`), and note where
 //! each trace lies (`trace_index`).
 
+mod compression;
 mod promote;
 mod sort;
 mod statistics;
@@ -9,6 +10,7 @@ mod table;
 mod trace_index;
 mod writer;
 
+pub(crate) use compression::plain_in;
 pub(crate) use promote::{Extracted, Promotion};
 pub(crate) use table::{PreparedTable, prepare};
 pub(crate) use trace_index::{Damage, TraceDirectory};
