@@ -249,11 +249,13 @@ fn pruning() {
         assert!(one["rows_returned"].as_u64().unwrap() >= 100, "{query}: {one}");
         assert_eq!(one["files"], 1, "{query}: {one}");
     }
-    // A trace that no file holds: bloom filters keep every row group closed.
+    // A trace that no file holds: indexes keep every file closed.
     let none = stats("SELECT name FROM spans WHERE trace_id = '00000000000000000000000000000001'");
     assert_eq!((none["rows_read"].as_u64(), none["rows_returned"].as_u64()), (Some(0), Some(0)), "{none}");
-    assert_eq!(none["row_groups"], 0, "{none}");
-    let plan = server.sql("EXPLAIN ANALYZE SELECT name FROM spans WHERE trace_id = '00000000000000000000000000000001'");
+    assert_eq!((none["files_total"].as_u64(), none["files"].as_u64()), (Some(2), Some(0)), "{none}");
+    let one = stats("SELECT name FROM spans WHERE trace_id = '5a5a5a5a5a5a5a5a0000000000000007'");
+    assert_eq!((one["files"].as_u64(), one["rows_returned"].as_u64()), (Some(1), Some(1)), "{one}");
+    let plan = server.sql("EXPLAIN ANALYZE SELECT name FROM spans WHERE trace_id = '5a5a5a5a5a5a5a5a0000000000000007'");
     let plan = json!(plan).to_string();
     for word in ["pruned", "bloom_filter", "bytes_scanned"] {
         assert!(plan.contains(word), "EXPLAIN ANALYZE lacks {word}: {plan}");

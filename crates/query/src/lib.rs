@@ -1,7 +1,7 @@
 //! Questions to the lake: SQL text in, rows out, over Parquet files and fresh rows alike.
 //!
 //! A query sees one snapshot of each table. [`scan`] turns a snapshot into an execution plan that
-//! prunes by catalog statistics, row groups, bloom filters and pages; [`sql`] plans and runs
+//! prunes by catalog statistics, trace indexes, row groups and pages; [`sql`] plans and runs
 //! statements; [`output`] writes answers as JSON, CSV, Arrow or Parquet.
 
 pub mod error;

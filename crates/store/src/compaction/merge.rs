@@ -12,10 +12,11 @@ use arrow::compute::{cast, concat_batches, interleave, take_record_batch};
 use arrow::datatypes::{FieldRef, Schema, TimestampNanosecondType, UInt64Type};
 use luneta_model::{AttributeScope, Signal};
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::file::metadata::ParquetMetaData;
 
 use super::MergeError;
 use crate::catalog::{AddFile, Lake, LakeTable};
-use crate::files::{DeletedRows, Extracted, FileWriter, KeyCounts, Promotion, WriterConfig};
+use crate::files::{DeletedRows, Extracted, FileWriter, KeyCounts, Promotion, WriterConfig, plain_in};
 use crate::{LakeFile, MapKey, StoreError, TableKey, layout};
 
 /// Rows read ahead over all files together.
@@ -46,7 +47,8 @@ pub(super) fn merge(
     if rows == 0 {
         return Ok(None);
     }
-    let mut writer = FileWriter::create(lake_dir, key, table, &fields, config)?;
+    let plain = plain_in(sources.iter().map(|s| s.footer.as_ref()));
+    let mut writer = FileWriter::create(lake_dir, key, table, &fields, &plain, config)?;
     let mut merger = Merger { signal: key.signal, shape, slots: Vec::new(), cursors: Vec::new(), picked: Vec::new() };
     // Readers of Parquet panic on some damaged files.
     let run = catch_unwind(AssertUnwindSafe(|| merger.run(sources, &mut writer, config)));
@@ -87,6 +89,7 @@ struct Source {
     data_file_id: i64,
     reader: ParquetRecordBatchReader,
     schema: Arc<Schema>,
+    footer: Arc<ParquetMetaData>,
     sorted: bool,
     /// Rows that are not deleted.
     rows: u64,
@@ -100,7 +103,7 @@ impl Source {
         let path = lake_dir.join(&file.path);
         let open = File::open(&path).map_err(StoreError::io(&path))?;
         let builder = ParquetRecordBatchReaderBuilder::try_new(open)?;
-        let schema = builder.schema().clone();
+        let (schema, footer) = (builder.schema().clone(), builder.metadata().clone());
         let mut builder = builder.with_batch_size(batch_rows);
         let mut rows = file.rows;
         if let Some(deleted) = DeletedRows::of(lake_dir, file)? {
@@ -108,7 +111,7 @@ impl Source {
             rows = left.row_count() as u64;
             builder = builder.with_row_selection(left);
         }
-        Ok(Self { data_file_id: file.data_file_id, reader: builder.build()?, schema, sorted: file.ours, rows })
+        Ok(Self { data_file_id: file.data_file_id, reader: builder.build()?, schema, footer, sorted: file.ours, rows })
     }
 
     /// The next rows in the shape of the new file.

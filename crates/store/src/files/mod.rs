@@ -2,6 +2,7 @@
 //! order (`sort`), shape metric points (`points`), gather columns (`table`), encode (`writer`), and note where each
 //! trace lies (`trace_index`). Beside that, what others wrote: which rows of a file are deleted (`deletes`).
 
+mod compression;
 mod deletes;
 mod keys;
 mod points;
@@ -12,6 +13,7 @@ mod table;
 mod trace_index;
 mod writer;
 
+pub(crate) use compression::plain_in;
 pub use deletes::DeletedRows;
 pub(crate) use keys::KeyCounts;
 pub(crate) use promote::{Extracted, Promotion};

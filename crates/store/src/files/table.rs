@@ -9,6 +9,7 @@ use arrow::datatypes::{DataType, Field, FieldRef, Schema, UInt32Type};
 use arrow::error::ArrowError;
 use luneta_model::{AttributeScope, Signal, schema};
 
+use super::compression;
 use super::keys::KeyCounts;
 use super::points::{self, Spread};
 use super::promote::{Extracted, Promotion};
@@ -213,7 +214,7 @@ fn has_values(array: &ArrayRef) -> bool {
 impl PreparedTable {
     /// Writes the file. `table` must have all of `fields`.
     pub(crate) fn write(&self, data_path: &Path, table: &LakeTable, config: WriterConfig) -> Result<AddFile, StoreError> {
-        let mut writer = FileWriter::create(data_path, &self.key, table, &self.fields, config)?;
+        let mut writer = FileWriter::create(data_path, &self.key, table, &self.fields, &self.plain(), config)?;
         match self.write_groups(&mut writer, config) {
             Ok(()) => writer.finish(self.left.strays.clone(), self.left.keys.clone()),
             Err(error) => {
@@ -221,6 +222,17 @@ impl PreparedTable {
                 Err(error)
             }
         }
+    }
+
+    /// The columns that are not compressed.
+    fn plain(&self) -> HashSet<String> {
+        let columns = self.fields.iter().zip(&self.columns);
+        let few = columns.filter(|(_, column)| match column {
+            Column::OfOrigins(values) => compression::has_few_values([values].into_iter()),
+            Column::OfRows(parts) => compression::has_few_values(parts.iter().flatten()),
+            Column::Position(..) => false,
+        });
+        few.map(|(field, _)| field.name().clone()).collect()
     }
 
     fn write_groups(&self, writer: &mut FileWriter, config: WriterConfig) -> Result<(), StoreError> {

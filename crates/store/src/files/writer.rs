@@ -19,14 +19,14 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{ColumnPath, SchemaDescriptor};
 use uuid::Uuid;
 
-use super::statistics;
 use super::trace_index::{self, TraceIndexBuilder};
+use super::{compression, statistics};
 use crate::catalog::{AddFile, FileColumn, LakeTable};
 use crate::{MapKey, StoreConfig, StoreError, TableKey};
 
 const NAME_PREFIX: &str = "luneta-";
 /// Rows of a data page: the finest grain readers skip by.
-const PAGE_ROWS_MAX: usize = 8192;
+const PAGE_ROWS_MAX: usize = 4096;
 /// The same for points: narrow rows, read by series.
 const POINTS_PAGE_ROWS_MAX: usize = 16_384;
 /// A dictionary larger than this does not pay.
@@ -44,7 +44,7 @@ pub(crate) struct WriterConfig {
 impl WriterConfig {
     /// Rows of a row group. Points are narrow, and their columns many.
     pub(crate) fn group_rows(self, signal: Signal) -> usize {
-        if signal == Signal::Metrics { self.row_group_rows_max * 4 } else { self.row_group_rows_max }
+        if signal == Signal::Metrics { self.row_group_rows_max * 2 } else { self.row_group_rows_max }
     }
 
     /// The same for a file made of files.
@@ -93,12 +93,14 @@ impl std::fmt::Debug for FileWriter {
 }
 
 impl FileWriter {
-    /// Begins a file with the given columns, all of which the table must have.
+    /// Begins a file with the given columns, all of which the table must have. Those in `plain` are
+    /// not compressed.
     pub(crate) fn create(
         data_path: &Path,
         key: &TableKey,
         table: &LakeTable,
         fields: &[FieldRef],
+        plain: &HashSet<String>,
         config: WriterConfig,
     ) -> Result<Self, StoreError> {
         let mut stamped: Vec<FieldRef> = Vec::new();
@@ -112,7 +114,7 @@ impl FileWriter {
         }
         let arrow_schema = Arc::new(Schema::new(stamped.clone()));
         let parquet_schema = ArrowSchemaConverter::new().convert(&arrow_schema)?;
-        let properties = Arc::new(properties(key.signal, &stamped, &parquet_schema, config)?);
+        let properties = Arc::new(properties(key.signal, &stamped, &parquet_schema, plain, config)?);
         let folder = data_path.join(&table.path);
         fs::create_dir_all(&folder).map_err(StoreError::io(&folder))?;
         let path = folder.join(file_name());
@@ -280,6 +282,7 @@ fn properties(
     signal: Signal,
     fields: &[FieldRef],
     descriptor: &SchemaDescriptor,
+    plain: &HashSet<String>,
     config: WriterConfig,
 ) -> Result<WriterProperties, StoreError> {
     let sorting = schema::sort_columns(signal).iter().filter_map(|name| {
@@ -303,6 +306,9 @@ fn properties(
         .set_sorting_columns(Some(sorting.collect()));
     for field in fields {
         builder = column_properties(builder, field, config);
+    }
+    for leaf in compression::plain_leaves(signal, descriptor, plain) {
+        builder = builder.set_column_compression(leaf, Compression::UNCOMPRESSED);
     }
     Ok(builder.build())
 }
@@ -343,6 +349,11 @@ fn column_properties(builder: WriterPropertiesBuilder, field: &Field, config: Wr
         // The first bytes of neighbours are alike, the last ones are noise.
         DataType::Float64 if matches!(field.name().as_str(), "value_double" | "sum" | "min" | "max") => {
             builder.set_column_dictionary_enabled(path(), false).set_column_encoding(path(), Encoding::BYTE_STREAM_SPLIT)
+        }
+        // The times of events follow those of their spans.
+        DataType::List(_) if field.name() == "events" => {
+            let time = ColumnPath::new(["events", "list", "element", "time"].map(str::to_owned).to_vec());
+            builder.set_column_dictionary_enabled(time.clone(), false).set_column_encoding(time, Encoding::DELTA_BINARY_PACKED)
         }
         DataType::Utf8 if field.name() == "body" => builder.set_column_dictionary_enabled(path(), false),
         _ => builder,
