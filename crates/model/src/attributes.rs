@@ -13,7 +13,7 @@ use crate::value::{AnyValue, TypeCode, encode_text, push_double};
 use crate::{Limits, semconv};
 
 /// The type of a promoted attribute column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AttributeType {
     /// Utf8.
     Text,

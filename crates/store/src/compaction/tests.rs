@@ -1,6 +1,6 @@
 //! Merging keeps every row, once and in order.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::time::Duration;
 
 use arrow::array::{Array, AsArray};
@@ -100,9 +100,9 @@ async fn keys_in_maps_are_counted_of_every_file() {
     let store = Store::open(merging(dir.path())).await.unwrap();
     let rare = |snapshot: &TableSnapshot| {
         let keys = snapshot.map_keys().into_iter().map(|k| (k.key, k.kind, k.count));
-        keys.collect::<BTreeSet<_>>()
+        keys.collect::<HashSet<_>>()
     };
-    let of = |count: u64| BTreeSet::from([("rare".to_owned(), Some(AttributeType::Int), count)]);
+    let of = |count: u64| HashSet::from([("rare".to_owned(), Some(AttributeType::Int), count)]);
     for part in 1..=2 {
         let mut b = SpansBuilder::new(Limits::default());
         b.origins.begin();
