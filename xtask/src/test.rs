@@ -66,7 +66,7 @@ fn browser() -> Result<()> {
     let mut demo = Stopped(child);
     if let Some(stderr) = demo.0.stderr.take() {
         std::thread::spawn(move || {
-            BufReader::new(stderr).lines().map_while(Result::ok).for_each(|line| println!("  demo: {line}"))
+            BufReader::new(stderr).lines().map_while(Result::ok).for_each(|line| println!("  demo: {line}"));
         });
     }
     let url = wait_for_telemetry(&mut demo.0, &data)?;
@@ -93,7 +93,7 @@ impl Drop for Stopped {
 
 /// The address of the demo's server, once spans of both services and logs are there.
 fn wait_for_telemetry(demo: &mut Child, data: &std::path::Path) -> Result<String> {
-    let deadline = Instant::now() + Duration::from_secs(300);
+    let deadline = Instant::now() + Duration::from_mins(5);
     let sql =
         "SELECT count(*) FROM (SELECT DISTINCT s.service_name FROM spans s WHERE s.service_name IN ('spam','eggs','dice')) x";
     while Instant::now() < deadline {

@@ -113,8 +113,7 @@ fn table(answer: &Value) -> String {
     }
     let more = if answer["truncated"] == true { " (more were left out: raise --limit)" } else { "" };
     let ms = answer["stats"]["elapsed_ms"].as_f64().unwrap_or(0.0);
-    out.push_str(&format!("{} rows in {ms:.0} ms{more}\n", rows.len()));
-    out
+    out + &format!("{} rows in {ms:.0} ms{more}\n", rows.len())
 }
 
 fn cell(value: &Value) -> String {
