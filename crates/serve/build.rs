@@ -19,7 +19,7 @@ fn main() -> io::Result<()> {
     for file in &files {
         let path = file.strip_prefix(&dist).map_err(io::Error::other)?.to_string_lossy().replace('\\', "/");
         let full = file.canonicalize()?;
-        let _ = writeln!(table, "    ({path:?}, include_bytes!({full:?})),");
+        let _ = writeln!(table, "    ({path:?}, include_bytes!({:?})),", full.to_string_lossy());
     }
     table.push(']');
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("OUT_DIR is not set"))?);

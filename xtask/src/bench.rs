@@ -153,7 +153,7 @@ fn generate(args: &BenchArgs, load: &Load) -> Result<PathBuf> {
     let batches = load.batches * args.percent / 100;
     let dir = target().join(format!("bench/{}-{}-{batches}", load.signal, args.seed));
     let fresh = std::fs::metadata(dir.join("manifest.json")).and_then(|m| m.modified()).ok();
-    if fresh.and_then(|t| t.elapsed().ok()).is_some_and(|age| age < Duration::from_secs(5 * 86_400)) {
+    if fresh.and_then(|t| t.elapsed().ok()).is_some_and(|age| age < Duration::from_hours(5 * 24)) {
         return Ok(dir);
     }
     println!("writing the payloads of {}", load.signal);
@@ -227,7 +227,7 @@ impl Server {
     /// CPU seconds once nothing has been used for four seconds.
     fn settle(&self) -> f64 {
         let (mut last, mut since) = (self.cpu(), Instant::now());
-        let deadline = Instant::now() + Duration::from_secs(300);
+        let deadline = Instant::now() + Duration::from_mins(5);
         while since.elapsed() < Duration::from_secs(4) && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(200));
             let now = self.cpu();

@@ -55,7 +55,7 @@ pub fn structure() -> Result<()> {
         if code.lines().count() > FILE_LINES_MAX && !is_test {
             faults.push(format!("{shown}: {} lines, more than {FILE_LINES_MAX}", code.lines().count()));
         }
-        if shown.ends_with(".rs") && !is_test {
+        if Path::new(&shown).extension().is_some_and(|e| e == "rs") && !is_test {
             faults.extend(long_functions(code).into_iter().map(|(line, n)| format!("{shown}:{line}: a function of {n} lines")));
         }
     }

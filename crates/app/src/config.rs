@@ -183,8 +183,7 @@ fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
     let listen = args.listen.clone().or(listen).unwrap_or_else(|| "127.0.0.1:4319".into());
     let named = raw.receivers.otlp;
     let protocols = named
-        .map(|o| o.protocols)
-        .unwrap_or_else(|| RawProtocols { grpc: Some(RawEndpoint::default()), http: Some(RawEndpoint::default()) });
+        .map_or_else(|| RawProtocols { grpc: Some(RawEndpoint::default()), http: Some(RawEndpoint::default()) }, |o| o.protocols);
     // With `--listen …:0` every port that is not named is free to be any.
     let port = |usual: u16| if listen.ends_with(":0") { 0 } else { usual };
     let endpoint = |flag: &Option<String>, raw: &Option<RawEndpoint>, usual: u16| match flag.as_deref() {
@@ -244,7 +243,7 @@ fn bounds(
 impl RawConfig {
     /// Every component a pipeline names must be defined and known here.
     fn check_pipelines(&self) -> Result<()> {
-        for name in self.exporters.keys().filter(|n| kind(n) != "luneta") {
+        if let Some(name) = self.exporters.keys().find(|n| kind(n) != "luneta") {
             bail!("exporters.{name}: this exporter is not known here; `luneta` is");
         }
         for (pipeline, parts) in &self.service.pipelines {
@@ -404,8 +403,8 @@ mod tests {
         .expect("valid");
         assert_eq!(config.otlp_grpc.as_deref(), Some("127.0.0.1:4317"));
         assert_eq!(config.otlp_http.as_deref(), Some("127.0.0.1:9999"));
-        assert_eq!(config.retention[0], Duration::from_secs(5400));
-        assert_eq!(config.retention[1], Duration::from_secs(14 * 86_400));
+        assert_eq!(config.retention[0], Duration::from_mins(90));
+        assert_eq!(config.retention[1], Duration::from_hours(14 * 24));
     }
 
     #[test]

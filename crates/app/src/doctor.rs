@@ -30,17 +30,14 @@ fn bad(what: impl Into<String>, mend: impl Into<String>) -> Finding {
 pub async fn run(args: DoctorArgs) -> Result<ExitCode> {
     let mut findings = vec![clock()];
     findings.extend(environment());
-    match Client::find(&args.target).await? {
-        Some(client) => {
-            findings.push(good(format!("the server answers at {}", client.url)));
-            findings.extend(server(&client).await);
-            findings.push(round_trip(&client).await);
-        }
-        None => {
-            findings.push(bad("no server answers", "start one with `luneta`, or name it with --url"));
-            findings.extend(taken_ports());
-            findings.push(folder(&args)?);
-        }
+    if let Some(client) = Client::find(&args.target).await? {
+        findings.push(good(format!("the server answers at {}", client.url)));
+        findings.extend(server(&client).await);
+        findings.push(round_trip(&client).await);
+    } else {
+        findings.push(bad("no server answers", "start one with `luneta`, or name it with --url"));
+        findings.extend(taken_ports());
+        findings.push(folder(&args)?);
     }
     for finding in &findings {
         println!("{} {}", if finding.good { "✓" } else { "✗" }, finding.what);

@@ -17,7 +17,7 @@ pub async fn run(args: TailArgs) -> Result<ExitCode> {
     let mut query = format!("errors={}", args.errors);
     for (name, value) in [("service", &args.service), ("q", &args.grep)] {
         if let Some(value) = value {
-            query.push_str(&format!("&{name}={}", percent(value)));
+            query = query + "&" + name + "=" + &percent(value);
         }
     }
     let output = args.output;

@@ -77,7 +77,7 @@ fn intake(state: &ServeState, page: &mut Page) {
             page.sample(name, &[("signal", signal.table()), ("protocol", p.protocol)], count as f64);
         }
     }
-    let each: [(&str, &str, fn(&luneta_receive::RefusedCount) -> u64); 2] = [
+    let each: [(&str, &str, Read<luneta_receive::RefusedCount>); 2] = [
         ("luneta_receive_refused_requests_total", "Whole requests refused, by reason.", |r| r.requests),
         ("luneta_receive_refused_items_total", "Items left out of or repaired in requests otherwise kept, by reason.", |r| {
             r.items
@@ -91,6 +91,9 @@ fn intake(state: &ServeState, page: &mut Page) {
         }
     }
 }
+
+/// Takes one figure out of many.
+type Read<T> = fn(&T) -> u64;
 
 fn store(state: &ServeState, page: &mut Page) {
     let s = state.engine().store().stats();
@@ -108,7 +111,7 @@ fn store(state: &ServeState, page: &mut Page) {
     if let Some(free) = s.disk_free_bytes {
         page.single("luneta_disk_free_bytes", "gauge", "Bytes free on the disk of the data folder.", free as f64);
     }
-    let each: [(&str, &str, &str, fn(&luneta_store::TableStats) -> u64); 4] = [
+    let each: [(&str, &str, &str, Read<luneta_store::TableStats>); 4] = [
         ("luneta_table_accepted_rows_total", "counter", "Rows accepted since the start.", |t| t.accepted_rows),
         ("luneta_table_files", "gauge", "Live files.", |t| t.files),
         ("luneta_table_file_bytes", "gauge", "Bytes of live files.", |t| t.file_bytes),

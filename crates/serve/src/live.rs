@@ -65,7 +65,7 @@ pub async fn events(
 }
 
 async fn event_data(state: &ServeState, tenant: &Tenant) -> Value {
-    let stats = state.engine().store().stats();
+    let stored = state.engine().store().stats();
     let intake = state.0.intake.snapshot();
     let refusals: Vec<Value> = intake
         .recent_refusals
@@ -73,7 +73,7 @@ async fn event_data(state: &ServeState, tenant: &Tenant) -> Value {
         .map(|r| json!({"at": rfc3339(r.at.into()), "protocol": r.protocol, "reason": r.reason.as_str(), "message": r.message}))
         .collect();
     json!({
-        "signals": status::signals(state, &stats, tenant),
+        "signals": status::signals(state, &stored, tenant),
         "services": services(state, tenant).await,
         "refused_total": intake.refused.iter().map(|r| r.requests + r.items).sum::<u64>(),
         "requests_reached": intake.protocols.iter().map(|p| p.requests).sum::<u64>(),

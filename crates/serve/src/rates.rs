@@ -11,10 +11,13 @@ use luneta_store::StoreStats;
 /// Samples kept: rates are over this many seconds.
 const WINDOW: usize = 10;
 
+/// Accepted rows at moments, oldest first.
+type Ring = VecDeque<(Instant, u64)>;
+
 /// Rows accepted over the last seconds, by table.
 #[derive(Debug, Default)]
 pub struct Rates {
-    samples: Mutex<HashMap<(Tenant, Signal), VecDeque<(Instant, u64)>>>,
+    samples: Mutex<HashMap<(Tenant, Signal), Ring>>,
     last: Mutex<HashMap<(Tenant, Signal), SystemTime>>,
 }
 

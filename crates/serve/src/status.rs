@@ -21,7 +21,7 @@ pub fn shown(time: SystemTime) -> String {
 
 /// Everything about the server and the tenant's tables.
 pub async fn status(State(state): State<ServeState>, RequestTenant(tenant): RequestTenant) -> Json<Value> {
-    let stats = state.engine().store().stats();
+    let stored = state.engine().store().stats();
     let info = &state.0.info;
     let intake = state.0.intake.snapshot();
     let refused: Vec<Value> = intake
@@ -32,7 +32,7 @@ pub async fn status(State(state): State<ServeState>, RequestTenant(tenant): Requ
             json!({"signal": signal, "protocol": r.protocol, "reason": r.reason.as_str(), "requests": r.requests, "items": r.items, "count": r.requests + r.items})
         })
         .collect();
-    let bytes: u64 = stats.tables.iter().map(|t| t.file_bytes).sum();
+    let bytes: u64 = stored.tables.iter().map(|t| t.file_bytes).sum();
     Json(json!({
         "version": info.version,
         "started_at": shown(info.started_at),
@@ -40,27 +40,27 @@ pub async fn status(State(state): State<ServeState>, RequestTenant(tenant): Requ
         "data_dir": info.data_dir,
         "tenant": tenant.as_str(),
         "addresses": info.addresses,
-        "signals": signals(&state, &stats, &tenant),
+        "signals": signals(&state, &stored, &tenant),
         "refused": refused,
-        "wal": {"bytes": stats.wal_bytes, "segments": stats.wal_segments},
-        "memory": {"rows": stats.memory_rows, "bytes": stats.memory_bytes, "limit_bytes": info.memory_bytes_max},
+        "wal": {"bytes": stored.wal_bytes, "segments": stored.wal_segments},
+        "memory": {"rows": stored.memory_rows, "bytes": stored.memory_bytes, "limit_bytes": info.memory_bytes_max},
         "flushes": {
-            "count": stats.flushes,
-            "last_ms": stats.flush_last_time.map(|_| stats.flush_last_ms),
-            "last_at": stats.flush_last_time.map(shown),
-            "last_error": stats.flush_last_error,
+            "count": stored.flushes,
+            "last_ms": stored.flush_last_time.map(|_| stored.flush_last_ms),
+            "last_at": stored.flush_last_time.map(shown),
+            "last_error": stored.flush_last_error,
         },
-        "compactions": {"count": stats.compactions},
-        "disk": {"lake_bytes": bytes, "free_bytes": stats.disk_free_bytes},
+        "compactions": {"count": stored.compactions},
+        "disk": {"lake_bytes": bytes, "free_bytes": stored.disk_free_bytes},
         "retention": Signal::ALL.iter().zip(info.retention).map(|(s, d)| (s.table().to_owned(), json!(duration(d)))).collect::<Map<_, _>>(),
-        "warnings": stats.warnings,
+        "warnings": stored.warnings,
     }))
 }
 
 /// Per table: what came in and what is kept.
-pub fn signals(state: &ServeState, stats: &StoreStats, tenant: &Tenant) -> Value {
+pub fn signals(state: &ServeState, stored: &StoreStats, tenant: &Tenant) -> Value {
     let one = |signal: Signal| {
-        let table = stats.tables.iter().find(|t| t.signal == signal && t.tenant == *tenant);
+        let table = stored.tables.iter().find(|t| t.signal == signal && t.tenant == *tenant);
         let time = |pick: fn(&luneta_store::TableStats) -> Option<i64>| table.and_then(pick).map(|n| rfc3339(n.into()));
         json!({
             "accepted": table.map_or(0, |t| t.accepted_rows),

@@ -288,7 +288,7 @@ fn merge(
     keys: &[String],
     columns: &[ArrayRef],
 ) -> Result<MapArray> {
-    let texts = columns.iter().map(|c| as_text(c)).collect::<Result<Vec<_>>>()?;
+    let texts = columns.iter().map(as_text).collect::<Result<Vec<_>>>()?;
     let codes: Vec<char> = columns.iter().map(|c| code_of(c.data_type())).collect();
     let names = MapFieldNames { entry: "key_value".into(), key: "key".into(), value: "value".into() };
     let mut out = MapBuilder::new(Some(names), StringBuilder::new(), StringBuilder::new());

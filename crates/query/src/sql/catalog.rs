@@ -45,22 +45,11 @@ impl LakeSchema {
         let wanted = |name: &str| all || named.iter().any(|t| t.table() == name);
         let derived: Vec<_> = derived::TABLES.iter().filter(|(name, _)| wanted(name)).collect();
         for (_, definition) in &derived {
-            for name in self.sources(*definition)? {
+            for name in sources(*definition)? {
                 self.table(&name).await?;
             }
         }
         Ok(derived.into_iter().map(|(name, _)| *name).collect())
-    }
-
-    /// The tables behind a derived one.
-    fn sources(&self, definition: Definition) -> Result<Vec<String>, QueryError> {
-        match definition {
-            Definition::Sql(sql) => {
-                let (tables, _) = resolve_table_references(&parse(sql)?, true)?;
-                Ok(tables.iter().map(|t| t.table().to_owned()).collect())
-            }
-            Definition::AttributeKeys => Ok(Signal::ALL.iter().map(|s| s.table().to_owned()).collect()),
-        }
     }
 
     /// Makes derived tables from the pinned ones. `context` is over this schema.
@@ -84,6 +73,17 @@ impl LakeSchema {
     /// The tables the query has named.
     pub fn pinned(&self) -> Vec<Arc<LakeTable>> {
         self.pinned.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+}
+
+/// The tables behind a derived one.
+fn sources(definition: Definition) -> Result<Vec<String>, QueryError> {
+    match definition {
+        Definition::Sql(sql) => {
+            let (tables, _) = resolve_table_references(&parse(sql)?, true)?;
+            Ok(tables.iter().map(|t| t.table().to_owned()).collect())
+        }
+        Definition::AttributeKeys => Ok(Signal::ALL.iter().map(|s| s.table().to_owned()).collect()),
     }
 }
 

@@ -70,7 +70,7 @@ impl Default for QueryConfig {
             memory_bytes_max: 512 * 1024 * 1024,
             spill_bytes_max: 4 * 1024 * 1024 * 1024,
             spill_dir: std::env::temp_dir(),
-            timeout: Duration::from_secs(60),
+            timeout: Duration::from_mins(1),
             rows_max: 1_000_000,
             concurrent_max: 16,
             partitions: std::thread::available_parallelism().map_or(2, NonZeroUsize::get).min(8),
