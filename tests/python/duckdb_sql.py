@@ -7,6 +7,7 @@ and output are JSON: a list of statements, a list of lists of rows.
 import json
 import pathlib
 import sys
+import time
 
 import duckdb
 import duckdb_extension_ducklake
@@ -32,8 +33,20 @@ def shown(value):
     return str(value)
 
 
+def ask(statement):
+    """The rows of a statement; again, when the server committed in the same moment."""
+    for _ in range(50):
+        try:
+            return connection.execute(statement).fetchall()
+        except duckdb.Error as error:
+            if "database is locked" not in str(error):
+                raise
+            time.sleep(0.1)
+    return connection.execute(statement).fetchall()
+
+
 answers = []
 for statement in json.load(sys.stdin):
-    rows = connection.execute(statement).fetchall()
+    rows = ask(statement)
     answers.append([[shown(value) for value in row] for row in rows])
 print(json.dumps(answers))

@@ -159,7 +159,7 @@ fn rows_deleted_in_duckdb() {
     assert_eq!(server.count("logs"), 0);
     check_left(&server, "after everything");
     // Rows deleted in a way we cannot read must not be seen either; that is said.
-    let vectors = ["CALL lake.set_option('write_deletion_vectors', true)", "DELETE FROM metrics WHERE metric_name = 'm1'"];
+    let vectors = ["CALL lake.set_option('write_deletion_vectors', true)", "DELETE FROM metric_points WHERE metric_name = 'm1'"];
     run(&server, &vectors, &["write"]);
     let reply = server.sql_request(&json!({"query": "SELECT count(*) FROM metrics"}));
     assert_eq!((reply.status, reply.json()["error"]["kind"].as_str()), (503, Some("file")), "{}", reply.text());

@@ -22,7 +22,6 @@ fn config(dir: &Path) -> StoreConfig {
     let mut config = StoreConfig::new(dir);
     config.flush_interval = Duration::from_hours(1);
     config.compaction.enabled = false;
-    config.compaction.age_min = Duration::ZERO;
     config.compaction.files_min = 2;
     config.row_group_rows_max = 1024;
     config.retention = [Duration::from_hours(24 * 365 * 100); 3];

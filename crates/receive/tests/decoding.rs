@@ -132,7 +132,7 @@ fn the_last_member_of_a_oneof_wins_and_equal_ones_are_merged() {
     let text = render(&run(metrics_protobuf, request(&[metric])).unwrap().batch);
     assert_eq!(text.matches("type = sum").count(), 2);
     assert_eq!(text.matches("type = gauge").count(), 0);
-    assert!(text.contains("value = 2.0") && text.contains("value = 3.0"));
+    assert!(text.contains("value_int = 2") && text.contains("value_int = 3"));
 }
 
 #[test]

@@ -94,7 +94,7 @@ impl ScalarUDFImpl for PointInt {
     }
 }
 
-/// `point_counts(list, count0, count1…)`: a list of bucket counts, NULL where it is empty.
+/// `point_counts(list, count0, count1…)`: a list of bucket counts, whole or spread.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub struct PointCounts {
     signature: Signature,
@@ -138,13 +138,13 @@ fn counts(rows: usize, lists: Option<&ListArray>, positions: &[&UInt32Array]) ->
     let mut valid = Vec::with_capacity(rows);
     offsets.push(0);
     for row in 0..rows {
-        let before = values.len();
-        match lists.filter(|l| l.is_valid(row) && l.value_length(row) > 0) {
+        let whole = lists.filter(|l| l.is_valid(row));
+        match whole {
             Some(lists) => values.extend_from_slice(lists.value(row).as_primitive::<UInt64Type>().values()),
             None => values.extend(positions.iter().take_while(|p| p.is_valid(row)).map(|p| u64::from(p.value(row)))),
         }
         offsets.push(values.len() as i32);
-        valid.push(values.len() > before);
+        valid.push(whole.is_some() || positions.first().is_some_and(|p| p.is_valid(row)));
     }
     let offsets = OffsetBuffer::new(offsets.into());
     Ok(ListArray::try_new(element(), offsets, Arc::new(UInt64Array::from(values)), Some(NullBuffer::from(valid)))?)

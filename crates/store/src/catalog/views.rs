@@ -69,7 +69,8 @@ fn select(schema: &str, table: &LakeTable) -> String {
 
 /// A column of the view; `None` for those that are only part of another.
 fn column(name: &str, table: &LakeTable) -> Option<String> {
-    if name == "value_scale" || spread_of(name).is_some() {
+    // No text of SQL can hold a NUL.
+    if name == "value_scale" || spread_of(name).is_some() || name.contains('\0') {
         return None;
     }
     if name == "value_double" {

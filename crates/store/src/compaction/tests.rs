@@ -13,7 +13,6 @@ use crate::{Store, StoreConfig, TableSnapshot};
 
 fn merging(dir: &std::path::Path) -> StoreConfig {
     let mut config = config(dir);
-    config.compaction.enabled = false;
     config.compaction.files_min = 2;
     config.row_group_rows_max = 1024;
     config

@@ -111,8 +111,9 @@ impl Scaled {
 /// The integer that, divided by ten to the power of `scale`, is exactly this double.
 fn decimal(value: f64, scale: usize) -> Option<i64> {
     let int = (value * POWERS[scale]).round();
-    let same = int.abs() < MANTISSA_MAX && (int / POWERS[scale]).to_bits() == value.to_bits();
-    same.then_some(int as i64)
+    // An integer has no negative zero.
+    let same = |int: i64| (int as f64 / POWERS[scale]).to_bits() == value.to_bits();
+    Some(int as i64).filter(|i| int.abs() < MANTISSA_MAX && same(*i))
 }
 
 /// A list column of counts, to be spread over one column per position.

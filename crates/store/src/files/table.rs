@@ -178,8 +178,10 @@ fn spread_counts(batches: &[RecordBatch], fields: &mut Vec<FieldRef>, columns: &
     for (name, longest) in schema::SPREAD {
         let Some(place) = fields.iter().position(|f| f.name() == name) else { continue };
         let spread = Arc::new(Spread::of(batches, name, longest));
-        columns[place] = Column::OfRows(spread.rest()?);
-        if !columns[place].has_values() {
+        let rest = spread.rest()?;
+        let all_null = rest.iter().flatten().all(|part| part.null_count() == part.len());
+        columns[place] = Column::OfRows(rest);
+        if all_null {
             fields.remove(place);
             columns.remove(place);
         }

@@ -53,7 +53,6 @@ fn plain(footer: &ParquetMetaData) -> BTreeSet<String> {
 async fn files_carry_their_trace_index_and_compress_what_is_worth_it() {
     let dir = tempfile::tempdir().unwrap();
     let mut config = config(dir.path());
-    config.compaction.age_min = std::time::Duration::ZERO;
     config.compaction.files_min = 2;
     let store = Store::open(config).await.unwrap();
     for part in 0..2 {

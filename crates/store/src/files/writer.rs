@@ -37,8 +37,6 @@ const DICTIONARY_BYTES_MAX: usize = 1024 * 1024;
 pub(crate) struct WriterConfig {
     pub(crate) row_group_rows_max: usize,
     pub(crate) zstd_level: i32,
-    /// Whether the rows come from files: points of one series are many then.
-    pub(crate) merged: bool,
 }
 
 impl WriterConfig {
@@ -46,16 +44,11 @@ impl WriterConfig {
     pub(crate) fn group_rows(self, signal: Signal) -> usize {
         if signal == Signal::Metrics { self.row_group_rows_max * 2 } else { self.row_group_rows_max }
     }
-
-    /// The same for a file made of files.
-    pub(crate) fn merged(self) -> Self {
-        Self { merged: true, ..self }
-    }
 }
 
 impl From<&StoreConfig> for WriterConfig {
     fn from(config: &StoreConfig) -> Self {
-        Self { row_group_rows_max: config.row_group_rows_max.max(1024), zstd_level: config.zstd_level, merged: false }
+        Self { row_group_rows_max: config.row_group_rows_max.max(1024), zstd_level: config.zstd_level }
     }
 }
 
@@ -305,7 +298,7 @@ fn properties(
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_sorting_columns(Some(sorting.collect()));
     for field in fields {
-        builder = column_properties(builder, field, config);
+        builder = column_properties(builder, field);
     }
     for leaf in compression::plain_leaves(signal, descriptor, plain) {
         builder = builder.set_column_compression(leaf, Compression::UNCOMPRESSED);
@@ -319,7 +312,7 @@ fn is_counter(column: &str) -> bool {
 }
 
 /// Encodings that fit what a column holds.
-fn column_properties(builder: WriterPropertiesBuilder, field: &Field, config: WriterConfig) -> WriterPropertiesBuilder {
+fn column_properties(builder: WriterPropertiesBuilder, field: &Field) -> WriterPropertiesBuilder {
     let path = || ColumnPath::new(vec![field.name().clone()]);
     match field.data_type() {
         // Ids are random: they do not compress, and their bounds say nothing. Only trace ids repeat:
@@ -330,11 +323,6 @@ fn column_properties(builder: WriterPropertiesBuilder, field: &Field, config: Wr
             .set_column_statistics_enabled(path(), EnabledStatistics::Chunk),
         DataType::Timestamp(_, _) => {
             builder.set_column_dictionary_enabled(path(), false).set_column_encoding(path(), Encoding::DELTA_BINARY_PACKED)
-        }
-        // Series are short in new files: the jump from one to the next would widen every difference
-        // around it.
-        DataType::Int64 if field.name() == "value_int" && !config.merged => {
-            builder.set_column_dictionary_enabled(path(), false).set_column_encoding(path(), Encoding::BYTE_STREAM_SPLIT)
         }
         DataType::Int64 | DataType::UInt64 if is_counter(field.name()) => {
             builder.set_column_dictionary_enabled(path(), false).set_column_encoding(path(), Encoding::DELTA_BINARY_PACKED)

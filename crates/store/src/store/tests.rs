@@ -310,7 +310,7 @@ async fn values_of_another_type_stay_in_the_map_and_are_named() {
     assert_eq!(strays, ["attributes.app.size", "attributes.http.response.status_code"].into());
     assert_eq!(file.stats["attributes.app.size"].null_count, Some(10));
     assert!(!file.stats.contains_key("attributes.rare"));
-    let counted = |file: &crate::LakeFile| -> HashSet<(String, Option<AttributeType>, u64)> {
+    let counted = |file: &LakeFile| -> HashSet<(String, Option<AttributeType>, u64)> {
         file.map_keys.iter().map(|k| (k.key.clone(), k.kind, k.count)).collect()
     };
     let text = Some(AttributeType::Text);

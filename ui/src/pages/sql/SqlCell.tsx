@@ -103,6 +103,11 @@ export function SqlCell({ cell, schema, runNow, onChange, onFocus, register, ...
       </div>
       {run.running && <div class="loading-bar on" />}
       {run.fault && <CellFault fault={run.fault} />}
+      {run.answer?.warnings?.map((warning) => (
+        <p key={warning} class="banner cell-fault" role="status">
+          <Icon name="warn" size={14} /> {warning}
+        </p>
+      ))}
       {run.answer && !run.fault && (view === 'chart' && canChart ? <ResultChart answer={run.answer} /> : <ResultTable answer={run.answer} />)}
     </section>
   )
