@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use luneta_tests::{Server, clients};
+use luneta_tests::{Options, Server, clients};
 use serde_json::{Value, json};
 
 /// Trace, span and parent of a span.
@@ -100,7 +100,7 @@ fn python_over_grpc() {
 
 #[test]
 fn javascript_over_json() {
-    let mut server = Server::with_defaults();
+    let mut server = Server::start(Options::config("luneta:\n  retention: {spans: 40000d}\n"));
     let printed = clients::run(
         Command::new("node")
             .arg(clients::script("node/otel_sdk.js"))

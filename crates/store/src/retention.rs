@@ -12,8 +12,16 @@ use crate::{LakeFile, StatValue, Store, StoreError, layout, now_ms};
 impl Store {
     /// Drops what is too old, expires snapshots and deletes files that were replaced longer ago than `keep`.
     pub(crate) async fn retire(&self, keep: Duration) -> Result<(), StoreError> {
+        {
+            let _one = self.merging.lock().await;
+            self.drop_old_files().await?;
+        }
+        self.delete_replaced(keep).await
+    }
+
+    /// Expires snapshots and deletes files that were replaced longer ago than `keep`.
+    pub(crate) async fn delete_replaced(&self, keep: Duration) -> Result<(), StoreError> {
         let _one = self.merging.lock().await;
-        self.drop_old_files().await?;
         let keep_ms = keep.as_millis() as i64;
         let doomed = {
             let mut catalog = self.catalog.lock().await;

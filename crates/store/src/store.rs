@@ -133,7 +133,7 @@ impl Store {
         })
         .await?;
         // Nobody reads through this process any more.
-        if let Err(error) = self.retire(Duration::ZERO).await {
+        if let Err(error) = self.delete_replaced(Duration::ZERO).await {
             tracing::warn!("replaced files stay until the next start: {error}");
         }
         flushed
