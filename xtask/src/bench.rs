@@ -300,20 +300,22 @@ fn measure(args: &BenchArgs, binary: &Path, driver: &Path, load: &Load, payloads
 fn queries(args: &BenchArgs, binary: &Path, load: &Load, data: &Path) -> Result<Vec<String>> {
     let (server, _) = Server::start(binary, data)?;
     let mut rows = Vec::new();
-    let trace = if load.signal == "traces" {
-        let answer = server.sql(binary, "SELECT trace_id FROM spans WHERE service_name = 'payment' LIMIT 1")?;
-        answer["rows"][0][0].as_str().unwrap_or_default().to_owned()
+    // Span ids are random, and so are these traces: each run asks for another one.
+    let traces = if load.signal == "traces" {
+        let query = format!("SELECT trace_id FROM spans WHERE service_name = 'payment' ORDER BY span_id LIMIT {}", args.runs);
+        server.sql(binary, &query)?["rows"].as_array().cloned().unwrap_or_default()
     } else {
-        String::new()
+        Vec::new()
     };
+    let trace = |run: usize| traces.get(run % traces.len().max(1)).and_then(|row| row[0].as_str()).unwrap_or_default();
     for (name, query) in load.queries {
-        let query = query.replace("{trace}", &trace);
-        let first = timed(&server, binary, &query)?;
+        let query = |run: usize| query.replace("{trace}", trace(run));
+        let first = timed(&server, binary, &query(0))?;
         // The clock of /proc has 10 ms ticks: the mean over all runs is finer than any one of them.
         let before = server.cpu();
         let mut walls = Vec::new();
-        for _ in 0..args.runs {
-            walls.push(timed(&server, binary, &query)?);
+        for run in 0..args.runs {
+            walls.push(timed(&server, binary, &query(run))?);
         }
         let cpu = (server.cpu() - before) / args.runs as f64 * 1e3;
         walls.sort_by(f64::total_cmp);

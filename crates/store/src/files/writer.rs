@@ -343,6 +343,11 @@ fn column_properties(builder: WriterPropertiesBuilder, field: &Field) -> WriterP
             let time = ColumnPath::new(["events", "list", "element", "time"].map(str::to_owned).to_vec());
             builder.set_column_dictionary_enabled(time.clone(), false).set_column_encoding(time, Encoding::DELTA_BINARY_PACKED)
         }
+        // Ids of other traces hardly repeat.
+        DataType::List(_) if field.name() == "links" => ["trace_id", "span_id"].into_iter().fold(builder, |builder, id| {
+            let id = ColumnPath::new(["links", "list", "element", id].map(str::to_owned).to_vec());
+            builder.set_column_dictionary_enabled(id, false)
+        }),
         DataType::Utf8 if field.name() == "body" => builder.set_column_dictionary_enabled(path(), false),
         _ => builder,
     }
