@@ -16,5 +16,8 @@ pub fn run(args: &CheckArgs) -> Result<ExitCode> {
     println!("  http       {}", config.listen);
     println!("  otlp grpc  {}", config.otlp_grpc.as_deref().unwrap_or("off"));
     println!("  otlp http  {}", config.otlp_http.as_deref().unwrap_or("off"));
+    for note in config.notes {
+        println!("  note: {note}");
+    }
     Ok(ExitCode::SUCCESS)
 }

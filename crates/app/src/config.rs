@@ -3,22 +3,26 @@
 //! [`RawConfig`] is what people write: everything optional, unknown keys refused with their path.
 //! [`Config`] is what the server runs on. Flag before environment before file before default.
 
-use std::collections::BTreeMap;
+mod collector;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow};
 use serde::Deserialize;
 use serde_yaml_ng::Value;
 
 use crate::cli::ServeArgs;
+use collector::{Components, RawService};
 
 /// A configuration file as written.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RawConfig {
     receivers: RawReceivers,
-    exporters: BTreeMap<String, Value>,
+    processors: Components,
+    exporters: Components,
+    extensions: Components,
     service: RawService,
     luneta: RawLuneta,
 }
@@ -66,20 +70,6 @@ struct RawCors {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct RawService {
-    pipelines: BTreeMap<String, RawPipeline>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct RawPipeline {
-    receivers: Vec<String>,
-    processors: Vec<String>,
-    exporters: Vec<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
 struct RawLuneta {
     data: Option<PathBuf>,
     listen: Option<String>,
@@ -101,13 +91,20 @@ struct RawRetention {
 struct RawLimits {
     body_bytes_max: Option<usize>,
     decompressed_bytes_max: Option<usize>,
+    decompression_ratio_max: Option<usize>,
+    expanded_bytes_max: Option<usize>,
     in_flight_bytes_max: Option<usize>,
     memory_bytes_max: Option<usize>,
     query_memory_bytes_max: Option<usize>,
+    query_spill_bytes_max: Option<u64>,
+    query_concurrent_max: Option<usize>,
     query_timeout_ms: Option<u64>,
     query_rows_max: Option<usize>,
     attributes_max: Option<usize>,
+    key_bytes_max: Option<usize>,
     value_bytes_max: Option<usize>,
+    events_max: Option<usize>,
+    promoted_columns_max: Option<usize>,
     log_body_bytes_max: Option<usize>,
 }
 
@@ -139,6 +136,8 @@ pub struct Config {
     pub bodies: luneta_receive::BodyLimits,
     /// Bound on rows in memory.
     pub memory_bytes_max: usize,
+    /// Attribute keys that may become columns of a table, beyond those known from the start.
+    pub promoted_columns_max: usize,
     /// Longest time rows stay out of files.
     pub flush_interval: Duration,
     /// Bytes in memory that cause a flush.
@@ -147,6 +146,8 @@ pub struct Config {
     pub query: luneta_query::QueryConfig,
     /// Listen beyond loopback without credentials.
     pub insecure: bool,
+    /// What of a Collector's file has no effect here, and what to do instead.
+    pub notes: Vec<String>,
 }
 
 /// The folder for data when none is named.
@@ -169,8 +170,15 @@ impl Config {
     /// Names the file and the path of the fault.
     pub fn load(args: &ServeArgs) -> Result<Self> {
         let raw = read(&args.config)?;
-        raw.check_pipelines()?;
-        resolve(raw, args)
+        let parts = collector::Parts {
+            has_otlp: raw.receivers.otlp.is_some(),
+            processors: &raw.processors,
+            exporters: &raw.exporters,
+            extensions: &raw.extensions,
+            service: &raw.service,
+        };
+        let notes = parts.check()?;
+        Ok(Self { notes, ..resolve(raw, args)? })
     }
 }
 
@@ -209,10 +217,12 @@ fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
         limits: item,
         bodies,
         memory_bytes_max: limits.memory_bytes_max.unwrap_or(store.memory_bytes_max),
+        promoted_columns_max: limits.promoted_columns_max.unwrap_or(store.promoted_columns_max),
         flush_interval,
         flush_bytes: flush.bytes.unwrap_or(store.flush_bytes),
         query,
         insecure: args.insecure,
+        notes: Vec::new(),
         data,
         listen,
     })
@@ -225,6 +235,8 @@ fn bounds(
 ) -> (luneta_model::Limits, luneta_receive::BodyLimits, luneta_query::QueryConfig) {
     let mut item = luneta_model::Limits::default();
     item.attributes_max = raw.attributes_max.unwrap_or(item.attributes_max);
+    item.key_bytes_max = raw.key_bytes_max.unwrap_or(item.key_bytes_max);
+    item.events_max = raw.events_max.unwrap_or(item.events_max);
     item.value_bytes_max = raw.value_bytes_max.unwrap_or(item.value_bytes_max);
     item.body_bytes_max = raw.log_body_bytes_max.unwrap_or(item.body_bytes_max);
     let mut bodies = luneta_receive::BodyLimits::default();
@@ -232,41 +244,16 @@ fn bounds(
     let http = protocols.http.as_ref().and_then(|h| h.max_request_body_size);
     bodies.body_bytes_max = raw.body_bytes_max.or(grpc.max(http)).unwrap_or(bodies.body_bytes_max);
     bodies.decompressed_bytes_max = raw.decompressed_bytes_max.unwrap_or(bodies.decompressed_bytes_max);
+    bodies.decompression_ratio_max = raw.decompression_ratio_max.unwrap_or(bodies.decompression_ratio_max);
+    bodies.expanded_bytes_max = raw.expanded_bytes_max.unwrap_or(bodies.expanded_bytes_max);
     bodies.in_flight_bytes_max = raw.in_flight_bytes_max.unwrap_or(bodies.in_flight_bytes_max);
     let mut query = luneta_query::QueryConfig { spill_dir: data.join("tmp"), ..Default::default() };
     query.memory_bytes_max = raw.query_memory_bytes_max.unwrap_or(query.memory_bytes_max);
+    query.spill_bytes_max = raw.query_spill_bytes_max.unwrap_or(query.spill_bytes_max);
+    query.concurrent_max = raw.query_concurrent_max.unwrap_or(query.concurrent_max);
     query.timeout = raw.query_timeout_ms.map_or(query.timeout, Duration::from_millis);
     query.rows_max = raw.query_rows_max.unwrap_or(query.rows_max);
     (item, bodies, query)
-}
-
-impl RawConfig {
-    /// Every component a pipeline names must be defined and known here.
-    fn check_pipelines(&self) -> Result<()> {
-        if let Some(name) = self.exporters.keys().find(|n| kind(n) != "luneta") {
-            bail!("exporters.{name}: this exporter is not known here; `luneta` is");
-        }
-        for (pipeline, parts) in &self.service.pipelines {
-            if !matches!(kind(pipeline), "traces" | "logs" | "metrics") {
-                bail!("service.pipelines.{pipeline}: pipelines are traces, logs or metrics");
-            }
-            if let Some(name) = parts.receivers.iter().find(|n| n.as_str() != "otlp" || self.receivers.otlp.is_none()) {
-                bail!("service.pipelines.{pipeline}.receivers: `{name}` is not defined under receivers");
-            }
-            if let Some(name) = parts.processors.first() {
-                bail!("service.pipelines.{pipeline}.processors: `{name}` is not known here");
-            }
-            if let Some(name) = parts.exporters.iter().find(|n| kind(n) != "luneta") {
-                bail!("service.pipelines.{pipeline}.exporters: `{name}` is not defined under exporters");
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The type in a component's id, `type/name`.
-fn kind(id: &str) -> &str {
-    id.split('/').next().unwrap_or(id)
 }
 
 /// Reads and merges files, replaces `${env:NAME:-default}`, and checks every key.
@@ -408,13 +395,35 @@ mod tests {
     }
 
     #[test]
+    fn a_collector_file_runs_unchanged() {
+        let config = check(
+            "receivers:\n  otlp:\n    protocols:\n      grpc:\n\
+             processors:\n  batch:\n    timeout: 1s\n  memory_limiter: {check_interval: 1s, limit_mib: 400}\n\
+             exporters:\n  debug:\n    verbosity: detailed\n  otlp/tempo: {endpoint: \"tempo:4317\", tls: {insecure: true}}\n\
+             extensions:\n  health_check:\n\
+             service:\n  extensions: [health_check]\n  telemetry: {logs: {level: info}}\n  pipelines:\n\
+             \x20   traces: {receivers: [otlp], processors: [memory_limiter, batch], exporters: [debug, otlp/tempo]}\n\
+             \x20   metrics/2: {receivers: [otlp], exporters: [debug]}\n",
+        )
+        .expect("valid");
+        let about = |words: &str| config.notes.iter().filter(|n| n.contains(words)).count();
+        assert_eq!((about("exporters.otlp/tempo"), about("exporters.debug"), about("extensions.health_check")), (1, 1, 1));
+        assert_eq!((about("processors.batch"), about("processors.memory_limiter"), config.notes.len()), (1, 1, 6));
+    }
+
+    #[test]
     fn faults_name_their_path() {
         for (yaml, words) in [
             ("luneta:\n  retension: 1d\n", "luneta.retension"),
             ("receivers:\n  otlp:\n    protocols:\n      grpcc:\n", "receivers.otlp.protocols.grpcc"),
             ("luneta:\n  retention: {spans: soon}\n", "luneta.retention.spans: `soon` is not a time"),
             ("service:\n  pipelines:\n    traces:\n      receivers: [kafka]\n", "service.pipelines.traces.receivers: `kafka`"),
-            ("exporters:\n  otlp:\n    endpoint: x\n", "exporters.otlp"),
+            ("exporters:\n  spam:\n    endpoint: x\n", "exporters.spam"),
+            ("processors:\n  attributes/pii:\n    actions: []\n", "processors.attributes/pii"),
+            ("extensions:\n  oidc:\n", "extensions.oidc"),
+            ("service:\n  extensions: [zpages]\n", "service.extensions: `zpages`"),
+            ("service:\n  pipelines:\n    traces:\n      exporters: [debug]\n", "service.pipelines.traces.exporters: `debug`"),
+            ("service:\n  pipelines:\n    profiles:\n", "service.pipelines.profiles"),
             ("luneta: [1]\n", "luneta"),
         ] {
             let message = format!("{:#}", check(yaml).expect_err(yaml));

@@ -35,6 +35,7 @@ pub struct Running {
 #[expect(clippy::print_stdout, reason = "the addresses are the answer of the command")]
 pub async fn serve(args: ServeArgs) -> Result<ExitCode> {
     let config = Config::load(&args)?;
+    let notes = config.notes.clone();
     let running = Running::start(config).await?;
     println!("Luneta {}", env!("CARGO_PKG_VERSION"));
     println!("  UI and APIs  {}", running.addresses["http"]);
@@ -44,6 +45,9 @@ pub async fn serve(args: ServeArgs) -> Result<ExitCode> {
         }
     }
     println!("  Data         {}", running.data.display());
+    for note in notes {
+        println!("  note: {note}");
+    }
     for warning in running.store.stats().warnings {
         println!("  warning: {warning}");
     }
@@ -197,6 +201,7 @@ async fn open(config: &Config) -> Result<Arc<Store>> {
     store.retention = config.retention;
     store.memory_bytes_max = config.memory_bytes_max;
     store.flush_interval = config.flush_interval;
+    store.promoted_columns_max = config.promoted_columns_max;
     store.flush_bytes = config.flush_bytes;
     Store::open(store).await.with_context(|| format!("cannot open the data folder {}", config.data.display()))
 }
