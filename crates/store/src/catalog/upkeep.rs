@@ -57,6 +57,7 @@ impl Catalog {
             "DELETE FROM ducklake_delete_file WHERE end_snapshot <= ?1 OR data_file_id IN \
              (SELECT data_file_id FROM ducklake_data_file WHERE end_snapshot <= ?1)",
             "DELETE FROM ducklake_data_file WHERE end_snapshot <= ?1",
+            "DELETE FROM ducklake_view WHERE end_snapshot <= ?1",
         ] {
             let query = sqlx::query(statement).bind(oldest_kept);
             let query = if statement.contains("?2") { query.bind(text::write_snapshot_time(limit)) } else { query };
