@@ -55,7 +55,7 @@ pub struct Store {
     merge_wanted: Arc<Notify>,
     /// A batch found no room.
     pressed: AtomicBool,
-    closed: AtomicBool,
+    pub(crate) closed: AtomicBool,
     tasks: Mutex<Vec<JoinHandle<()>>>,
     _lock: File,
 }

@@ -24,7 +24,8 @@ impl Store {
         let mut merges = 0;
         let mut failed = None;
         for key in keys {
-            loop {
+            // A stop waits for one merge, not for all.
+            while !self.closed.load(Ordering::SeqCst) {
                 let files = self.state.view().lake.tables.get(&key).map(|t| t.files.clone()).unwrap_or_default();
                 let files: Vec<_> = files.into_iter().filter(|f| !unmergeable.contains(&f.data_file_id)).collect();
                 let Some(picked) = plan::pick(&files, &self.config.compaction) else { break };
