@@ -79,7 +79,7 @@ impl Default for StoreConfig {
             compaction: CompactionConfig::default(),
             snapshot_keep: Duration::from_mins(5),
             promoted_columns_max: 64,
-            row_group_rows_max: 262_144,
+            row_group_rows_max: 1_048_576,
             zstd_level: 1,
             wal_segment_bytes_max: 64 * MIB as u64,
         }

@@ -239,7 +239,7 @@ impl Merger {
             self.advance(source)?;
         }
         let mut group_rows = 0;
-        let group_rows_max = config.group_rows(self.signal);
+        let group_rows_max = config.row_group_rows_max;
         while !self.cursors.is_empty() {
             self.pick_run()?;
             if self.picked.len() >= ROWS_OUT.min(group_rows_max - group_rows) || self.cursors.is_empty() {

@@ -240,7 +240,7 @@ impl PreparedTable {
     fn write_groups(&self, writer: &mut FileWriter, config: WriterConfig) -> Result<(), StoreError> {
         let groups: Vec<(UInt32Array, UInt32Array)> = self
             .order
-            .chunks(config.group_rows(self.key.signal))
+            .chunks(config.row_group_rows_max)
             .map(|order| {
                 let origins = order.iter().map(|row| self.origin[*row as usize]);
                 (UInt32Array::from(order.to_vec()), UInt32Array::from_iter_values(origins))

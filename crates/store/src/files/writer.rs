@@ -39,13 +39,6 @@ pub(crate) struct WriterConfig {
     pub(crate) zstd_level: i32,
 }
 
-impl WriterConfig {
-    /// Rows of a row group. Points are narrow, and their columns many.
-    pub(crate) fn group_rows(self, signal: Signal) -> usize {
-        if signal == Signal::Metrics { self.row_group_rows_max * 2 } else { self.row_group_rows_max }
-    }
-}
-
 impl From<&StoreConfig> for WriterConfig {
     fn from(config: &StoreConfig) -> Self {
         Self { row_group_rows_max: config.row_group_rows_max.max(1024), zstd_level: config.zstd_level }
@@ -285,6 +278,8 @@ fn properties(
     // Points are small once encoded: more effort costs little.
     let level = if signal == Signal::Metrics { config.zstd_level.max(3) } else { config.zstd_level };
     let page_rows = if signal == Signal::Metrics { POINTS_PAGE_ROWS_MAX } else { PAGE_ROWS_MAX };
+    // Many spans share a trace, few records do.
+    let trace_dictionary = if signal == Signal::Spans { 4 * DICTIONARY_BYTES_MAX } else { DICTIONARY_BYTES_MAX };
     let mut builder = WriterProperties::builder()
         // Only this version has dictionaries for trace ids; its default encodings of text cost more
         // than they save.
@@ -298,7 +293,7 @@ fn properties(
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_sorting_columns(Some(sorting.collect()));
     for field in fields {
-        builder = column_properties(builder, field);
+        builder = column_properties(builder, field, trace_dictionary);
     }
     for leaf in compression::plain_leaves(signal, descriptor, plain) {
         builder = builder.set_column_compression(leaf, Compression::UNCOMPRESSED);
@@ -312,13 +307,14 @@ fn is_counter(column: &str) -> bool {
 }
 
 /// Encodings that fit what a column holds.
-fn column_properties(builder: WriterPropertiesBuilder, field: &Field) -> WriterPropertiesBuilder {
+fn column_properties(builder: WriterPropertiesBuilder, field: &Field, trace_dictionary: usize) -> WriterPropertiesBuilder {
     let path = || ColumnPath::new(vec![field.name().clone()]);
     match field.data_type() {
         // Ids are random: they do not compress, and their bounds say nothing. Only trace ids repeat:
         // a dictionary of them saves a fifth of a file.
         DataType::FixedSizeBinary(_) => builder
             .set_column_dictionary_enabled(path(), field.name() == "trace_id")
+            .set_column_dictionary_page_size_limit(path(), trace_dictionary)
             .set_column_compression(path(), Compression::UNCOMPRESSED)
             .set_column_statistics_enabled(path(), EnabledStatistics::Chunk),
         DataType::Timestamp(_, _) => {
