@@ -239,14 +239,13 @@ impl Merger {
             self.advance(source)?;
         }
         let mut group_rows = 0;
-        let group_rows_max = config.row_group_rows_max;
         while !self.cursors.is_empty() {
             self.pick_run()?;
-            if self.picked.len() >= ROWS_OUT.min(group_rows_max - group_rows) || self.cursors.is_empty() {
+            if self.picked.len() >= ROWS_OUT.min(config.row_group_rows_max - group_rows) || self.cursors.is_empty() {
                 group_rows += self.picked.len();
                 self.write(writer)?;
             }
-            if group_rows >= group_rows_max {
+            if group_rows >= config.row_group_rows_max {
                 writer.end_group()?;
                 group_rows = 0;
             }
