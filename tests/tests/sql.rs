@@ -255,10 +255,14 @@ fn pruning() {
     assert_eq!((none["files_total"].as_u64(), none["files"].as_u64()), (Some(2), Some(0)), "{none}");
     let one = stats("SELECT name FROM spans WHERE trace_id = '5a5a5a5a5a5a5a5a0000000000000007'");
     assert_eq!((one["files"].as_u64(), one["rows_returned"].as_u64()), (Some(1), Some(1)), "{one}");
-    let plan = server.sql("EXPLAIN ANALYZE SELECT name FROM spans WHERE trace_id = '5a5a5a5a5a5a5a5a0000000000000007'");
-    let plan = json!(plan).to_string();
-    for word in ["pruned", "bloom_filter", "bytes_scanned"] {
-        assert!(plan.contains(word), "EXPLAIN ANALYZE lacks {word}: {plan}");
+    for (filter, words) in [
+        ("trace_id = '5a5a5a5a5a5a5a5a0000000000000007'", ["trace_index", "rows_pruned", "bytes_scanned"]),
+        ("name = 'span 7'", ["pruned", "bloom_filter", "bytes_scanned"]),
+    ] {
+        let plan = json!(server.sql(&format!("EXPLAIN ANALYZE SELECT name FROM spans WHERE {filter}"))).to_string();
+        for word in words {
+            assert!(plan.contains(word), "EXPLAIN ANALYZE of {filter} lacks {word}: {plan}");
+        }
     }
 }
 

@@ -4,8 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::array::{AsArray, RecordBatch};
-use arrow::compute::filter_record_batch;
+use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -15,22 +14,20 @@ use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::projection::ProjectionExprs;
 use datafusion::physical_expr::{EquivalenceProperties, Partitioning, PhysicalExpr};
-use datafusion::physical_expr_adapter::{PhysicalExprAdapter, PhysicalExprAdapterFactory};
+use datafusion::physical_expr_adapter::PhysicalExprAdapterFactory;
 use datafusion::physical_plan::DisplayFormatType;
 use datafusion::physical_plan::execution_plan::SchedulingType;
 use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricBuilder};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 
 use super::adapter::LakeAdapterFactory;
+use super::reading::Reading;
 
 /// Batches of the physical layout, read under the scan schema.
 #[derive(Debug, Clone)]
 pub struct MemorySource {
     batches: Arc<Vec<RecordBatch>>,
-    scan: SchemaRef,
-    predicate: Option<Arc<dyn PhysicalExpr>>,
-    projection: ProjectionExprs,
-    projected: SchemaRef,
+    reading: Reading,
     limit: Option<usize>,
     metrics: ExecutionPlanMetricsSet,
 }
@@ -44,33 +41,14 @@ impl MemorySource {
         predicate: Option<Arc<dyn PhysicalExpr>>,
         limit: Option<usize>,
     ) -> Result<Self> {
-        let projection = ProjectionExprs::from_indices(projection, &scan);
-        let projected = Arc::new(projection.project_schema(&scan)?);
-        let metrics = ExecutionPlanMetricsSet::new();
-        Ok(Self { batches: Arc::new(batches), scan, predicate, projection, projected, limit, metrics })
+        let reading = Reading::new(scan, projection, predicate)?;
+        Ok(Self { batches: Arc::new(batches), reading, limit, metrics: ExecutionPlanMetricsSet::new() })
     }
 
     fn read(&self, batch: &RecordBatch) -> Result<RecordBatch> {
         let everywhere = std::collections::HashSet::from(["*".to_owned()]);
-        let adapter = LakeAdapterFactory::new(everywhere).create(Arc::clone(&self.scan), batch.schema())?;
-        let kept = match &self.predicate {
-            Some(predicate) => {
-                let hits = adapter.rewrite(Arc::clone(predicate))?.evaluate(batch)?.into_array(batch.num_rows())?;
-                filter_record_batch(batch, hits.as_boolean())?
-            }
-            None => batch.clone(),
-        };
-        self.project(adapter.as_ref(), &kept)
-    }
-
-    fn project(&self, adapter: &dyn PhysicalExprAdapter, batch: &RecordBatch) -> Result<RecordBatch> {
-        let columns = self
-            .projection
-            .iter()
-            .map(|p| adapter.rewrite(Arc::clone(&p.expr))?.evaluate(batch)?.into_array(batch.num_rows()))
-            .collect::<Result<Vec<_>>>()?;
-        let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-        Ok(RecordBatch::try_new_with_options(Arc::clone(&self.projected), columns, &options)?)
+        let adapter = LakeAdapterFactory::new(everywhere).create(Arc::clone(&self.reading.scan), batch.schema())?;
+        self.reading.adapt(adapter.as_ref())?.read(batch)
     }
 }
 
@@ -92,13 +70,13 @@ impl DataSource for MemorySource {
                 b
             }))
         });
-        Ok(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.projected), futures::stream::iter(read))))
+        Ok(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.reading.projected), futures::stream::iter(read))))
     }
 
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
         let rows: usize = self.batches.iter().map(RecordBatch::num_rows).sum();
         write!(f, "memory={rows} rows")?;
-        if let Some(predicate) = &self.predicate {
+        if let Some(predicate) = &self.reading.predicate {
             write!(f, ", predicate={predicate}")?;
         }
         Ok(())
@@ -109,7 +87,7 @@ impl DataSource for MemorySource {
     }
 
     fn eq_properties(&self) -> EquivalenceProperties {
-        EquivalenceProperties::new(Arc::clone(&self.projected))
+        EquivalenceProperties::new(Arc::clone(&self.reading.projected))
     }
 
     fn scheduling_type(&self) -> SchedulingType {
@@ -118,9 +96,12 @@ impl DataSource for MemorySource {
 
     fn partition_statistics(&self, _: Option<usize>) -> Result<Arc<Statistics>> {
         let rows: usize = self.batches.iter().map(RecordBatch::num_rows).sum();
-        let num_rows =
-            if self.predicate.is_none() && self.limit.is_none() { Precision::Exact(rows) } else { Precision::Inexact(rows) };
-        let column_statistics = vec![ColumnStatistics::new_unknown(); self.projected.fields().len()];
+        let num_rows = if self.reading.predicate.is_none() && self.limit.is_none() {
+            Precision::Exact(rows)
+        } else {
+            Precision::Inexact(rows)
+        };
+        let column_statistics = vec![ColumnStatistics::new_unknown(); self.reading.projected.fields().len()];
         Ok(Arc::new(Statistics { num_rows, total_byte_size: Precision::Absent, column_statistics }))
     }
 
@@ -137,20 +118,15 @@ impl DataSource for MemorySource {
     }
 
     fn try_swapping_with_projection(&self, projection: &ProjectionExprs) -> Result<Option<Arc<dyn DataSource>>> {
-        let projected = Arc::new(projection.project_schema(&self.projected)?);
-        let projection = self.projection.try_merge(projection)?;
-        Ok(Some(Arc::new(Self { projection, projected, ..self.clone() })))
+        let reading = self.reading.project(projection)?;
+        Ok(Some(Arc::new(Self { reading, ..self.clone() })))
     }
 
     fn apply_expressions(
         &self,
         f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
     ) -> Result<TreeNodeRecursion> {
-        let mut next = TreeNodeRecursion::Continue;
-        for expr in self.predicate.iter().chain(self.projection.iter().map(|p| &p.expr)) {
-            next = next.visit_sibling(|| f(expr))?;
-        }
-        Ok(next)
+        self.reading.visit(f)
     }
 
     fn with_new_state(&self, _: Arc<dyn Any + Send + Sync>) -> Option<Arc<dyn DataSource>> {
@@ -158,7 +134,8 @@ impl DataSource for MemorySource {
     }
 }
 
-fn slices(batch: &RecordBatch, size: usize) -> Vec<RecordBatch> {
+/// A batch in pieces of at most `size` rows.
+pub(super) fn slices(batch: &RecordBatch, size: usize) -> Vec<RecordBatch> {
     let rows = batch.num_rows();
     (0..rows).step_by(size.max(1)).map(|at| batch.slice(at, size.min(rows - at))).collect()
 }

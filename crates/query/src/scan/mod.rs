@@ -10,8 +10,10 @@ mod deletes;
 pub mod functions;
 mod memory;
 pub mod opened;
+mod picked;
 mod points;
 mod prune;
+mod reading;
 mod traces;
 
 use std::collections::HashSet;
@@ -29,6 +31,7 @@ use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFacto
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::error::Result;
+use datafusion::execution::cache::cache_manager::FileMetadataCache;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, cast};
 use datafusion::physical_expr::{PhysicalExpr, conjunction};
@@ -44,10 +47,24 @@ use adapter::LakeAdapterFactory;
 use deletes::Selections;
 use functions::AttributeAccess;
 use opened::{NotingReaderFactory, Opened};
-use traces::Picked;
+use picked::{Lake, PickedSource};
+use reading::Reading;
+use traces::{Picked, TraceId};
 
 /// The address of the lake's object store inside the engine.
 pub const LAKE_URL: &str = "luneta://lake/";
+
+/// Columns of few texts, by which people group: scans give views of the files' dictionaries, which
+/// are quicker to make, to hash and to compare than copies.
+const VIEWED: [&str; 4] = ["severity_text", "name", "kind", "status_code"];
+
+fn logical(signal: Signal) -> Schema {
+    let viewed = |field: &Arc<Field>| match (VIEWED.contains(&field.name().as_str()), field.data_type()) {
+        (true, DataType::Utf8) => Arc::new(Field::clone(field).with_data_type(DataType::Utf8View)),
+        _ => Arc::clone(field),
+    };
+    Schema::new(schema::logical(signal).fields().iter().map(viewed).collect::<Vec<_>>())
+}
 
 /// A snapshot of one table.
 #[derive(Debug)]
@@ -64,7 +81,7 @@ pub struct LakeTable {
 impl LakeTable {
     /// The table of a snapshot of `store`; `opened` notes which files are read.
     pub fn new(signal: Signal, snapshot: TableSnapshot, store: Arc<Store>, opened: Arc<Opened>) -> Self {
-        let logical = Arc::new(schema::logical(signal));
+        let logical = Arc::new(logical(signal));
         let scan = scan_schema(&logical, &snapshot.schema);
         Self { signal, snapshot, logical, scan, store, opened }
     }
@@ -248,10 +265,17 @@ impl TableProvider for LakeTable {
         let ids = traces::wanted(filters);
         let footers = state.runtime_env().cache_manager.get_file_metadata_cache();
         let columnar = traces::pick(&self.store, &footers, columnar, ids.as_deref()).await;
+        let (few, columnar): (Vec<_>, Vec<_>) = columnar.into_iter().partition(Picked::is_few);
         for (files, strays) in by_strays(columnar) {
             parts.push(self.files(state, &files, in_columns.clone(), projection, limit, strays).await?);
         }
         let mixed = traces::pick(&self.store, &footers, mixed, ids.as_deref()).await;
+        let (few_mixed, mixed): (Vec<_>, Vec<_>) = mixed.into_iter().partition(Picked::is_few);
+        let few: Vec<_> = few.into_iter().chain(few_mixed).collect();
+        if let Some(ids) = ids.filter(|_| !few.is_empty()) {
+            let reading = Reading::new(Arc::clone(&self.scan), projection, self.physical_filter(state, filters, false)?)?;
+            parts.push(self.rows(few, &footers, &ids, reading).await?);
+        }
         if !mixed.is_empty() {
             let predicate = self.physical_filter(state, filters, false)?;
             let strays = strays_of(&mixed);
@@ -285,6 +309,24 @@ fn strays_of(files: &[Picked]) -> HashSet<String> {
 }
 
 impl LakeTable {
+    /// The rows that trace indexes name.
+    async fn rows(
+        &self,
+        mut files: Vec<Picked>,
+        footers: &Arc<FileMetadataCache>,
+        ids: &[TraceId],
+        reading: Reading,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let store = self.store.object_store();
+        let deleted = deletes::selections(&store, &files, &self.opened).await?;
+        for file in &mut files {
+            file.keep(deleted.get(&file.file.data_file_id));
+        }
+        let files = files.into_iter().map(|file| (file.clone(), strays_of(&[file]))).collect();
+        let lake = Lake { store, footers: Arc::clone(footers), opened: Arc::clone(&self.opened) };
+        Ok(DataSourceExec::from_data_source(PickedSource::new(lake, files, ids, reading)))
+    }
+
     /// Files where a filtered attribute may sit in the overflow map: filter after reading.
     async fn mixed(
         &self,

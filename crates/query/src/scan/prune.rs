@@ -61,6 +61,7 @@ fn scalar(value: &StatValue, data_type: &DataType) -> Option<ScalarValue> {
         (StatValue::Int(i), DataType::UInt32) => ScalarValue::UInt32(Some(u32::try_from(*i).ok()?)),
         (StatValue::Double(d), DataType::Float64) => ScalarValue::Float64(Some(*d)),
         (StatValue::Text(t), DataType::Utf8) => ScalarValue::Utf8(Some(t.clone())),
+        (StatValue::Text(t), DataType::Utf8View) => ScalarValue::Utf8View(Some(t.clone())),
         (StatValue::Bool(b), DataType::Boolean) => ScalarValue::Boolean(Some(*b)),
         (StatValue::Bytes(b), DataType::FixedSizeBinary(n)) if b.len() == *n as usize => {
             ScalarValue::FixedSizeBinary(*n, Some(b.clone()))

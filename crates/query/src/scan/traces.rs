@@ -19,6 +19,9 @@ const IDS_MAX: usize = 256;
 /// Files looked into at once.
 const LOOKUPS_MAX: usize = 8;
 
+/// Rows of a file that are read one by one; more are read by an ordinary scan.
+const ROWS_FEW: usize = 65_536;
+
 /// A trace id as files hold it.
 pub type TraceId = [u8; 16];
 
@@ -32,6 +35,36 @@ pub struct Picked {
 }
 
 impl Picked {
+    /// Whether an index names so few rows of the file that they are best read one by one.
+    pub fn is_few(&self) -> bool {
+        self.rows.as_ref().is_some_and(|rows| rows.row_count() <= ROWS_FEW)
+    }
+
+    /// How many rows can pass the filters.
+    pub fn row_count(&self) -> usize {
+        self.rows.as_ref().map_or(self.file.rows as usize, RowSelection::row_count)
+    }
+
+    /// The rows the index names, in order.
+    pub fn rows(&self) -> Vec<usize> {
+        let mut rows = Vec::with_capacity(self.row_count());
+        let mut at = 0;
+        for selector in self.rows.iter().flat_map(RowSelection::iter) {
+            if !selector.skip {
+                rows.extend(at..at + selector.row_count);
+            }
+            at += selector.row_count;
+        }
+        rows
+    }
+
+    /// Leaves deleted rows out. `left` are the rows that are not deleted.
+    pub fn keep(&mut self, left: Option<&RowSelection>) {
+        if let (Some(rows), Some(left)) = (&mut self.rows, left) {
+            *rows = rows.intersection(left);
+        }
+    }
+
     /// The file as scans take it. `left` are the rows that are not deleted.
     pub fn partitioned(&self, left: Option<&RowSelection>) -> PartitionedFile {
         let file = PartitionedFile::new(self.file.path.clone(), self.file.size);

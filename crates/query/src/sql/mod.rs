@@ -10,6 +10,7 @@ mod keys;
 mod pushdown;
 mod quantiles;
 mod stats;
+mod views;
 
 use std::num::NonZeroUsize;
 use std::panic::AssertUnwindSafe;
@@ -19,12 +20,13 @@ use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use datafusion::catalog::SchemaProvider as _;
+use datafusion::catalog::{MemoryCatalogProviderList, SchemaProvider as _};
 use datafusion::common::{ParamValues, ScalarValue};
-use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::execution::{FunctionRegistry as _, SessionStateDefaults};
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 use datafusion::optimizer::analyzer::Analyzer;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
@@ -110,7 +112,7 @@ pub struct SqlAnswer {
 #[derive(Debug)]
 pub struct QueryEngine {
     store: Arc<Store>,
-    runtime: Arc<RuntimeEnv>,
+    session: SessionState,
     config: QueryConfig,
     running: tokio::sync::Semaphore,
 }
@@ -130,7 +132,8 @@ impl QueryEngine {
         let url = url::Url::parse(LAKE_URL).map_err(|e| QueryError::Execution(e.to_string()))?;
         runtime.register_object_store(&url, store.object_store());
         let running = tokio::sync::Semaphore::new(config.concurrent_max);
-        Ok(Self { store, runtime, config, running })
+        let session = session(&config, &runtime)?;
+        Ok(Self { store, session, config, running })
     }
 
     /// The store behind the engine.
@@ -173,23 +176,24 @@ impl QueryEngine {
     async fn run(&self, lake: &Arc<LakeSchema>, request: &SqlRequest, started: Instant) -> Result<SqlAnswer, QueryError> {
         let statement = parse(&request.query)?;
         let derived = lake.pin(&statement).await?;
-        let context = self.context(lake);
+        let context = self.context(lake)?;
         lake.derive(&derived, &context).await?;
         let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-        let plan = context.state().statement_to_plan(statement).await?;
+        let state = context.state();
+        let plan = state.statement_to_plan(statement).await?;
         options.verify_plan(&plan).map_err(|_| QueryError::Plan {
             message: "only queries are allowed here: SELECT, WITH, VALUES, SHOW, DESCRIBE or EXPLAIN".into(),
             position: None,
         })?;
         let plan = if request.params.is_empty() { plan } else { plan.with_param_values(parameters(&request.params))? };
-        let physical = context.state().create_physical_plan(&plan).await?;
+        let physical = state.create_physical_plan(&plan).await?;
         let planned = started.elapsed();
         let limit = request.limit.unwrap_or(self.config.rows_max).min(self.config.rows_max);
-        let schema = physical.schema();
+        let schema = views::plain_schema(&physical.schema());
         let mut stream = datafusion::physical_plan::execute_stream(Arc::clone(&physical), context.task_ctx())?;
         let (mut batches, mut rows, mut truncated) = (Vec::new(), 0, false);
         while let Some(batch) = stream.next().await {
-            let batch = batch?;
+            let batch = views::plain_batch(batch?, &schema)?;
             if rows + batch.num_rows() > limit {
                 batches.push(batch.slice(0, limit - rows));
                 rows = limit;
@@ -211,51 +215,62 @@ impl QueryEngine {
     pub async fn tables(&self, tenant: &Tenant) -> Result<Vec<(String, SchemaRef)>, QueryError> {
         let lake = Arc::new(LakeSchema::new(Arc::clone(&self.store), tenant.clone()));
         let derived = lake.pin(&parse("SHOW TABLES")?).await?;
-        let context = self.context(&lake);
+        let context = self.context(&lake)?;
         lake.derive(&derived, &context).await?;
         let mut tables = Vec::new();
         for name in lake.table_names() {
             if let Some(table) = lake.table(&name).await? {
-                tables.push((name, table.schema()));
+                tables.push((name, views::plain_schema(&table.schema())));
             }
         }
         Ok(tables)
     }
 
-    fn context(&self, lake: &Arc<LakeSchema>) -> SessionContext {
-        let mut config = SessionConfig::new()
-            .with_target_partitions(self.config.partitions)
-            .with_information_schema(true)
-            .with_default_catalog_and_schema("luneta", "lake")
-            .with_create_default_catalog_and_schema(false);
-        let options = config.options_mut();
-        options.sql_parser.collect_spans = true;
-        options.execution.parquet.pushdown_filters = true;
-        options.execution.parquet.reorder_filters = true;
-        options.execution.parquet.schema_force_view_types = false;
-        let mut analyzer = Analyzer::new().rules;
-        analyzer.insert(0, Arc::new(ids::HexIds));
-        let mut physical = PhysicalOptimizer::new().rules;
-        physical.insert(0, Arc::new(pushdown::ProjectionIntoUnion));
-        let state = SessionStateBuilder::new()
-            .with_config(config)
-            .with_runtime_env(Arc::clone(&self.runtime))
-            .with_expr_planners(vec![
-                Arc::new(attributes::AttributePlanner::new(&lake.pinned())),
-                Arc::new(id_functions::IdPlanner),
-            ])
-            .with_default_features()
-            .with_scalar_functions(id_functions::functions())
-            .with_analyzer_rules(analyzer)
-            .with_physical_optimizer_rules(physical)
-            .build();
+    /// The context of one query: what all queries share, and the tables of `lake`.
+    fn context(&self, lake: &Arc<LakeSchema>) -> Result<SessionContext, QueryError> {
+        let mut state = self.session.clone();
+        // Planners are asked in order: ours know attributes and ids.
+        state.register_expr_planner(Arc::new(attributes::AttributePlanner::new(&lake.pinned())))?;
+        state.register_expr_planner(Arc::new(id_functions::IdPlanner))?;
+        for planner in SessionStateDefaults::default_expr_planners() {
+            state.register_expr_planner(planner)?;
+        }
+        state.register_catalog_list(Arc::new(MemoryCatalogProviderList::new()));
         let context = SessionContext::new_with_state(state);
-        context.register_udf(ScalarUDF::from(AttributeGet::default()));
-        context.register_udf(ScalarUDF::from(ids::Hex::default()));
-        context.register_udaf(AggregateUDF::from(quantiles::DurationQuantiles::default()));
         context.register_catalog("luneta", Arc::new(catalog::LakeCatalog::new(Arc::clone(lake))));
-        context
+        Ok(context)
     }
+}
+
+/// What the sessions of all queries share: making it takes longer than many a query.
+fn session(config: &QueryConfig, runtime: &Arc<RuntimeEnv>) -> Result<SessionState, QueryError> {
+    let mut session = SessionConfig::new()
+        .with_target_partitions(config.partitions)
+        .with_information_schema(true)
+        .with_default_catalog_and_schema("luneta", "lake")
+        .with_create_default_catalog_and_schema(false);
+    let options = session.options_mut();
+    options.sql_parser.collect_spans = true;
+    options.execution.parquet.pushdown_filters = true;
+    options.execution.parquet.reorder_filters = true;
+    options.execution.parquet.schema_force_view_types = false;
+    let mut analyzer = Analyzer::new().rules;
+    analyzer.insert(0, Arc::new(ids::HexIds));
+    let mut physical = PhysicalOptimizer::new().rules;
+    physical.insert(0, Arc::new(pushdown::ProjectionIntoUnion));
+    let mut state = SessionStateBuilder::new()
+        .with_config(session)
+        .with_runtime_env(Arc::clone(runtime))
+        .with_default_features()
+        .with_expr_planners(Vec::new())
+        .with_scalar_functions(id_functions::functions())
+        .with_analyzer_rules(analyzer)
+        .with_physical_optimizer_rules(physical)
+        .build();
+    state.register_udf(Arc::new(ScalarUDF::from(AttributeGet::default())))?;
+    state.register_udf(Arc::new(ScalarUDF::from(ids::Hex::default())))?;
+    state.register_udaf(Arc::new(AggregateUDF::from(quantiles::DurationQuantiles::default())))?;
+    Ok(state)
 }
 
 /// Reads exactly one statement.

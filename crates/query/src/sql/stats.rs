@@ -91,6 +91,8 @@ impl QueryStats {
             MetricValue::Count { name, count } => match name.as_ref() {
                 "bytes_scanned" => self.bytes_read += count.value(),
                 "pushdown_rows_pruned" => self.rows_pruned += count.value(),
+                "files_read" => self.files += count.value(),
+                "row_groups_read" => self.row_groups += count.value(),
                 _ => {}
             },
             _ => {}

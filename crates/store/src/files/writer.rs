@@ -29,8 +29,10 @@ const NAME_PREFIX: &str = "luneta-";
 const PAGE_ROWS_MAX: usize = 4096;
 /// The same for points: narrow rows, read by series.
 const POINTS_PAGE_ROWS_MAX: usize = 16_384;
-/// A dictionary larger than this does not pay.
-const DICTIONARY_BYTES_MAX: usize = 1024 * 1024;
+/// A larger dictionary saves nothing, and whoever reads one row must decode all of it.
+const DICTIONARY_BYTES_MAX: usize = 64 * 1024;
+/// Except for trace ids of spans: they do not compress otherwise.
+const TRACE_DICTIONARY_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// What all files are written with.
 #[derive(Debug, Clone, Copy)]
@@ -279,7 +281,7 @@ fn properties(
     let level = if signal == Signal::Metrics { config.zstd_level.max(3) } else { config.zstd_level };
     let page_rows = if signal == Signal::Metrics { POINTS_PAGE_ROWS_MAX } else { PAGE_ROWS_MAX };
     // Many spans share a trace, few records do.
-    let trace_dictionary = if signal == Signal::Spans { 4 * DICTIONARY_BYTES_MAX } else { DICTIONARY_BYTES_MAX };
+    let trace_dictionary = if signal == Signal::Spans { TRACE_DICTIONARY_BYTES_MAX } else { DICTIONARY_BYTES_MAX };
     let mut builder = WriterProperties::builder()
         // Only this version has dictionaries for trace ids; its default encodings of text cost more
         // than they save.

@@ -1,0 +1,59 @@
+//! Which rows of which columns have a value, as far as the page index tells.
+
+use std::collections::HashMap;
+
+use parquet::file::metadata::ParquetMetaData;
+use parquet::file::page_index::column_index::ColumnIndexMetaData;
+use parquet::file::page_index::offset_index::PageLocation;
+
+/// For each of `rows`, in order: whether any leaf of a root column may have a value there. Rows whose
+/// pages hold nothing but nulls (or empty lists) are `false`.
+pub(super) fn live(metadata: &ParquetMetaData, root: usize, rows: &[usize]) -> Vec<bool> {
+    let schema = metadata.file_metadata().schema_descr();
+    let leaves: Vec<usize> = (0..schema.num_columns()).filter(|leaf| schema.get_column_root_idx(*leaf) == root).collect();
+    let mut live = vec![false; rows.len()];
+    let (mut first, mut at) = (0, 0);
+    for (group, group_metadata) in metadata.row_groups().iter().enumerate() {
+        let end = first + usize::try_from(group_metadata.num_rows()).unwrap_or(0);
+        let inside = at..at + rows[at..].partition_point(|row| *row < end);
+        for leaf in &leaves {
+            mark(metadata, group, *leaf, first, &rows[inside.clone()], &mut live[inside.clone()]);
+        }
+        (first, at) = (end, inside.end);
+    }
+    live
+}
+
+/// Marks the rows of one column chunk that lie on pages with values. `first` is the row group's
+/// first row.
+fn mark(metadata: &ParquetMetaData, group: usize, leaf: usize, first: usize, rows: &[usize], live: &mut [bool]) {
+    let (Some(column), Some(pages)) = (column_index(metadata, group, leaf), pages(metadata, group, leaf)) else {
+        return live.fill(true);
+    };
+    let (mut page, mut page_end) = (0, 0);
+    for (row, live) in rows.iter().map(|row| row - first).zip(live) {
+        if row >= page_end {
+            let next = pages.partition_point(|p| usize::try_from(p.first_row_index).is_ok_and(|start| start <= row));
+            page = next.saturating_sub(1);
+            page_end = pages.get(next).map_or(usize::MAX, |p| usize::try_from(p.first_row_index).unwrap_or(usize::MAX));
+        }
+        *live |= page >= column.num_pages() as usize || !column.is_null_page(page);
+    }
+}
+
+fn column_index(metadata: &ParquetMetaData, group: usize, leaf: usize) -> Option<&ColumnIndexMetaData> {
+    metadata.column_index()?.get(group)?.get(leaf).filter(|index| !matches!(index, ColumnIndexMetaData::NONE))
+}
+
+fn pages(metadata: &ParquetMetaData, group: usize, leaf: usize) -> Option<&[PageLocation]> {
+    Some(metadata.offset_index()?.get(group)?.get(leaf)?.page_locations())
+}
+
+/// Root columns that have values in the same rows, to be read together.
+pub(super) fn groups(metadata: &ParquetMetaData, roots: &[usize], rows: &[usize]) -> Vec<(Vec<bool>, Vec<usize>)> {
+    let mut groups: HashMap<Vec<bool>, Vec<usize>> = HashMap::new();
+    for root in roots {
+        groups.entry(live(metadata, *root, rows)).or_default().push(*root);
+    }
+    groups.into_iter().collect()
+}
