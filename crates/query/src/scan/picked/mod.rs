@@ -85,7 +85,7 @@ impl PickedSource {
             .fetch_metadata()
             .await?;
         count("files_read").add(1);
-        count("row_groups_read").add(footer.num_row_groups());
+        count("row_groups_read").add(pages::row_groups(&footer, &picked.rows()));
         let metadata = ArrowReaderMetadata::try_new(footer, ArrowReaderOptions::new())?;
         let (store, bytes) = (Arc::clone(&self.lake.store), count("bytes_scanned"));
         let reader = RowReader { store, path: Path::from(path.as_str()), metadata, bytes };
@@ -99,8 +99,7 @@ impl PickedSource {
         let adapted = self.reading.adapt(adapter.as_ref())?;
         let roots = roots(&adapted, schema);
         let batch = reader.read(&rows, &roots).await?;
-        let adapted = reassigned(adapted, &batch.schema())?;
-        adapted.read(&batch).map(Some)
+        reassigned(adapted, &batch.schema())?.read(&batch).map(Some)
     }
 
     /// The rows of the file that are of the traces, among those the index names.

@@ -6,6 +6,17 @@ use parquet::file::metadata::ParquetMetaData;
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::page_index::offset_index::PageLocation;
 
+/// How many row groups hold any of `rows`, which are in order.
+pub(super) fn row_groups(metadata: &ParquetMetaData, rows: &[usize]) -> usize {
+    let mut end = 0;
+    let ends = metadata.row_groups().iter().map(|group| {
+        end += usize::try_from(group.num_rows()).unwrap_or(0);
+        rows.partition_point(|row| *row < end)
+    });
+    let mut before = 0;
+    ends.filter(|at| std::mem::replace(&mut before, *at) < *at).count()
+}
+
 /// For each of `rows`, in order: whether any leaf of a root column may have a value there. Rows whose
 /// pages hold nothing but nulls (or empty lists) are `false`.
 pub(super) fn live(metadata: &ParquetMetaData, root: usize, rows: &[usize]) -> Vec<bool> {
