@@ -2,13 +2,14 @@
 //!
 //! A query sees one snapshot of each table. [`scan`] turns a snapshot into an execution plan that
 //! prunes by catalog statistics, trace indexes, row groups and pages; [`sql`] plans and runs
-//! statements; [`output`] writes answers as JSON, CSV, Arrow or Parquet.
+//! statements; [`output`] writes answers as JSON, CSV, Arrow or Parquet. [`traceql`] reads TraceQL.
 
 pub mod error;
 mod live;
 pub mod output;
 pub mod scan;
 pub mod sql;
+pub mod traceql;
 
 pub use error::{Position, QueryError};
 pub use live::{LiveFilter, live_rows};
