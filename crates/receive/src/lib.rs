@@ -9,11 +9,15 @@ pub mod otlp;
 
 mod body;
 mod compression;
+mod context;
 mod error;
+mod intake;
 pub mod listen;
 mod protocol;
+mod refusal;
 mod state;
 mod stats;
+mod wire;
 
 pub use error::{Reason, ReceiveError};
 pub use listen::{serve_grpc, serve_http};

@@ -15,10 +15,10 @@ use bytes::{Buf as _, Bytes};
 use http_body_util::{BodyExt as _, Full};
 use luneta_model::Signal;
 
-use super::intake::{self, Job};
 use super::{GRPC, reply};
 use crate::compression::Encoding;
-use crate::{ReceiveError, ReceiveState, Route, Tally, body};
+use crate::intake::{self, Job};
+use crate::{ReceiveError, ReceiveState, Route, Tally, body, refusal};
 
 /// A frame's head: one byte that says whether it is packed, four of length.
 const FRAME_HEAD_BYTES: usize = 5;
@@ -58,7 +58,7 @@ async fn receive(state: &ReceiveState, route: &Route, parts: &Parts, body: &mut 
     let (packed, body) = message(frame)?;
     let encoding = if packed { encoding } else { Encoding::Identity };
     let job = Job { protocol: &GRPC, signal: route.signal, tenant, encoding, decode: route.formats[0].decode, body, share };
-    intake::take(state, job).await
+    Ok(intake::take(state, job).await?.tally)
 }
 
 /// The one message of a unary call, and whether it is packed.
@@ -97,7 +97,7 @@ fn success(signal: Signal, tally: &Tally) -> Response<Body> {
 
 /// A refusal as gRPC says it: HTTP 200, the status in the headers.
 pub(super) fn status_response(error: &ReceiveError) -> Response<Body> {
-    let (_, code) = reply::statuses(error.reason());
+    let (_, code) = refusal::statuses(error.reason());
     let status = tonic::Status::with_details(code, error.to_string(), reply::status_protobuf(error).into());
     let mut response: Response<Body> = status.into_http();
     response.headers_mut().insert("grpc-accept-encoding", HeaderValue::from_static(ACCEPTED));

@@ -4,7 +4,6 @@ pub mod decode;
 mod envelope;
 pub mod grpc;
 pub mod http;
-mod intake;
 mod json;
 mod logs;
 mod metrics;
@@ -12,7 +11,6 @@ mod point;
 mod reply;
 mod traces;
 mod value;
-mod wire;
 
 use luneta_model::Signal;
 

@@ -1,4 +1,4 @@
-//! Attribute values and what all messages share.
+//! Attribute values, and ids.
 
 // Measured, as in `wire`.
 #![allow(clippy::inline_always)]
@@ -7,57 +7,8 @@ use std::borrow::Cow;
 
 use luneta_model::{AnyValue, AttributesBuilder};
 
-use super::wire::{Fault, FaultKind, Message, Walk, Within as _};
-use crate::{DecodeOptions, Reason, Tally};
-
-/// What is kept across one request.
-pub(super) struct Context<'o> {
-    pub(super) options: &'o DecodeOptions,
-    pub(super) tally: Tally,
-    /// Bytes the rows may still take.
-    budget: usize,
-}
-
-impl<'o> Context<'o> {
-    pub(super) fn new(options: &'o DecodeOptions) -> Self {
-        Self { options, tally: Tally::default(), budget: options.expanded_bytes_max }
-    }
-
-    /// Takes memory that is out of proportion to the bytes sent from the budget.
-    #[inline(always)]
-    pub(super) fn spend(&mut self, bytes: usize) -> Walk<()> {
-        match self.budget.checked_sub(bytes) {
-            Some(left) => {
-                self.budget = left;
-                Ok(())
-            }
-            None => Err(Fault::new(0, FaultKind::TooLarge)),
-        }
-    }
-
-    /// Text; wrong bytes are replaced and counted.
-    #[inline(always)]
-    pub(super) fn text<'a>(&mut self, bytes: &'a [u8]) -> Cow<'a, str> {
-        if let Ok(text) = std::str::from_utf8(bytes) {
-            return Cow::Borrowed(text);
-        }
-        self.repaired(bytes)
-    }
-
-    #[cold]
-    fn repaired<'a>(&mut self, bytes: &'a [u8]) -> Cow<'a, str> {
-        self.tally.warn(Reason::InvalidUtf8);
-        String::from_utf8_lossy(bytes)
-    }
-
-    /// A time inside an item: one that does not fit is moved to the last moment that does.
-    pub(super) fn inner_time(&mut self, nanos: u64) -> i64 {
-        i64::try_from(nanos).unwrap_or_else(|_| {
-            self.tally.warn(Reason::TimeOutOfRange);
-            i64::MAX
-        })
-    }
-}
+use crate::context::Context;
+use crate::wire::{Message, Walk, Within as _};
 
 /// An id of fixed width; `None` when it has another width.
 #[inline(always)]
