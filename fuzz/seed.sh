@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fills the corpora with the captured requests, each with the byte that picks its signal.
+# Fills the corpora with the captured requests, each with the byte that picks its signal or version.
 set -eu
 cd "$(dirname "$0")"
 fixtures=../crates/receive/src/otlp/fixtures
@@ -13,4 +13,13 @@ for format in protobuf json; do
         esac
         { printf "$first"; cat "$file"; } > "corpus/otlp_$format/$(basename "$file")"
     done
+done
+fixtures=../crates/receive/src/zipkin/fixtures
+mkdir -p corpus/zipkin_json
+for file in "$fixtures"/*_json; do
+    case "$file" in
+        *.v2_json) first='\000' ;;
+        *) first='\001' ;;
+    esac
+    { printf "$first"; cat "$file"; } > "corpus/zipkin_json/$(basename "$file")"
 done

@@ -6,6 +6,7 @@
 //! clock value; sockets are touched only by the modules named `http`, `grpc` and [`listen`].
 
 pub mod otlp;
+pub mod zipkin;
 
 mod body;
 mod compression;
@@ -20,12 +21,13 @@ mod stats;
 mod wire;
 
 pub use error::{Reason, ReceiveError};
-pub use listen::{serve_grpc, serve_http};
+pub use listen::{serve_grpc, serve_http, serve_zipkin};
 pub use otlp::grpc::router as grpc_service;
 pub use otlp::http::router as http_router;
 pub use protocol::{DecodeFn, DecodeOptions, Decoded, Format, Protocol, Route, Tally};
 pub use state::{Admission, BodyLimits, CorsOrigins, ReceiveConfig, ReceiveState, admit_by_header};
 pub use stats::{IntakeCount, IntakeSnapshot, IntakeStats, ProtocolStats, RefusalNote, RefusedCount};
+pub use zipkin::http::router as zipkin_router;
 
 /// Every protocol this crate understands.
-pub static PROTOCOLS: &[&Protocol] = &[&otlp::GRPC, &otlp::HTTP];
+pub static PROTOCOLS: &[&Protocol] = &[&otlp::GRPC, &otlp::HTTP, &zipkin::ZIPKIN];
