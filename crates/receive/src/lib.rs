@@ -14,6 +14,7 @@ pub mod listen;
 mod protocol;
 mod state;
 mod stats;
+pub mod thrift;
 
 pub use error::{Reason, ReceiveError};
 pub use listen::{serve_grpc, serve_http};
