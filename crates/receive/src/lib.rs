@@ -18,6 +18,7 @@ mod protocol;
 mod refusal;
 mod state;
 mod stats;
+pub mod thrift;
 mod wire;
 
 pub use error::{Reason, ReceiveError};

@@ -3,6 +3,7 @@
 
 pub mod reference;
 pub mod requests;
+pub mod thrift;
 pub mod wire;
 
 use std::fmt::Write as _;
