@@ -23,3 +23,7 @@ for file in "$fixtures"/*_json; do
     esac
     { printf "$first"; cat "$file"; } > "corpus/zipkin_json/$(basename "$file")"
 done
+mkdir -p corpus/zipkin_binary
+for file in "$fixtures"/*_protobuf; do
+    { printf '\000'; cat "$file"; } > "corpus/zipkin_binary/$(basename "$file")"
+done

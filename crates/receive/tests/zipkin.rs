@@ -6,10 +6,12 @@ mod support;
 use std::path::PathBuf;
 
 use luneta_model::{Limits, Tenant};
+use luneta_receive::thrift::Dialect;
 use luneta_receive::zipkin::ZIPKIN;
-use luneta_receive::zipkin::decode::{v1_json, v2_json, v2_protobuf};
+use luneta_receive::zipkin::decode::{v1_json, v1_thrift, v2_json, v2_protobuf};
 use luneta_receive::{DecodeFn, DecodeOptions, Decoded, Reason, ReceiveError};
 use proptest::prelude::*;
+use support::thrift::Value;
 use support::{Fixture, NOW, assert_same, decode, render};
 
 /// Captured bodies, found by `<client>.traces.<format>`.
@@ -211,6 +213,97 @@ fn protobuf_and_json_mean_the_same() {
     insta::assert_snapshot!(render(&decoded.batch));
 }
 
+/// A list of spans in thrift: ids, then the fields given.
+fn thrift(spans: Vec<Vec<(i16, Value)>>) -> Vec<u8> {
+    let with_ids = |fields| {
+        let mut all = vec![(1, Value::I64(0x4848_5a39_53bb_6124)), (4, Value::I64(0x0102_0304_0506_0708))];
+        all.extend::<Vec<_>>(fields);
+        Value::Struct(all)
+    };
+    Value::List(spans.into_iter().map(with_ids).collect()).write(Dialect::Binary)
+}
+
+fn thrift_span() -> Vec<(i16, Value)> {
+    let front = Value::Struct(vec![(1, Value::I32(0x0a00_0001)), (2, Value::I16(-5536)), (3, Value::text("front"))]);
+    let back =
+        Value::Struct(vec![(3, Value::text("back")), (4, Value::Binary([&[0x20, 1, 0x0d, 0xb8][..], &[0; 11], &[1]].concat()))]);
+    let mark = |time: i64, value: &str| Value::Struct(vec![(1, Value::I64(time)), (2, Value::text(value)), (3, front.clone())]);
+    let binary = |key: &str, code: i32, value: &[u8], host: &Value| {
+        let value = Value::Binary(value.to_vec());
+        Value::Struct(vec![(1, Value::text(key)), (2, value), (3, Value::I32(code)), (4, host.clone())])
+    };
+    let tags = vec![
+        binary("sa", 0, &[1], &back),
+        binary("flag", 0, &[0], &front),
+        binary("short", 2, &[0xff, 0xfe], &front),
+        binary("int", 3, &[0, 0, 1, 0], &front),
+        binary("long", 4, &[0, 0, 0, 0, 0, 0, 1, 0], &front),
+        binary("double", 5, &2.5f64.to_be_bytes(), &front),
+        binary("text", 6, "größe".as_bytes(), &front),
+        binary("bytes", 1, &[0, 255], &front),
+        binary("narrow", 4, &[0, 255], &front),
+    ];
+    vec![
+        (3, Value::text("call")),
+        (5, Value::I64(7)),
+        (6, Value::List(vec![mark(100, "cs"), mark(120, "wait"), mark(150, "cr")])),
+        (8, Value::List(tags)),
+        (9, Value::Bool(true)),
+        (10, Value::I64(100)),
+        (11, Value::I64(50)),
+        (12, Value::I64(0x463a_c35c_9f64_13ad)),
+        (99, Value::Map(vec![(Value::I8(1), Value::text("unknown"))])),
+    ]
+}
+
+#[test]
+fn thrift_and_json_mean_the_same() {
+    let front = r#""endpoint":{"serviceName":"front","ipv4":"10.0.0.1","port":60000}"#;
+    let tag = |key: &str, value: &str| format!(r#"{{"key":"{key}","value":{value},{front}}}"#);
+    let tags = [
+        tag("flag", "false"),
+        tag("short", "-2"),
+        tag("int", "256"),
+        tag("long", "256"),
+        tag("double", "2.5"),
+        tag("text", "\"größe\""),
+        tag("bytes", "\"AP8=\""),
+        tag("narrow", "\"AP8=\""),
+    ]
+    .join(",");
+    let json = format!(
+        r#"[{{"traceId":"463ac35c9f6413ad48485a3953bb6124","id":"0102030405060708","parentId":"7","name":"call","timestamp":100,"duration":50,
+        "debug":true,"annotations":[{{"timestamp":100,"value":"cs",{front}}},{{"timestamp":120,"value":"wait",{front}}},
+        {{"timestamp":150,"value":"cr",{front}}}],"binaryAnnotations":[{{"key":"sa","value":true,
+        "endpoint":{{"serviceName":"back","ipv6":"2001:db8::1"}}}},{tags}]}}]"#
+    );
+    let decoded = run(v1_thrift, thrift(vec![thrift_span()])).unwrap();
+    assert_eq!((decoded.batch.len(), decoded.tally.message("spans")), (1, None));
+    assert_same(&decoded.batch, &run(v1_json, json).unwrap().batch);
+}
+
+#[test]
+fn damaged_thrift_fails_cleanly() {
+    let whole = thrift(vec![thrift_span(), thrift_span()]);
+    for end in 0..whole.len() {
+        assert_eq!(run(v1_thrift, &whole[..end]).unwrap_err().reason(), Reason::Malformed, "{end}");
+        let mut bytes = whole.clone();
+        bytes[end] ^= 1 << (end % 8);
+        let _ = run(v1_thrift, bytes);
+    }
+    assert_eq!(run(v1_thrift, thrift(vec![])).unwrap().batch.len(), 0);
+    assert_eq!(run(v1_thrift, [whole.as_slice(), &[0]].concat()).unwrap_err().reason(), Reason::Malformed);
+    let numbers = Value::List(vec![Value::I64(1)]).write(Dialect::Binary);
+    assert!(run(v1_thrift, numbers).unwrap_err().to_string().contains("spans are structs"));
+    // A field of another type counts as not sent; a span without ids is left out.
+    let wrong = vec![(3, Value::I64(1)), (6, Value::List(vec![Value::I8(1)])), (8, Value::text("none"))];
+    assert_eq!(run(v1_thrift, thrift(vec![wrong])).unwrap().batch.len(), 1);
+    let zero = vec![(1, Value::I64(0))];
+    let decoded = run(v1_thrift, thrift(vec![thrift_span(), zero, vec![(4, Value::I64(0))]])).unwrap();
+    let expected = [(Reason::InvalidTraceId, 1), (Reason::InvalidSpanId, 1)];
+    assert_eq!((decoded.batch.len(), decoded.tally.rejected()), (1, &expected[..]));
+}
+
 #[test]
 fn times_that_were_not_sent() {
     let rows = v2(r#""annotations":[{"timestamp":7,"value":"b"},{"timestamp":5,"value":"a"},{"value":"c"}]"#);
@@ -226,7 +319,7 @@ fn times_that_were_not_sent() {
 #[test]
 fn statuses() {
     let cases = [
-        (r#"{}"#, "UNSET", ""),
+        ("{}", "UNSET", ""),
         (r#"{"error":"false"}"#, "UNSET", ""),
         (r#"{"error":"true"}"#, "ERROR", ""),
         (r#"{"error":true}"#, "ERROR", ""),

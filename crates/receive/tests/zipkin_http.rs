@@ -18,6 +18,9 @@ use tokio::net::TcpListener;
 const JSON: (&str, &str) = ("content-type", "application/json; charset=utf-8");
 const PROTOBUF: (&str, &str) = ("content-type", "application/x-protobuf");
 const SPAN: &str = r#"{"traceId":"48485a3953bb6124","id":"a2fb4a1d1a96d312"}"#;
+/// Name and value of each header.
+type Headers = &'static [(&'static str, &'static str)];
+
 const MIB: usize = 1024 * 1024;
 
 struct Server {
@@ -73,9 +76,16 @@ async fn real_requests_are_taken() {
 #[tokio::test]
 async fn empty_lists_are_taken() {
     let server = start(ReceiveConfig::default()).await;
-    for (path, headers, body) in [("/api/v2/spans", JSON, "[]"), ("/api/v1/spans", JSON, "[]"), ("/api/v2/spans", PROTOBUF, "")] {
-        let answer = server.post(path, &[headers], body.as_bytes()).await;
-        assert_eq!((answer.status, answer.text().as_str()), (202, ""), "{path} {body}");
+    let cases: [(&str, (&str, &str), &[u8]); 5] = [
+        ("/api/v2/spans", JSON, b"[]"),
+        ("/api/v1/spans", JSON, b"[]"),
+        ("/api/v2/spans", PROTOBUF, b""),
+        ("/api/v1/spans", ("content-type", "application/x-thrift"), &[12, 0, 0, 0, 0]),
+        ("/api/v1/spans", ("content-type", "application/vnd.apache.thrift.binary"), &[12, 0, 0, 0, 0]),
+    ];
+    for (path, content_type, body) in cases {
+        let answer = server.post(path, &[content_type], body).await;
+        assert_eq!((answer.status, answer.text().as_str()), (202, ""), "{path} {content_type:?}");
     }
     assert_eq!(server.sink.rows(), 0);
 }
@@ -96,7 +106,6 @@ async fn what_is_left_out_is_counted_and_told_when_nothing_was_kept() {
 #[tokio::test]
 async fn refusals_are_final_and_readable() {
     let server = start(ReceiveConfig::default()).await;
-    type Headers = &'static [(&'static str, &'static str)];
     let cases: [(&str, &str, Headers, u16, &str, Reason); 9] = [
         ("POST", "/api/v2/spans", &[JSON], 400, "malformed JSON", Reason::Malformed),
         ("POST", "/api/v1/spans", &[JSON], 400, "malformed JSON", Reason::Malformed),
@@ -109,7 +118,14 @@ async fn refusals_are_final_and_readable() {
             "application/x-protobuf",
             Reason::UnsupportedContentType,
         ),
-        ("POST", "/api/v1/spans", &[PROTOBUF], 415, "send application/json", Reason::UnsupportedContentType),
+        (
+            "POST",
+            "/api/v1/spans",
+            &[PROTOBUF],
+            415,
+            "send application/json or application/x-thrift",
+            Reason::UnsupportedContentType,
+        ),
         ("POST", "/api/v2/spans", &[JSON, ("content-encoding", "br")], 415, "`br`", Reason::UnsupportedEncoding),
         ("POST", "/api/v2/spans", &[JSON, ("x-scope-orgid", "a/b")], 400, "X-Scope-OrgID", Reason::InvalidTenant),
         ("PUT", "/api/v2/spans", &[JSON], 405, "send POST", Reason::WrongMethod),

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use luneta_model::Tenant;
 
 use super::rows::Rows;
-use super::{json, protobuf};
+use super::{json, protobuf, thrift};
 use crate::context::refusal;
 use crate::{DecodeOptions, Decoded, Reason, ReceiveError};
 
@@ -23,6 +23,13 @@ pub fn v1_json(bytes: &[u8], tenant: Tenant, options: &DecodeOptions) -> Result<
 pub fn v2_protobuf(bytes: &[u8], tenant: Tenant, options: &DecodeOptions) -> Result<Decoded, ReceiveError> {
     let mut rows = Rows::new(options);
     protobuf::read(bytes, &mut rows).map_err(|fault| refusal(&fault, options))?;
+    rows.finish(tenant)
+}
+
+/// A list of spans of the first version, in thrift's binary protocol.
+pub fn v1_thrift(bytes: &[u8], tenant: Tenant, options: &DecodeOptions) -> Result<Decoded, ReceiveError> {
+    let mut rows = Rows::new(options);
+    thrift::read(bytes, &mut rows)?;
     rows.finish(tenant)
 }
 

@@ -60,10 +60,11 @@ fn format_of(route: &'static Route, headers: &HeaderMap) -> Result<&'static Form
     let wanted = match got.as_str() {
         "" => "application/json",
         "application/protobuf" => "application/x-protobuf",
+        "application/vnd.apache.thrift.binary" => "application/x-thrift",
         other => other,
     };
-    let expected = match route.formats {
-        [_] => "application/json",
+    let expected = match route.path {
+        "/api/v1/spans" => "application/json or application/x-thrift",
         _ => "application/json or application/x-protobuf",
     };
     let format = route.formats.iter().find(|f| f.content_type == wanted);

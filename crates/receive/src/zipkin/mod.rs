@@ -1,4 +1,4 @@
-//! Zipkin: spans of both its versions over HTTP, as JSON and as protobuf.
+//! Zipkin: spans of both its versions over HTTP, as JSON, protobuf and thrift.
 
 pub mod decode;
 mod folded;
@@ -7,6 +7,7 @@ mod json;
 mod protobuf;
 mod rows;
 mod span;
+mod thrift;
 mod v1;
 
 use luneta_model::Signal;
@@ -16,14 +17,15 @@ use crate::{Format, Protocol, Route};
 /// Zipkin over HTTP.
 pub static ZIPKIN: Protocol = Protocol {
     name: "zipkin",
-    doc: "Zipkin over HTTP: v2 spans as JSON or protobuf, v1 spans as JSON",
+    doc: "Zipkin over HTTP: v2 spans as JSON or protobuf, v1 spans as JSON or thrift",
     port: 9411,
     routes: &[
         Route { path: "/api/v2/spans", signal: Signal::Spans, formats: &[V2_JSON, V2_PROTOBUF] },
-        Route { path: "/api/v1/spans", signal: Signal::Spans, formats: &[V1_JSON] },
+        Route { path: "/api/v1/spans", signal: Signal::Spans, formats: &[V1_JSON, V1_THRIFT] },
     ],
 };
 
 const V2_JSON: Format = Format { name: "v2_json", content_type: "application/json", decode: decode::v2_json };
 const V2_PROTOBUF: Format = Format { name: "v2_protobuf", content_type: "application/x-protobuf", decode: decode::v2_protobuf };
 const V1_JSON: Format = Format { name: "v1_json", content_type: "application/json", decode: decode::v1_json };
+const V1_THRIFT: Format = Format { name: "v1_thrift", content_type: "application/x-thrift", decode: decode::v1_thrift };
