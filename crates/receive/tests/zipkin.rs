@@ -494,6 +494,10 @@ fn sides_are_bounded() {
         (0..1000).map(|i| format!(r#"{{"timestamp":{},"value":"e","endpoint":{{"serviceName":"s{i}"}}}}"#, i + 1)).collect();
     let decoded = run(v1_json, format!(r#"[{{"traceId":"1","id":"1","annotations":[{}]}}]"#, marks.join(","))).unwrap();
     assert_eq!(decoded.batch.len(), 16);
+    // Names are copied to every side, but not in any length.
+    let name = format!("\\n{}", "ä".repeat(1_000_000));
+    let body = format!(r#"[{{"traceId":"1","id":"1","name":"{name}","annotations":[{}]}}]"#, marks.join(","));
+    assert!(run(v1_json, body).unwrap().batch.memory_bytes() < 2 * 16 * 300 * 1024);
 }
 
 #[test]

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use axum::routing::get;
 use luneta_model::{Signal, SinkError};
+use luneta_receive::otlp::http::cors;
 use luneta_receive::zipkin::http::routes;
-use luneta_receive::{BodyLimits, Reason, ReceiveConfig, ReceiveError, ReceiveState, listen, serve_zipkin};
+use luneta_receive::{BodyLimits, CorsOrigins, Reason, ReceiveConfig, ReceiveError, ReceiveState, listen, serve_zipkin};
 use support::MemorySink;
 use support::wire::{Answer, http, pack};
 use tokio::net::TcpListener;
@@ -200,12 +201,14 @@ async fn another_router_may_answer_queries_at_the_same_path() {
     let sink = MemorySink::shared();
     let state = ReceiveState::new(sink.clone(), ReceiveConfig::default());
     let queries = axum::Router::new().route("/api/v2/spans", get(|| async { "names" }));
+    let intake = routes().layer(cors(&CorsOrigins::Any)).with_state(state);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let router = routes().with_state(state).merge(queries);
-    tokio::spawn(listen::serve(listener, router, std::future::pending()));
+    tokio::spawn(listen::serve(listener, queries.merge(intake), std::future::pending()));
     assert_eq!(http(address, "GET", "/api/v2/spans", &[], b"").await.text(), "names");
     assert_eq!(http(address, "POST", "/api/v2/spans", &[JSON], format!("[{SPAN}]").as_bytes()).await.status, 202);
+    let preflight = [("origin", "https://shop.example"), ("access-control-request-method", "POST")];
+    assert_eq!(http(address, "OPTIONS", "/api/v2/spans", &preflight, b"").await.status, 200);
     assert_eq!(sink.rows(), 1);
 }
 

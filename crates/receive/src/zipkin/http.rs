@@ -23,7 +23,8 @@ pub fn router(state: ReceiveState) -> Router {
 }
 
 /// The intake alone, to be merged into another router, which may answer other methods at the same
-/// paths: Zipkin's queries share them.
+/// paths: Zipkin's queries share them. Merged into that router, not the other way round, a layer
+/// put on these routes answers preflights too.
 pub fn routes() -> Router<ReceiveState> {
     ZIPKIN.routes.iter().fold(Router::new(), |router, route| {
         router.route(route.path, post(move |state: State<ReceiveState>, request: Request<Body>| report(state, route, request)))

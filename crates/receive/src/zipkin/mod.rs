@@ -14,6 +14,15 @@ use luneta_model::Signal;
 
 use crate::{Format, Protocol, Route};
 
+/// The attribute that is true on spans sent with `debug`.
+pub const DEBUG_ATTRIBUTE: &str = "zipkin.debug";
+/// The attribute that is true on spans sent as `shared`: the server's half of a span whose id the
+/// client chose.
+pub const SHARED_ATTRIBUTE: &str = "zipkin.shared";
+/// The attribute that is true on spans sent without a timestamp. The name is the Collector's, so
+/// that spans which came through it read the same.
+pub const START_ABSENT_ATTRIBUTE: &str = "otel.zipkin.absentField.startTime";
+
 /// Zipkin over HTTP.
 pub static ZIPKIN: Protocol = Protocol {
     name: "zipkin",

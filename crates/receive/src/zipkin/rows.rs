@@ -6,7 +6,7 @@ use luneta_model::{EventRow, LinkRow, SpanRow, SpansBuilder, Tenant};
 
 use super::folded::{self, Folded};
 use super::span::{Annotation, Endpoint, Kind, Span, Tag};
-use super::v1;
+use super::{DEBUG_ATTRIBUTE, SHARED_ATTRIBUTE, START_ABSENT_ATTRIBUTE, v1};
 use crate::context::Context;
 use crate::wire::Walk;
 use crate::{DecodeOptions, Decoded, Reason, ReceiveError};
@@ -17,12 +17,6 @@ const ROW_BYTES: usize = 256;
 const ELEMENT_BYTES: usize = 48;
 /// Bytes an origin takes besides what was sent for it.
 const ORIGIN_BYTES: usize = 256;
-
-/// Attributes that hold what the model of spans has no field for.
-const DEBUG: &str = "zipkin.debug";
-const SHARED: &str = "zipkin.shared";
-/// The Collector's name, so that spans which came through it read the same.
-const START_ABSENT: &str = "otel.zipkin.absentField.startTime";
 
 /// The names of one endpoint's attributes.
 struct EndpointKeys {
@@ -54,7 +48,8 @@ impl<'o> Rows<'o> {
 
     /// Adds the sides of a span of the first version.
     pub(super) fn add_v1(&mut self, span: v1::Span<'_>) -> Walk<()> {
-        v1::split(span).into_iter().try_for_each(|side| self.add(side))
+        let text_bytes_max = self.context.options.limits.value_bytes_max;
+        v1::split(span, text_bytes_max).into_iter().try_for_each(|side| self.add(side))
     }
 
     /// Adds a span; one whose times are too late is counted instead.
@@ -133,13 +128,13 @@ impl<'o> Rows<'o> {
     fn attributes(&mut self, span: &Span<'_>, tags: &[Tag<'_>]) {
         let attributes = &mut self.spans.attributes;
         if span.debug {
-            attributes.push_bool(DEBUG, true);
+            attributes.push_bool(DEBUG_ATTRIBUTE, true);
         }
         if span.shared {
-            attributes.push_bool(SHARED, true);
+            attributes.push_bool(SHARED_ATTRIBUTE, true);
         }
         if span.timestamp == 0 {
-            attributes.push_bool(START_ABSENT, true);
+            attributes.push_bool(START_ABSENT_ATTRIBUTE, true);
         }
         let mut unless_tagged = |key: &str, value: &str| {
             if !value.is_empty() && !tags.iter().any(|(k, _)| k == key) {

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use luneta_model::Limits;
+
 /// Tags, and annotations, of one span that are held while it is read; more are only counted. Far
 /// beyond what rows keep, it bounds the memory a body of nothing but small tags takes.
 pub(super) const ENTRIES_MAX: usize = 65_536;
@@ -79,6 +81,13 @@ pub(super) struct Endpoint<'a> {
 }
 
 impl Endpoint<'_> {
+    /// Cuts texts, as rows will.
+    pub(super) fn shorten(&mut self, max: usize) {
+        for text in [&mut self.service, &mut self.ipv4, &mut self.ipv6] {
+            shorten(text, max);
+        }
+    }
+
     /// The endpoint, unless nothing is said of it.
     pub(super) fn unless_empty(self) -> Option<Self> {
         (self != Endpoint::default()).then_some(self)
@@ -130,6 +139,15 @@ impl<T> Entries<T> {
 
     pub(super) fn map<U>(self, each: impl FnMut(T) -> U) -> Entries<U> {
         Entries { kept: self.kept.into_iter().map(each).collect(), dropped: self.dropped }
+    }
+}
+
+/// Cuts text at a character border.
+pub(super) fn shorten(text: &mut Cow<'_, str>, max: usize) {
+    let end = Limits::cut(text, max).len();
+    match text {
+        Cow::Borrowed(text) => *text = &text[..end],
+        Cow::Owned(text) => text.truncate(end),
     }
 }
 

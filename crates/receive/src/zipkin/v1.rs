@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::span::{self, Annotation, Endpoint, Entries, Ids, Kind};
+use super::span::{self, Annotation, Endpoint, Entries, Ids, Kind, shorten};
 
 /// Sides a span is split into; real ones have two. Moments of further services go to the first.
 const SIDES_MAX: usize = 16;
@@ -41,10 +41,16 @@ pub(super) struct BinaryAnnotation<'a> {
     pub(super) endpoint: Option<Endpoint<'a>>,
 }
 
-/// The sides of a span; at least one.
-pub(super) fn split(mut source: Span<'_>) -> Vec<span::Span<'_>> {
-    let annotations = std::mem::take(&mut source.annotations);
-    let binary = std::mem::take(&mut source.binary);
+/// The sides of a span; at least one. Names are cut to `text_bytes_max` before they are copied to
+/// each.
+pub(super) fn split(mut source: Span<'_>, text_bytes_max: usize) -> Vec<span::Span<'_>> {
+    let mut annotations = std::mem::take(&mut source.annotations);
+    let mut binary = std::mem::take(&mut source.binary);
+    shorten(&mut source.name, text_bytes_max);
+    let endpoints = annotations.kept.iter_mut().filter_map(|a| a.endpoint.as_mut());
+    for endpoint in endpoints.chain(binary.kept.iter_mut().filter_map(|b| b.endpoint.as_mut())) {
+        endpoint.shorten(text_bytes_max);
+    }
     let mut split = Split { sides: Vec::with_capacity(2), source, marks: Marks::default() };
     let first = split.open(None);
     split.sides[first].annotations.dropped = annotations.dropped;
