@@ -40,7 +40,8 @@ fn fill<I: Items>(builder: &mut I, bytes: &[u8], options: &DecodeOptions) -> Res
     Ok(context.tally)
 }
 
-fn refusal(fault: &Fault, options: &DecodeOptions) -> ReceiveError {
+/// What a fault means for the sender.
+pub(crate) fn refusal(fault: &Fault, options: &DecodeOptions) -> ReceiveError {
     match fault.kind {
         FaultKind::Malformed(_) => ReceiveError::Malformed(fault.to_string()),
         FaultKind::TooLarge => {

@@ -81,7 +81,7 @@ fn format_of(signal: Signal, headers: &HeaderMap) -> Result<&'static Format, Rec
 }
 
 /// The content type without parameters, in lower case.
-fn media_type(headers: &HeaderMap) -> String {
+pub(crate) fn media_type(headers: &HeaderMap) -> String {
     let value = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
     let text = String::from_utf8_lossy(value);
     text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()

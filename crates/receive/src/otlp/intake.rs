@@ -11,18 +11,18 @@ use crate::{BodyLimits, DecodeFn, DecodeOptions, Decoded, Protocol, ReceiveError
 const PACKED_WEIGHT: usize = 4;
 
 /// A body that was read, and how to decode it.
-pub(super) struct Job {
-    pub(super) protocol: &'static Protocol,
-    pub(super) signal: Signal,
-    pub(super) tenant: Tenant,
-    pub(super) encoding: Encoding,
-    pub(super) decode: DecodeFn,
-    pub(super) body: Bytes,
-    pub(super) share: Reservation,
+pub(crate) struct Job {
+    pub(crate) protocol: &'static Protocol,
+    pub(crate) signal: Signal,
+    pub(crate) tenant: Tenant,
+    pub(crate) encoding: Encoding,
+    pub(crate) decode: DecodeFn,
+    pub(crate) body: Bytes,
+    pub(crate) share: Reservation,
 }
 
 /// Decodes a body and hands its rows on. When this returns, they are durable.
-pub(super) async fn take(state: &ReceiveState, job: Job) -> Result<Tally, ReceiveError> {
+pub(crate) async fn take(state: &ReceiveState, job: Job) -> Result<Tally, ReceiveError> {
     let Job { protocol, signal, tenant, encoding, decode, body, mut share } = job;
     state.stats.of(protocol).body(body.len());
     let options = state.decode_options();

@@ -4,15 +4,15 @@ pub mod decode;
 mod envelope;
 pub mod grpc;
 pub mod http;
-mod intake;
+pub(crate) mod intake;
 mod json;
 mod logs;
 mod metrics;
 mod point;
-mod reply;
+pub(crate) mod reply;
 mod traces;
-mod value;
-mod wire;
+pub(crate) mod value;
+pub(crate) mod wire;
 
 use luneta_model::Signal;
 

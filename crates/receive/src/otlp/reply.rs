@@ -11,7 +11,7 @@ use crate::{Reason, ReceiveError, Tally};
 
 /// The HTTP status and the gRPC code of a refusal. Senders repeat 429 and 503, and codes with
 /// retry information; everything else is final.
-pub(super) const fn statuses(reason: Reason) -> (StatusCode, Code) {
+pub(crate) const fn statuses(reason: Reason) -> (StatusCode, Code) {
     match reason {
         Reason::Malformed
         | Reason::InvalidTraceId
