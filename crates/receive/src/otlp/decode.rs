@@ -43,7 +43,7 @@ fn fill<I: Items>(builder: &mut I, bytes: &[u8], options: &DecodeOptions) -> Res
 /// What a fault means for the sender.
 pub(crate) fn refusal(fault: &Fault, options: &DecodeOptions) -> ReceiveError {
     match fault.kind {
-        FaultKind::Malformed(_) => ReceiveError::Malformed(fault.to_string()),
+        FaultKind::Malformed(_) | FaultKind::Foreign(_) => ReceiveError::Malformed(fault.to_string()),
         FaultKind::TooLarge => {
             let max = options.expanded_bytes_max;
             ReceiveError::DecompressedTooLarge { what: "what the request stands for", max }

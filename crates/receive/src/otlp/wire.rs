@@ -22,6 +22,8 @@ pub(crate) struct Fault {
 pub(crate) enum FaultKind {
     /// The bytes are not protobuf, or not this message.
     Malformed(Cow<'static, str>),
+    /// The bytes are not another format, as its reader tells it.
+    Foreign(String),
     /// The rows would take more memory than allowed.
     TooLarge,
     /// The builders refused, which they never should.
@@ -62,7 +64,7 @@ impl fmt::Display for Fault {
                 write!(f, ": {reason}")
             }
             FaultKind::TooLarge => f.write_str("the request stands for too many rows"),
-            FaultKind::Internal(reason) => f.write_str(reason),
+            FaultKind::Foreign(reason) | FaultKind::Internal(reason) => f.write_str(reason),
         }
     }
 }
