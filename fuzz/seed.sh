@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fills the corpora with the captured requests, each with the byte that picks its signal or version.
+# Fills the corpora with the captured requests, each with the byte that picks its signal, version or form.
 set -eu
 cd "$(dirname "$0")"
 fixtures=../crates/receive/src/otlp/fixtures
@@ -13,6 +13,16 @@ for format in protobuf json; do
         esac
         { printf "$first"; cat "$file"; } > "corpus/otlp_$format/$(basename "$file")"
     done
+done
+mkdir -p corpus/jaeger
+for file in ../crates/receive/src/jaeger/fixtures/*.traces.*; do
+    case "$file" in
+        *.thrift) first='\000' ;;
+        *.thrift_binary) first='\001' ;;
+        *.thrift_compact) first='\002' ;;
+        *) first='\003' ;;
+    esac
+    { printf "$first"; cat "$file"; } > "corpus/jaeger/$(basename "$file")"
 done
 fixtures=../crates/receive/src/zipkin/fixtures
 mkdir -p corpus/zipkin_json

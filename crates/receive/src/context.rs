@@ -60,7 +60,7 @@ impl<'o> Context<'o> {
 /// A fault as the sender is told of it.
 pub(crate) fn refusal(fault: &Fault, options: &DecodeOptions) -> ReceiveError {
     match fault.kind {
-        FaultKind::Malformed(_) => ReceiveError::Malformed(fault.to_string()),
+        FaultKind::Malformed(_) | FaultKind::Foreign(_) => ReceiveError::Malformed(fault.to_string()),
         FaultKind::TooLarge => {
             let max = options.expanded_bytes_max;
             ReceiveError::DecompressedTooLarge { what: "what the request stands for", max }

@@ -3,8 +3,9 @@
 //!
 //! One folder per protocol. [`PROTOCOLS`] lists them all; reference docs, metrics, conformance
 //! tests and the fuzz targets walk that table. Decoders are functions of bytes, options and a
-//! clock value; sockets are touched only by the modules named `http`, `grpc` and [`listen`].
+//! clock value; sockets are touched only by the modules named `http`, `grpc`, `udp` and [`listen`].
 
+pub mod jaeger;
 pub mod otlp;
 pub mod zipkin;
 
@@ -31,4 +32,5 @@ pub use stats::{IntakeCount, IntakeSnapshot, IntakeStats, ProtocolStats, Refusal
 pub use zipkin::http::router as zipkin_router;
 
 /// Every protocol this crate understands.
-pub static PROTOCOLS: &[&Protocol] = &[&otlp::GRPC, &otlp::HTTP, &zipkin::ZIPKIN];
+pub static PROTOCOLS: &[&Protocol] =
+    &[&otlp::GRPC, &otlp::HTTP, &jaeger::HTTP, &jaeger::GRPC, &jaeger::COMPACT, &jaeger::BINARY, &zipkin::ZIPKIN];

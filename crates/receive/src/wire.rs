@@ -22,6 +22,8 @@ pub(crate) struct Fault {
 pub(crate) enum FaultKind {
     /// The bytes are not protobuf, or not this message.
     Malformed(Cow<'static, str>),
+    /// The bytes are not another format, as its reader tells it.
+    Foreign(String),
     /// The rows would take more memory than allowed.
     TooLarge,
     /// The builders refused, which they never should.
@@ -62,7 +64,7 @@ impl fmt::Display for Fault {
                 write!(f, ": {reason}")
             }
             FaultKind::TooLarge => f.write_str("the request stands for too many rows"),
-            FaultKind::Internal(reason) => f.write_str(reason),
+            FaultKind::Foreign(reason) | FaultKind::Internal(reason) => f.write_str(reason),
         }
     }
 }
@@ -154,7 +156,7 @@ impl<'a> Message<'a> {
             1 => Payload::Fixed64(u64::from_le_bytes(self.take()?)),
             2 => Payload::Bytes(self.delimited()?),
             5 => Payload::Fixed32(u32::from_le_bytes(self.take()?)),
-            3 | 4 => return Err(Fault::malformed(offset, "groups are not part of any message here")),
+            3 | 4 => return Err(Fault::malformed(offset, "groups are not supported")),
             _ => return Err(Fault::malformed(offset, "a wire type is not in 0 to 5")),
         };
         Ok(Some(Field { number, offset, payload }))

@@ -10,7 +10,7 @@ mod metrics;
 mod point;
 mod reply;
 mod traces;
-mod value;
+pub(crate) mod value;
 
 use luneta_model::Signal;
 
