@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fills the corpora with the captured requests, each with the byte that picks its signal.
+# Fills the corpora with the captured requests, each with the byte that picks its signal, version or form.
 set -eu
 cd "$(dirname "$0")"
 fixtures=../crates/receive/src/otlp/fixtures
@@ -13,4 +13,27 @@ for format in protobuf json; do
         esac
         { printf "$first"; cat "$file"; } > "corpus/otlp_$format/$(basename "$file")"
     done
+done
+mkdir -p corpus/jaeger
+for file in ../crates/receive/src/jaeger/fixtures/*.traces.*; do
+    case "$file" in
+        *.thrift) first='\000' ;;
+        *.thrift_binary) first='\001' ;;
+        *.thrift_compact) first='\002' ;;
+        *) first='\003' ;;
+    esac
+    { printf "$first"; cat "$file"; } > "corpus/jaeger/$(basename "$file")"
+done
+fixtures=../crates/receive/src/zipkin/fixtures
+mkdir -p corpus/zipkin_json
+for file in "$fixtures"/*_json; do
+    case "$file" in
+        *.v2_json) first='\000' ;;
+        *) first='\001' ;;
+    esac
+    { printf "$first"; cat "$file"; } > "corpus/zipkin_json/$(basename "$file")"
+done
+mkdir -p corpus/zipkin_binary
+for file in "$fixtures"/*_protobuf; do
+    { printf '\000'; cat "$file"; } > "corpus/zipkin_binary/$(basename "$file")"
 done

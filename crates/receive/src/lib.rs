@@ -3,25 +3,34 @@
 //!
 //! One folder per protocol. [`PROTOCOLS`] lists them all; reference docs, metrics, conformance
 //! tests and the fuzz targets walk that table. Decoders are functions of bytes, options and a
-//! clock value; sockets are touched only by the modules named `http`, `grpc` and [`listen`].
+//! clock value; sockets are touched only by the modules named `http`, `grpc`, `udp` and [`listen`].
 
+pub mod jaeger;
 pub mod otlp;
+pub mod zipkin;
 
 mod body;
 mod compression;
+mod context;
 mod error;
+mod intake;
 pub mod listen;
 mod protocol;
+mod refusal;
 mod state;
 mod stats;
+pub mod thrift;
+mod wire;
 
 pub use error::{Reason, ReceiveError};
-pub use listen::{serve_grpc, serve_http};
+pub use listen::{serve_grpc, serve_http, serve_zipkin};
 pub use otlp::grpc::router as grpc_service;
 pub use otlp::http::router as http_router;
 pub use protocol::{DecodeFn, DecodeOptions, Decoded, Format, Protocol, Route, Tally};
 pub use state::{Admission, BodyLimits, CorsOrigins, ReceiveConfig, ReceiveState, admit_by_header};
 pub use stats::{IntakeCount, IntakeSnapshot, IntakeStats, ProtocolStats, RefusalNote, RefusedCount};
+pub use zipkin::http::router as zipkin_router;
 
 /// Every protocol this crate understands.
-pub static PROTOCOLS: &[&Protocol] = &[&otlp::GRPC, &otlp::HTTP];
+pub static PROTOCOLS: &[&Protocol] =
+    &[&otlp::GRPC, &otlp::HTTP, &jaeger::HTTP, &jaeger::GRPC, &jaeger::COMPACT, &jaeger::BINARY, &zipkin::ZIPKIN];

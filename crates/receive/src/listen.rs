@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 
-use crate::{ReceiveState, grpc_service, http_router};
+use crate::{ReceiveState, grpc_service, http_router, zipkin_router};
 
 /// Connections served at one time on one listener; more wait in the listener's backlog.
 const CONNECTIONS_MAX: usize = 4096;
@@ -38,6 +38,14 @@ pub async fn serve_grpc(listener: TcpListener, state: ReceiveState, shutdown: im
 /// When the listener fails for good.
 pub async fn serve_http(listener: TcpListener, state: ReceiveState, shutdown: impl Future<Output = ()>) -> io::Result<()> {
     serve(listener, http_router(state), shutdown).await
+}
+
+/// Serves Zipkin's intake until `shutdown` resolves; requests under way are finished.
+///
+/// # Errors
+/// When the listener fails for good.
+pub async fn serve_zipkin(listener: TcpListener, state: ReceiveState, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+    serve(listener, zipkin_router(state), shutdown).await
 }
 
 /// Serves a router over HTTP/1 and HTTP/2 (with prior knowledge) until `shutdown` resolves.

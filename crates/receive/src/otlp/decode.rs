@@ -6,8 +6,7 @@ use luneta_model::{LogsBuilder, MetricsBuilder, SpansBuilder, Tenant};
 
 use super::envelope::{Items, walk};
 use super::json;
-use super::value::Context;
-use super::wire::{Fault, FaultKind};
+use crate::context::{Context, refusal};
 use crate::{DecodeFn, DecodeOptions, Decoded, Reason, ReceiveError, Tally};
 
 /// `ExportTraceServiceRequest` as protobuf.
@@ -38,17 +37,6 @@ fn fill<I: Items>(builder: &mut I, bytes: &[u8], options: &DecodeOptions) -> Res
     let mut context = Context::new(options);
     walk(builder, bytes, &mut context).map_err(|fault| refusal(&fault, options))?;
     Ok(context.tally)
-}
-
-fn refusal(fault: &Fault, options: &DecodeOptions) -> ReceiveError {
-    match fault.kind {
-        FaultKind::Malformed(_) => ReceiveError::Malformed(fault.to_string()),
-        FaultKind::TooLarge => {
-            let max = options.expanded_bytes_max;
-            ReceiveError::DecompressedTooLarge { what: "what the request stands for", max }
-        }
-        FaultKind::Internal(_) => ReceiveError::Internal(fault.to_string()),
-    }
 }
 
 /// `ExportTraceServiceRequest` as JSON.

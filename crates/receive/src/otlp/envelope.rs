@@ -8,8 +8,9 @@
 
 use luneta_model::{AnyValue, OriginsBuilder};
 
-use super::value::{Context, Value, key_value};
-use super::wire::{Message, Walk, Within as _};
+use super::value::{Value, key_value};
+use crate::context::Context;
+use crate::wire::{Message, Walk, Within as _};
 
 /// Bytes an origin takes besides what was sent for it.
 const ORIGIN_BYTES: usize = 256;

@@ -13,12 +13,11 @@ use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use axum::routing::any;
 use bytes::{Buf as _, Bytes};
 use http_body_util::{BodyExt as _, Full};
-use luneta_model::Signal;
 
-use super::intake::{self, Job};
 use super::{GRPC, reply};
 use crate::compression::Encoding;
-use crate::{ReceiveError, ReceiveState, Route, Tally, body};
+use crate::intake::{self, Job};
+use crate::{Protocol, ReceiveError, ReceiveState, Route, Tally, body, refusal};
 
 /// A frame's head: one byte that says whether it is packed, four of length.
 const FRAME_HEAD_BYTES: usize = 5;
@@ -39,8 +38,8 @@ async fn export(State(state): State<ReceiveState>, route: &'static Route, reques
     }
     state.stats.of(&GRPC).request();
     let (parts, mut body) = request.into_parts();
-    match receive(&state, route, &parts, &mut body).await {
-        Ok(tally) => success(route.signal, &tally),
+    match receive(&state, &GRPC, route, &parts, &mut body).await {
+        Ok(tally) => success(&reply::export_protobuf(route.signal, &tally)),
         Err(error) => {
             body::drain(&parts.headers, body).await;
             state.stats.refuse(&GRPC, Some(route.signal), &error, (state.config.clock)());
@@ -49,7 +48,14 @@ async fn export(State(state): State<ReceiveState>, route: &'static Route, reques
     }
 }
 
-async fn receive(state: &ReceiveState, route: &Route, parts: &Parts, body: &mut Body) -> Result<Tally, ReceiveError> {
+/// Reads the call of a unary method and takes its message.
+pub(crate) async fn receive(
+    state: &ReceiveState,
+    protocol: &'static Protocol,
+    route: &Route,
+    parts: &Parts,
+    body: &mut Body,
+) -> Result<Tally, ReceiveError> {
     let tenant = (state.config.admission)(&parts.headers)?;
     let encoding = Encoding::from_header(parts.headers.get("grpc-encoding"))?;
     let mut share = state.reservation();
@@ -57,8 +63,8 @@ async fn receive(state: &ReceiveState, route: &Route, parts: &Parts, body: &mut 
     let frame = body::read(&parts.headers, body, max.saturating_add(FRAME_HEAD_BYTES), &mut share).await?;
     let (packed, body) = message(frame)?;
     let encoding = if packed { encoding } else { Encoding::Identity };
-    let job = Job { protocol: &GRPC, signal: route.signal, tenant, encoding, decode: route.formats[0].decode, body, share };
-    intake::take(state, job).await
+    let job = Job { protocol, signal: route.signal, tenant, encoding, decode: route.formats[0].decode, body, share };
+    Ok(intake::take(state, job).await?.tally)
 }
 
 /// The one message of a unary call, and whether it is packed.
@@ -80,12 +86,12 @@ fn message(mut frame: Bytes) -> Result<(bool, Bytes), ReceiveError> {
     Ok((packed, frame))
 }
 
-fn success(signal: Signal, tally: &Tally) -> Response<Body> {
-    let message = reply::export_protobuf(signal, tally);
+/// The answer that carries a message.
+pub(crate) fn success(message: &[u8]) -> Response<Body> {
     let mut frame = Vec::with_capacity(FRAME_HEAD_BYTES + message.len());
     frame.push(0);
     frame.extend_from_slice(&(message.len() as u32).to_be_bytes());
-    frame.extend_from_slice(&message);
+    frame.extend_from_slice(message);
     let mut trailers = HeaderMap::new();
     trailers.insert("grpc-status", HeaderValue::from_static("0"));
     let body = Full::new(Bytes::from(frame)).with_trailers(std::future::ready(Some(Ok(trailers))));
@@ -96,8 +102,8 @@ fn success(signal: Signal, tally: &Tally) -> Response<Body> {
 }
 
 /// A refusal as gRPC says it: HTTP 200, the status in the headers.
-pub(super) fn status_response(error: &ReceiveError) -> Response<Body> {
-    let (_, code) = reply::statuses(error.reason());
+pub(crate) fn status_response(error: &ReceiveError) -> Response<Body> {
+    let (_, code) = refusal::statuses(error.reason());
     let status = tonic::Status::with_details(code, error.to_string(), reply::status_protobuf(error).into());
     let mut response: Response<Body> = status.into_http();
     response.headers_mut().insert("grpc-accept-encoding", HeaderValue::from_static(ACCEPTED));
@@ -128,6 +134,6 @@ async fn http_on_grpc_port(state: &ReceiveState, request: Request<Body>) -> Resp
     response
 }
 
-fn is_grpc(headers: &HeaderMap) -> bool {
+pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_TYPE).is_some_and(|v| v.as_bytes().starts_with(b"application/grpc"))
 }

@@ -3,17 +3,17 @@
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use axum::routing::{MethodRouter, post};
 use luneta_model::Signal;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
-use super::intake::{self, Job};
 use super::{HTTP, JSON_TYPE, PROTOBUF_TYPE, grpc, reply};
-use crate::compression::{self, Encoding};
-use crate::{CorsOrigins, Format, Reason, ReceiveError, ReceiveState, Tally, body};
+use crate::compression::Encoding;
+use crate::intake::{self, Job};
+use crate::{CorsOrigins, Format, ReceiveError, ReceiveState, Tally, body, refusal};
 
 /// The intake under its standard paths, with answers for everything else that may arrive at the
 /// port.
@@ -67,24 +67,18 @@ async fn receive(state: &ReceiveState, signal: Signal, parts: &Parts, body: &mut
     let encoding = Encoding::from_header(parts.headers.get(CONTENT_ENCODING))?;
     let mut share = state.reservation();
     let body = body::read(&parts.headers, body, state.config.bodies.body_bytes_max, &mut share).await?;
-    intake::take(state, Job { protocol: &HTTP, signal, tenant, encoding, decode, body, share }).await
+    let taken = intake::take(state, Job { protocol: &HTTP, signal, tenant, encoding, decode, body, share }).await?;
+    Ok(taken.tally)
 }
 
 fn format_of(signal: Signal, headers: &HeaderMap) -> Result<&'static Format, ReceiveError> {
-    let got = media_type(headers);
+    let got = body::media_type(headers);
     // Some senders leave out the `x-`.
     let wanted = if got == "application/protobuf" { PROTOBUF_TYPE } else { got.as_str() };
     let route = HTTP.routes.iter().find(|r| r.signal == signal);
     route
         .and_then(|r| r.formats.iter().find(|f| f.content_type == wanted))
         .ok_or(ReceiveError::UnsupportedContentType { got, expected: "application/x-protobuf or application/json" })
-}
-
-/// The content type without parameters, in lower case.
-fn media_type(headers: &HeaderMap) -> String {
-    let value = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
-    let text = String::from_utf8_lossy(value);
-    text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 async fn wrong_method(State(state): State<ReceiveState>, request: Request<Body>) -> Response<Body> {
@@ -96,7 +90,7 @@ async fn wrong_method(State(state): State<ReceiveState>, request: Request<Body>)
 async fn wrong_path(State(state): State<ReceiveState>, request: Request<Body>) -> Response<Body> {
     state.stats.of(&HTTP).request();
     let (parts, body) = request.into_parts();
-    if media_type(&parts.headers).starts_with("application/grpc") {
+    if body::media_type(&parts.headers).starts_with("application/grpc") {
         let error = ReceiveError::GrpcOnHttpPort;
         state.stats.refuse(&HTTP, None, &error, (state.config.clock)());
         return grpc::status_response(&error);
@@ -121,7 +115,7 @@ enum ReplyEncoding {
 
 impl ReplyEncoding {
     fn of(headers: &HeaderMap) -> Self {
-        match media_type(headers).as_str() {
+        match body::media_type(headers).as_str() {
             PROTOBUF_TYPE | "application/protobuf" => ReplyEncoding::Protobuf,
             _ => ReplyEncoding::Json,
         }
@@ -136,29 +130,13 @@ impl ReplyEncoding {
     }
 
     fn failure(self, error: &ReceiveError) -> Response<Body> {
-        let (status, _) = reply::statuses(error.reason());
+        let (status, _) = refusal::statuses(error.reason());
         let body = match self {
             ReplyEncoding::Protobuf => reply::status_protobuf(error),
             ReplyEncoding::Json => reply::status_json(error),
         };
         let mut response = self.response(status, body);
-        let headers = response.headers_mut();
-        if let Some(delay) = error.retry_after() {
-            let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
-            headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
-        }
-        match error.reason() {
-            Reason::UnsupportedEncoding => {
-                headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(compression::ACCEPTED));
-            }
-            Reason::WrongMethod => {
-                headers.insert(ALLOW, HeaderValue::from_static("POST, OPTIONS"));
-            }
-            Reason::Unauthorized => {
-                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            }
-            _ => {}
-        }
+        refusal::advise(error, response.headers_mut());
         response
     }
 

@@ -3,9 +3,10 @@
 use luneta_model::{LogRow, LogsBuilder};
 
 use super::envelope::{Items, Origin};
-use super::value::{Context, Value, any_value, id, key_value};
-use super::wire::{Message, Walk, Within as _};
+use super::value::{Value, any_value, id, key_value};
 use crate::Reason;
+use crate::context::Context;
+use crate::wire::{Message, Walk, Within as _};
 
 /// Bytes a record's fixed columns take, and those of promoted attributes it does not have.
 const ROW_BYTES: usize = 256;

@@ -6,9 +6,10 @@ use luneta_model::{AnyValue, ExemplarRow, Limits, MetricIdentity, MetricRow, Met
 
 use super::envelope::{Items, Origin};
 use super::point::{Point, PointKind};
-use super::value::{Context, Gathered, Value, id, key_value};
-use super::wire::{Message, Walk, Within as _};
+use super::value::{Gathered, Value, id, key_value};
 use crate::Reason;
+use crate::context::Context;
+use crate::wire::{Message, Walk, Within as _};
 
 /// Bytes a point's fixed columns take, and those of promoted attributes it does not have.
 const ROW_BYTES: usize = 320;

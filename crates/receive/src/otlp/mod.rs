@@ -4,15 +4,13 @@ pub mod decode;
 mod envelope;
 pub mod grpc;
 pub mod http;
-mod intake;
 mod json;
 mod logs;
 mod metrics;
 mod point;
 mod reply;
 mod traces;
-mod value;
-mod wire;
+pub(crate) mod value;
 
 use luneta_model::Signal;
 

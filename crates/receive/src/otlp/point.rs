@@ -2,7 +2,7 @@
 
 use luneta_model::Number;
 
-use super::wire::{Field, Message, Walk, Within as _};
+use crate::wire::{Field, Message, Walk, Within as _};
 
 /// `DataPointFlags::NO_RECORDED_VALUE`: the series ended here.
 const NO_RECORDED_VALUE: u32 = 1;

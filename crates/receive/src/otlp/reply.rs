@@ -1,38 +1,11 @@
-//! Answers: `Export*ServiceResponse` and `google.rpc.Status`, as protobuf and as JSON, and the one
-//! table that maps refusals to statuses.
+//! Answers: `Export*ServiceResponse` and `google.rpc.Status`, as protobuf and as JSON.
 
 use std::time::Duration;
 
-use axum::http::StatusCode;
 use luneta_model::Signal;
-use tonic::Code;
 
-use crate::{Reason, ReceiveError, Tally};
-
-/// The HTTP status and the gRPC code of a refusal. Senders repeat 429 and 503, and codes with
-/// retry information; everything else is final.
-pub(super) const fn statuses(reason: Reason) -> (StatusCode, Code) {
-    match reason {
-        Reason::Malformed
-        | Reason::InvalidTraceId
-        | Reason::InvalidSpanId
-        | Reason::TimeOutOfRange
-        | Reason::InvalidUtf8
-        | Reason::InvalidTenant
-        | Reason::Disconnected => (StatusCode::BAD_REQUEST, Code::InvalidArgument),
-        Reason::UnsupportedContentType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::InvalidArgument),
-        Reason::UnsupportedEncoding => (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::Unimplemented),
-        // gRPC's usual OUT_OF_RANGE and RESOURCE_EXHAUSTED are repeated by some senders for ever.
-        Reason::BodyTooLarge | Reason::DecompressedTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, Code::InvalidArgument),
-        Reason::Busy => (StatusCode::TOO_MANY_REQUESTS, Code::ResourceExhausted),
-        Reason::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable),
-        Reason::WrongPath => (StatusCode::NOT_FOUND, Code::Unimplemented),
-        Reason::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, Code::Unimplemented),
-        Reason::GrpcOnHttpPort | Reason::HttpOnGrpcPort => (StatusCode::BAD_REQUEST, Code::Unimplemented),
-        Reason::Unauthorized => (StatusCode::UNAUTHORIZED, Code::Unauthenticated),
-        Reason::Internal => (StatusCode::INTERNAL_SERVER_ERROR, Code::Internal),
-    }
-}
+use crate::refusal::statuses;
+use crate::{ReceiveError, Tally};
 
 /// `Export*ServiceResponse` as protobuf; empty for full success.
 pub(super) fn export_protobuf(signal: Signal, tally: &Tally) -> Vec<u8> {

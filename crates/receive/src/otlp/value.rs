@@ -1,4 +1,4 @@
-//! Attribute values and what all messages share.
+//! Attribute values, and ids.
 
 // Measured, as in `wire`.
 #![allow(clippy::inline_always)]
@@ -7,66 +7,18 @@ use std::borrow::Cow;
 
 use luneta_model::{AnyValue, AttributesBuilder};
 
-use super::wire::{Fault, FaultKind, Message, Walk, Within as _};
-use crate::{DecodeOptions, Reason, Tally};
-
-/// What is kept across one request.
-pub(super) struct Context<'o> {
-    pub(super) options: &'o DecodeOptions,
-    pub(super) tally: Tally,
-    /// Bytes the rows may still take.
-    budget: usize,
-}
-
-impl<'o> Context<'o> {
-    pub(super) fn new(options: &'o DecodeOptions) -> Self {
-        Self { options, tally: Tally::default(), budget: options.expanded_bytes_max }
-    }
-
-    /// Takes memory that is out of proportion to the bytes sent from the budget.
-    #[inline(always)]
-    pub(super) fn spend(&mut self, bytes: usize) -> Walk<()> {
-        match self.budget.checked_sub(bytes) {
-            Some(left) => {
-                self.budget = left;
-                Ok(())
-            }
-            None => Err(Fault::new(0, FaultKind::TooLarge)),
-        }
-    }
-
-    /// Text; wrong bytes are replaced and counted.
-    #[inline(always)]
-    pub(super) fn text<'a>(&mut self, bytes: &'a [u8]) -> Cow<'a, str> {
-        if let Ok(text) = std::str::from_utf8(bytes) {
-            return Cow::Borrowed(text);
-        }
-        self.repaired(bytes)
-    }
-
-    #[cold]
-    fn repaired<'a>(&mut self, bytes: &'a [u8]) -> Cow<'a, str> {
-        self.tally.warn(Reason::InvalidUtf8);
-        String::from_utf8_lossy(bytes)
-    }
-
-    /// A time inside an item: one that does not fit is moved to the last moment that does.
-    pub(super) fn inner_time(&mut self, nanos: u64) -> i64 {
-        i64::try_from(nanos).unwrap_or_else(|_| {
-            self.tally.warn(Reason::TimeOutOfRange);
-            i64::MAX
-        })
-    }
-}
+use crate::context::Context;
+use crate::wire::{Message, Walk, Within as _};
 
 /// An id of fixed width; `None` when it has another width.
 #[inline(always)]
-pub(super) fn id<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {
+pub(crate) fn id<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {
     bytes.try_into().ok()
 }
 
 /// An `AnyValue`, with the frequent types borrowed.
-pub(super) enum Value<'a> {
+#[derive(Clone)]
+pub(crate) enum Value<'a> {
     Text(Cow<'a, str>),
     Bool(bool),
     Int(i64),
@@ -75,7 +27,7 @@ pub(super) enum Value<'a> {
 }
 
 impl Value<'_> {
-    pub(super) fn into_any(self) -> AnyValue {
+    pub(crate) fn into_any(self) -> AnyValue {
         match self {
             Value::Text(text) => AnyValue::String(text.into_owned()),
             Value::Bool(b) => AnyValue::Bool(b),
@@ -86,7 +38,7 @@ impl Value<'_> {
     }
 
     #[inline(always)]
-    pub(super) fn push_to(self, attributes: &mut AttributesBuilder, key: &str) {
+    pub(crate) fn push_to(self, attributes: &mut AttributesBuilder, key: &str) {
         match self {
             Value::Text(text) => attributes.push_str(key, &text),
             Value::Bool(b) => attributes.push_bool(key, b),
@@ -99,14 +51,14 @@ impl Value<'_> {
 
 /// Key and value of a `KeyValue`.
 #[inline(always)]
-pub(super) fn key_value<'a>(message: Message<'a>, context: &mut Context<'_>) -> Walk<(Cow<'a, str>, Value<'a>)> {
+pub(crate) fn key_value<'a>(message: Message<'a>, context: &mut Context<'_>) -> Walk<(Cow<'a, str>, Value<'a>)> {
     let nodes = context.options.limits.value_bytes_max;
     nested_key_value(message, context, &mut Nesting { depth: 0, nodes })
 }
 
 /// An `AnyValue`.
 #[inline(always)]
-pub(super) fn any_value<'a>(message: Message<'a>, context: &mut Context<'_>, text_bytes_max: usize) -> Walk<Value<'a>> {
+pub(crate) fn any_value<'a>(message: Message<'a>, context: &mut Context<'_>, text_bytes_max: usize) -> Walk<Value<'a>> {
     nested_any_value(message, context, &mut Nesting { depth: 0, nodes: text_bytes_max })
 }
 
@@ -191,17 +143,17 @@ fn map(mut message: Message<'_>, context: &mut Context<'_>, nesting: &mut Nestin
 
 /// Attributes of an event, a link or an exemplar: few, so they are gathered first. Those over the
 /// limit are dropped and counted.
-pub(super) struct Gathered<'a> {
+pub(crate) struct Gathered<'a> {
     entries: Vec<(Cow<'a, str>, AnyValue)>,
-    pub(super) dropped: u32,
+    pub(crate) dropped: u32,
 }
 
 impl<'a> Gathered<'a> {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { entries: Vec::new(), dropped: 0 }
     }
 
-    pub(super) fn push(&mut self, message: Message<'a>, context: &mut Context<'_>) -> Walk<()> {
+    pub(crate) fn push(&mut self, message: Message<'a>, context: &mut Context<'_>) -> Walk<()> {
         if self.entries.len() >= context.options.limits.attributes_max {
             self.dropped = self.dropped.saturating_add(1);
             return Ok(());
@@ -212,7 +164,7 @@ impl<'a> Gathered<'a> {
     }
 
     /// The attributes, for the builder.
-    pub(super) fn take(&mut self) -> impl Iterator<Item = (&str, AnyValue)> {
+    pub(crate) fn take(&mut self) -> impl Iterator<Item = (&str, AnyValue)> {
         self.entries.iter_mut().map(|(key, value)| (&**key, std::mem::replace(value, AnyValue::Null)))
     }
 }

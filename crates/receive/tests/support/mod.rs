@@ -3,10 +3,11 @@
 
 pub mod reference;
 pub mod requests;
+pub mod thrift;
 pub mod wire;
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use arrow::array::{Array as _, RecordBatch};
@@ -93,22 +94,33 @@ pub struct Fixture {
     pub bytes: Vec<u8>,
 }
 
+/// Folders of protocols that have fixtures. A fixture belongs to a protocol whose name begins with
+/// its folder's.
+const FOLDERS: [&str; 2] = ["otlp", "jaeger"];
+
 /// Every fixture of every protocol in the table, found by `<client>.<signal>.<format>`.
 pub fn fixtures() -> Vec<Fixture> {
     let mut out = Vec::new();
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/otlp/fixtures");
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        let mut parts = name.rsplit('.');
-        let (Some(format), Some(signal)) = (parts.next(), parts.next()) else { continue };
-        let table = if signal == "traces" { "spans" } else { signal };
-        let routes = PROTOCOLS.iter().flat_map(|p| p.routes).filter(|r| r.signal.table() == table);
-        if let Some(format) = routes.flat_map(|r| r.formats).find(|f| f.name == format) {
-            out.push(Fixture { bytes: std::fs::read(&path).unwrap(), name, format });
+    for folder in FOLDERS {
+        let before = out.len();
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src").join(folder).join("fixtures");
+        for entry in std::fs::read_dir(path).unwrap() {
+            out.extend(fixture(folder, &entry.unwrap().path()));
         }
+        assert!(out.len() > before, "{folder}");
     }
     out.sort_by(|a, b| a.name.cmp(&b.name));
-    assert!(out.len() >= 9);
+    assert!(out.len() >= 14);
     out
+}
+
+fn fixture(folder: &str, path: &Path) -> Option<Fixture> {
+    let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+    let mut parts = name.rsplit('.');
+    let (format, signal) = (parts.next()?, parts.next()?);
+    let table = if signal == "traces" { "spans" } else { signal };
+    let protocols = PROTOCOLS.iter().filter(|p| p.name.starts_with(folder));
+    let routes = protocols.flat_map(|p| p.routes).filter(|r| r.signal.table() == table);
+    let format = routes.flat_map(|r| r.formats).find(|f| f.name == format)?;
+    Some(Fixture { bytes: std::fs::read(path).unwrap(), name, format })
 }

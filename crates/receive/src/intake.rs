@@ -1,4 +1,4 @@
-//! From a request's body to an acknowledged batch: what HTTP and gRPC share.
+//! From a request's body to an acknowledged batch: what all intakes share.
 
 use bytes::Bytes;
 use luneta_model::{Signal, Tenant};
@@ -11,18 +11,25 @@ use crate::{BodyLimits, DecodeFn, DecodeOptions, Decoded, Protocol, ReceiveError
 const PACKED_WEIGHT: usize = 4;
 
 /// A body that was read, and how to decode it.
-pub(super) struct Job {
-    pub(super) protocol: &'static Protocol,
-    pub(super) signal: Signal,
-    pub(super) tenant: Tenant,
-    pub(super) encoding: Encoding,
-    pub(super) decode: DecodeFn,
-    pub(super) body: Bytes,
-    pub(super) share: Reservation,
+pub(crate) struct Job {
+    pub(crate) protocol: &'static Protocol,
+    pub(crate) signal: Signal,
+    pub(crate) tenant: Tenant,
+    pub(crate) encoding: Encoding,
+    pub(crate) decode: DecodeFn,
+    pub(crate) body: Bytes,
+    pub(crate) share: Reservation,
+}
+
+/// What became of a body.
+pub(crate) struct Taken {
+    /// Rows kept.
+    pub(crate) items: u64,
+    pub(crate) tally: Tally,
 }
 
 /// Decodes a body and hands its rows on. When this returns, they are durable.
-pub(super) async fn take(state: &ReceiveState, job: Job) -> Result<Tally, ReceiveError> {
+pub(crate) async fn take(state: &ReceiveState, job: Job) -> Result<Taken, ReceiveError> {
     let Job { protocol, signal, tenant, encoding, decode, body, mut share } = job;
     state.stats.of(protocol).body(body.len());
     let options = state.decode_options();
@@ -46,7 +53,7 @@ pub(super) async fn take(state: &ReceiveState, job: Job) -> Result<Tally, Receiv
     }
     drop(share);
     state.stats.accept(protocol, signal, items, &tally, options.now);
-    Ok(tally)
+    Ok(Taken { items, tally })
 }
 
 fn unpack_and_decode(

@@ -11,17 +11,19 @@ use std::fmt;
 
 /// Where and why bytes cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault {
-    pub(super) kind: FaultKind,
+pub(crate) struct Fault {
+    pub(crate) kind: FaultKind,
     offset: usize,
     /// Fields from the inside out.
     path: Vec<&'static str>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum FaultKind {
+pub(crate) enum FaultKind {
     /// The bytes are not protobuf, or not this message.
     Malformed(Cow<'static, str>),
+    /// The bytes are not another format, as its reader tells it.
+    Foreign(String),
     /// The rows would take more memory than allowed.
     TooLarge,
     /// The builders refused, which they never should.
@@ -29,11 +31,11 @@ pub(super) enum FaultKind {
 }
 
 /// Faults are rare and large; the box keeps the good path narrow.
-pub(super) type Walk<T> = Result<T, Box<Fault>>;
+pub(crate) type Walk<T> = Result<T, Box<Fault>>;
 
 impl Fault {
     #[allow(clippy::unnecessary_box_returns)] // faults travel boxed, see `Walk`
-    pub(super) fn new(offset: usize, kind: FaultKind) -> Box<Self> {
+    pub(crate) fn new(offset: usize, kind: FaultKind) -> Box<Self> {
         Box::new(Self { kind, offset, path: Vec::new() })
     }
 
@@ -62,13 +64,13 @@ impl fmt::Display for Fault {
                 write!(f, ": {reason}")
             }
             FaultKind::TooLarge => f.write_str("the request stands for too many rows"),
-            FaultKind::Internal(reason) => f.write_str(reason),
+            FaultKind::Foreign(reason) | FaultKind::Internal(reason) => f.write_str(reason),
         }
     }
 }
 
 /// Adds the name of the field a fault happened in.
-pub(super) trait Within {
+pub(crate) trait Within {
     fn within(self, field: &'static str) -> Self;
 }
 
@@ -87,7 +89,7 @@ impl<T> Within for Walk<T> {
 
 /// A message: the bytes from a position to an end. Positions count from the start of the request.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Message<'a> {
+pub(crate) struct Message<'a> {
     /// The request up to the end of this message.
     data: &'a [u8],
     at: usize,
@@ -95,8 +97,8 @@ pub(super) struct Message<'a> {
 
 /// One field of a message.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Field<'a> {
-    pub(super) number: u32,
+pub(crate) struct Field<'a> {
+    pub(crate) number: u32,
     /// Where the field began.
     offset: usize,
     payload: Payload<'a>,
@@ -111,35 +113,35 @@ enum Payload<'a> {
 }
 
 impl<'a> Message<'a> {
-    pub(super) fn new(data: &'a [u8]) -> Self {
+    pub(crate) fn new(data: &'a [u8]) -> Self {
         Self { data, at: 0 }
     }
 
     /// The bytes not read yet.
     #[inline(always)]
-    pub(super) fn bytes(self) -> &'a [u8] {
+    pub(crate) fn bytes(self) -> &'a [u8] {
         self.data.get(self.at..).unwrap_or_default()
     }
 
     #[inline(always)]
-    pub(super) fn len(self) -> usize {
+    pub(crate) fn len(self) -> usize {
         self.data.len() - self.at
     }
 
     #[inline(always)]
-    pub(super) fn offset(self) -> usize {
+    pub(crate) fn offset(self) -> usize {
         self.at
     }
 
     /// The part of this message between two positions.
     #[inline(always)]
-    pub(super) fn between(self, start: usize, end: usize) -> Self {
+    pub(crate) fn between(self, start: usize, end: usize) -> Self {
         Self { data: self.data.get(..end).unwrap_or(self.data), at: start.min(end) }
     }
 
     /// The next field, `None` at the end.
     #[inline(always)]
-    pub(super) fn next(&mut self) -> Walk<Option<Field<'a>>> {
+    pub(crate) fn next(&mut self) -> Walk<Option<Field<'a>>> {
         if self.at >= self.data.len() {
             return Ok(None);
         }
@@ -154,7 +156,7 @@ impl<'a> Message<'a> {
             1 => Payload::Fixed64(u64::from_le_bytes(self.take()?)),
             2 => Payload::Bytes(self.delimited()?),
             5 => Payload::Fixed32(u32::from_le_bytes(self.take()?)),
-            3 | 4 => return Err(Fault::malformed(offset, "groups are not part of OTLP")),
+            3 | 4 => return Err(Fault::malformed(offset, "groups are not supported")),
             _ => return Err(Fault::malformed(offset, "a wire type is not in 0 to 5")),
         };
         Ok(Some(Field { number, offset, payload }))
@@ -233,13 +235,13 @@ impl<'a> Field<'a> {
     }
 
     /// Where the field began.
-    pub(super) fn offset(self) -> usize {
+    pub(crate) fn offset(self) -> usize {
         self.offset
     }
 
     /// An embedded message.
     #[inline(always)]
-    pub(super) fn message(self) -> Walk<Message<'a>> {
+    pub(crate) fn message(self) -> Walk<Message<'a>> {
         match self.payload {
             Payload::Bytes(inner) => Ok(inner),
             _ => Err(self.unexpected("bytes with a length")),
@@ -248,13 +250,13 @@ impl<'a> Field<'a> {
 
     /// A `bytes` field.
     #[inline(always)]
-    pub(super) fn bytes(self) -> Walk<&'a [u8]> {
+    pub(crate) fn bytes(self) -> Walk<&'a [u8]> {
         Ok(self.message()?.bytes())
     }
 
     /// Any integer or bool stored as a varint.
     #[inline(always)]
-    pub(super) fn varint(self) -> Walk<u64> {
+    pub(crate) fn varint(self) -> Walk<u64> {
         match self.payload {
             Payload::Varint(value) => Ok(value),
             _ => Err(self.unexpected("a varint")),
@@ -263,14 +265,14 @@ impl<'a> Field<'a> {
 
     /// A `sint32` field.
     #[inline(always)]
-    pub(super) fn sint32(self) -> Walk<i32> {
+    pub(crate) fn sint32(self) -> Walk<i32> {
         let raw = self.varint()? as u32;
         Ok((raw >> 1) as i32 ^ -((raw & 1) as i32))
     }
 
     /// A `fixed64` or `sfixed64` field.
     #[inline(always)]
-    pub(super) fn fixed64(self) -> Walk<u64> {
+    pub(crate) fn fixed64(self) -> Walk<u64> {
         match self.payload {
             Payload::Fixed64(value) => Ok(value),
             _ => Err(self.unexpected("64 fixed bits")),
@@ -279,13 +281,13 @@ impl<'a> Field<'a> {
 
     /// A `double` field.
     #[inline(always)]
-    pub(super) fn double(self) -> Walk<f64> {
+    pub(crate) fn double(self) -> Walk<f64> {
         Ok(f64::from_bits(self.fixed64()?))
     }
 
     /// A `fixed32` field.
     #[inline(always)]
-    pub(super) fn fixed32(self) -> Walk<u32> {
+    pub(crate) fn fixed32(self) -> Walk<u32> {
         match self.payload {
             Payload::Fixed32(value) => Ok(value),
             _ => Err(self.unexpected("32 fixed bits")),
@@ -293,7 +295,7 @@ impl<'a> Field<'a> {
     }
 
     /// An element of a repeated `fixed64`, or many of them packed.
-    pub(super) fn repeated_fixed64(self, mut each: impl FnMut(u64)) -> Walk<()> {
+    pub(crate) fn repeated_fixed64(self, mut each: impl FnMut(u64)) -> Walk<()> {
         match self.payload {
             Payload::Fixed64(value) => each(value),
             Payload::Bytes(packed) => {
@@ -311,7 +313,7 @@ impl<'a> Field<'a> {
     }
 
     /// An element of a repeated varint, or many of them packed.
-    pub(super) fn repeated_varint(self, mut each: impl FnMut(u64)) -> Walk<()> {
+    pub(crate) fn repeated_varint(self, mut each: impl FnMut(u64)) -> Walk<()> {
         match self.payload {
             Payload::Varint(value) => each(value),
             Payload::Bytes(mut packed) => {
