@@ -294,7 +294,17 @@ impl Server {
     /// # Panics
     /// When there is no answer.
     pub fn get(&self, path: &str) -> Reply {
-        reply(self.agent.get(format!("{}{path}", self.http())).call().unwrap()).unwrap()
+        self.get_with(path, &[])
+    }
+
+    /// The same with headers.
+    ///
+    /// # Panics
+    /// When there is no answer.
+    pub fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Reply {
+        let request = self.agent.get(format!("{}{path}", self.http()));
+        let request = headers.iter().fold(request, |r, (name, value)| r.header(*name, *value));
+        reply(request.call().unwrap()).unwrap()
     }
 
     /// Runs a request of `/api/sql`.

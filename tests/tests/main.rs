@@ -14,3 +14,4 @@ mod durability;
 mod json;
 mod round_trip;
 mod sql;
+mod tempo;

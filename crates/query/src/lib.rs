@@ -9,8 +9,10 @@ mod live;
 pub mod output;
 pub mod scan;
 pub mod sql;
+pub mod trace;
 pub mod traceql;
 
 pub use error::{Position, QueryError};
 pub use live::{LiveFilter, live_rows};
 pub use sql::{AttributeKey, QueryConfig, QueryEngine, QueryStats, SqlAnswer, SqlRequest};
+pub use trace::Trace;

@@ -6,6 +6,7 @@ mod live;
 mod rates;
 mod sql;
 mod status;
+mod tempo;
 mod tenant;
 
 use std::sync::Arc;
@@ -93,6 +94,7 @@ pub fn router(state: ServeState) -> Router {
         .route("/metrics", get(health::metrics))
         .route("/-/healthy", get(health::healthy))
         .route("/-/ready", get(health::ready))
+        .merge(tempo::router())
         .fallback(get(assets::serve))
         .with_state(state)
 }

@@ -1,0 +1,169 @@
+//! Tempo's API: traces by id, for Grafana's data source and everybody else who asks Tempo.
+//!
+//! Paths are Tempo's own below `/tempo`. Faults are plain text, as Tempo's are.
+
+mod json;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, body::Body};
+use luneta_model::ErrorKind;
+use luneta_query::{QueryError, Trace};
+use prost::Message as _;
+use serde_json::{Value, json};
+
+use crate::ServeState;
+use crate::tenant::RequestTenant;
+
+/// The routes.
+pub fn router() -> Router<ServeState> {
+    Router::new()
+        .route("/tempo/api/echo", get(async || "echo"))
+        .route("/tempo/ready", get(async || "ready"))
+        .route("/tempo/api/status/buildinfo", get(build_information))
+        .route("/tempo/api/traces/{id}", get(trace))
+        .route("/tempo/api/v2/traces/{id}", get(trace_v2))
+}
+
+/// What Grafana asks to know which features there are.
+async fn build_information() -> Json<Value> {
+    let version = env!("CARGO_PKG_VERSION");
+    Json(json!({"version": version, "revision": "", "branch": "", "buildUser": "", "buildDate": "", "goVersion": ""}))
+}
+
+/// `TraceByIDResponse` of Tempo's `tempo.proto`, without its metrics.
+#[derive(Clone, PartialEq, prost::Message)]
+struct TraceReply {
+    #[prost(message, optional, tag = "1")]
+    trace: Option<opentelemetry_proto::tonic::trace::v1::TracesData>,
+    /// 0 for a complete trace, 1 for a part of one.
+    #[prost(int32, tag = "3")]
+    status: i32,
+    #[prost(string, tag = "4")]
+    message: String,
+}
+
+async fn trace(
+    state: State<ServeState>,
+    tenant: RequestTenant,
+    id: Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, TempoError> {
+    let trace = find(state, tenant, id).await?;
+    if wants_protobuf(&headers) {
+        return Ok(protobuf(trace.data.encode_to_vec()));
+    }
+    Ok(Json(json!({"batches": json::resource_spans(&trace.data)})).into_response())
+}
+
+async fn trace_v2(
+    state: State<ServeState>,
+    tenant: RequestTenant,
+    id: Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, TempoError> {
+    let trace = find(state, tenant, id).await?;
+    let message = missing(&trace);
+    if wants_protobuf(&headers) {
+        let reply = TraceReply { status: i32::from(!message.is_empty()), message, trace: Some(trace.data) };
+        return Ok(protobuf(reply.encode_to_vec()));
+    }
+    let mut reply = json!({"trace": {"resourceSpans": json::resource_spans(&trace.data)}, "metrics": {}});
+    reply["status"] = if message.is_empty() { "COMPLETE" } else { "PARTIAL" }.into();
+    if !message.is_empty() {
+        reply["message"] = message.into();
+    }
+    Ok(Json(reply).into_response())
+}
+
+/// What a trace lacks, in a sentence.
+fn missing(trace: &Trace) -> String {
+    let cut = trace.truncated.then(|| "the trace has more spans than one answer may hold".to_owned());
+    cut.into_iter().chain(trace.warnings.iter().cloned()).collect::<Vec<_>>().join("; ")
+}
+
+async fn find(
+    State(state): State<ServeState>,
+    RequestTenant(tenant): RequestTenant,
+    Path(id): Path<String>,
+) -> Result<Trace, TempoError> {
+    let id = trace_id(&id).ok_or(TempoError::InvalidId)?;
+    let started = std::time::Instant::now();
+    let found = state.engine().trace(&tenant, id).await;
+    state.queries().record(started.elapsed(), found.is_err());
+    found?.ok_or(TempoError::NotFound)
+}
+
+/// The bytes of a hex id; short ones stand for their zero-padded form.
+fn trace_id(text: &str) -> Option<[u8; 16]> {
+    if text.is_empty() || text.len() > 32 {
+        return None;
+    }
+    u128::from_str_radix(text, 16).ok().filter(|_| text.bytes().all(|b| b.is_ascii_hexdigit())).map(u128::to_be_bytes)
+}
+
+fn wants_protobuf(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok());
+    accepted.is_some_and(|a| a.contains("application/protobuf") || a.contains("application/x-protobuf"))
+}
+
+fn protobuf(bytes: Vec<u8>) -> Response {
+    ([(header::CONTENT_TYPE, "application/protobuf")], Body::from(bytes)).into_response()
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+enum TempoError {
+    InvalidId,
+    NotFound,
+    Query(QueryError),
+}
+
+impl From<QueryError> for TempoError {
+    fn from(error: QueryError) -> Self {
+        TempoError::Query(error)
+    }
+}
+
+impl IntoResponse for TempoError {
+    fn into_response(self) -> Response {
+        let (status, message) = match self {
+            TempoError::InvalidId => (StatusCode::BAD_REQUEST, "a trace id has 1 to 32 hex digits".to_owned()),
+            TempoError::NotFound => (StatusCode::NOT_FOUND, "trace not found".to_owned()),
+            TempoError::Query(error) => {
+                let status = match error.kind() {
+                    ErrorKind::Busy => StatusCode::TOO_MANY_REQUESTS,
+                    ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+                    ErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
+                    _ => StatusCode::INTERNAL_SERVER_ERROR,
+                };
+                (status, error.to_string())
+            }
+        };
+        (status, message).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::trace_id;
+
+    #[test]
+    fn ids() {
+        let padded = |n: u128| Some(n.to_be_bytes());
+        for (text, id) in [
+            ("1234", padded(0x1234)),
+            ("00000000000000000000000000001234", padded(0x1234)),
+            ("FFffffffffffffffffffffffffffffff", padded(u128::MAX)),
+            ("", None),
+            ("+1", None),
+            ("xyz", None),
+            ("000000000000000000000000000001234", None),
+        ] {
+            assert_eq!(trace_id(text), id, "{text}");
+        }
+    }
+}
