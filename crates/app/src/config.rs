@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_yaml_ng::Value;
 
 use crate::cli::ServeArgs;
+use crate::drop_in;
 use collector::{Components, RawService};
 
 /// A configuration file as written.
@@ -73,9 +74,33 @@ struct RawCors {
 struct RawLuneta {
     data: Option<PathBuf>,
     listen: Option<String>,
+    drop_in: RawNames,
     retention: RawRetention,
     limits: RawLimits,
     flush: RawFlush,
+}
+
+/// `all`, `jaeger`, or a list.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "expected a name or a list of names")]
+enum RawNames {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Default for RawNames {
+    fn default() -> Self {
+        RawNames::Many(Vec::new())
+    }
+}
+
+impl RawNames {
+    fn names(&self) -> &[String] {
+        match self {
+            RawNames::One(name) => std::slice::from_ref(name),
+            RawNames::Many(names) => names,
+        }
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -126,6 +151,8 @@ pub struct Config {
     pub otlp_grpc: Option<String>,
     /// Address of OTLP over HTTP; `None` is off.
     pub otlp_http: Option<String>,
+    /// Ports of other servers, on the host of `listen`.
+    pub drop_in: Vec<&'static drop_in::Port>,
     /// Web pages that may send telemetry; empty for every page.
     pub cors: Vec<String>,
     /// How long rows are kept, in the order of `Signal::ALL`.
@@ -183,7 +210,7 @@ impl Config {
 }
 
 fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
-    let RawLuneta { data, listen, retention, limits, flush } = raw.luneta;
+    let RawLuneta { data, listen, drop_in, retention, limits, flush } = raw.luneta;
     let data = match args.data.clone().or(data) {
         Some(dir) => dir,
         None => default_data_dir()?,
@@ -199,6 +226,7 @@ fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
         Some(address) => Some(address.to_owned()),
         None => raw.as_ref().map(|r| r.endpoint.clone().unwrap_or_else(|| format!("127.0.0.1:{}", port(usual)))),
     };
+    let stand_ins: &[String] = if args.drop_in.is_empty() { drop_in.names() } else { &args.drop_in };
     let flag = args.retention.as_deref();
     let keep = |path: &str, file: Option<&str>| duration(path, flag.or(file).unwrap_or("14d"));
     let retention = [
@@ -212,6 +240,7 @@ fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
     Ok(Config {
         otlp_grpc: endpoint(&args.otlp_grpc, &protocols.grpc, 4317),
         otlp_http: endpoint(&args.otlp_http, &protocols.http, 4318),
+        drop_in: drop_in::named(stand_ins.iter().flat_map(|name| name.split(',')))?,
         cors: protocols.http.and_then(|h| h.cors).map(|c| c.allowed_origins).unwrap_or_default(),
         retention,
         limits: item,
@@ -412,10 +441,23 @@ mod tests {
     }
 
     #[test]
+    fn drop_ins_are_a_name_or_a_list() {
+        for (yaml, ports) in [
+            ("luneta:\n  listen: 127.0.0.1:4319\n", 0),
+            ("luneta:\n  drop_in: jaeger\n", 4),
+            ("luneta:\n  drop_in: [jaeger]\n", 4),
+            ("luneta:\n  drop_in: []\n", 0),
+        ] {
+            assert_eq!(check(yaml).expect(yaml).drop_in.len(), ports, "{yaml}");
+        }
+    }
+
+    #[test]
     fn faults_name_their_path() {
         for (yaml, words) in [
             ("luneta:\n  retension: 1d\n", "luneta.retension"),
             ("receivers:\n  otlp:\n    protocols:\n      grpcc:\n", "receivers.otlp.protocols.grpcc"),
+            ("luneta:\n  drop_in: [yeager]\n", "drop_in: `yeager` is not known"),
             ("luneta:\n  retention: {spans: soon}\n", "luneta.retention.spans: `soon` is not a time"),
             ("service:\n  pipelines:\n    traces:\n      receivers: [kafka]\n", "service.pipelines.traces.receivers: `kafka`"),
             ("exporters:\n  spam:\n    endpoint: x\n", "exporters.spam"),

@@ -5,6 +5,7 @@ mod cli;
 mod client;
 mod config;
 mod doctor;
+mod drop_in;
 mod ports;
 mod query;
 mod run;

@@ -2,29 +2,51 @@
 
 use std::net::SocketAddr;
 
-use anyhow::{Context as _, Result, bail};
-use tokio::net::TcpListener;
+use anyhow::{Context as _, Error, Result, anyhow};
+use tokio::net::{TcpListener, UdpSocket};
 
 /// Opens a listener, or says who has the port and which flag moves ours.
 ///
 /// # Errors
 /// When the address is taken or cannot be used.
 pub async fn listen(address: &str, flag: &str) -> Result<TcpListener> {
-    let resolved: Vec<SocketAddr> =
-        tokio::net::lookup_host(address).await.with_context(|| format!("{flag} {address}: not an address"))?.collect();
-    let Some(first) = resolved.first().copied() else { bail!("{flag} {address}: no such host") };
-    match TcpListener::bind(first).await {
-        Ok(listener) => Ok(listener),
-        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
-            let holder = holder(first.port()).map_or_else(|| "another process".to_owned(), |h| h.to_string());
-            bail!(
-                "port {} is taken by {holder}; stop it, or choose another address, such as {flag} {}:0 for any free port",
-                first.port(),
-                first.ip()
-            )
-        }
-        Err(error) => Err(error).with_context(|| format!("{flag} {address}: cannot listen there")),
+    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+    let advice = format!("choose another address, such as {flag} {host}:0 for any free port");
+    listen_for(address, flag, &advice).await
+}
+
+/// Opens a listener for something that has a name, or says who has the port and what to do.
+///
+/// # Errors
+/// When the address is taken or cannot be used.
+pub async fn listen_for(address: &str, name: &str, advice: &str) -> Result<TcpListener> {
+    let first = resolve(address, name).await?;
+    TcpListener::bind(first).await.map_err(|error| {
+        let holder = holder(first.port()).map(|h| h.to_string());
+        refused(error, first, holder, name, advice)
+    })
+}
+
+/// The same for datagrams.
+///
+/// # Errors
+/// When the address is taken or cannot be used.
+pub async fn datagrams(address: &str, name: &str, advice: &str) -> Result<UdpSocket> {
+    let first = resolve(address, name).await?;
+    UdpSocket::bind(first).await.map_err(|error| refused(error, first, None, name, advice))
+}
+
+async fn resolve(address: &str, name: &str) -> Result<SocketAddr> {
+    let mut resolved = tokio::net::lookup_host(address).await.with_context(|| format!("{name} {address}: not an address"))?;
+    resolved.next().with_context(|| format!("{name} {address}: no such host"))
+}
+
+fn refused(error: std::io::Error, address: SocketAddr, holder: Option<String>, name: &str, advice: &str) -> Error {
+    if error.kind() == std::io::ErrorKind::AddrInUse {
+        let holder = holder.unwrap_or_else(|| "another process".to_owned());
+        return anyhow!("port {} ({name}) is taken by {holder}; stop it, or {advice}", address.port());
     }
+    Error::new(error).context(format!("{name} {address}: cannot listen there"))
 }
 
 /// A process that listens.

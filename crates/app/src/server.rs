@@ -19,12 +19,14 @@ use tokio::sync::watch;
 use crate::cli::ServeArgs;
 use crate::client::ADDRESS_FILE;
 use crate::config::Config;
-use crate::ports;
+use crate::{drop_in, ports};
 
 /// A server that runs in this process.
 pub struct Running {
     /// Addresses by name, as URLs.
     pub addresses: BTreeMap<String, String>,
+    /// Names of the addresses that are other servers' ports.
+    drop_ins: Vec<&'static str>,
     stop: watch::Sender<bool>,
     tasks: Vec<tokio::task::JoinHandle<Result<()>>>,
     store: Arc<Store>,
@@ -43,6 +45,9 @@ pub async fn serve(args: ServeArgs) -> Result<ExitCode> {
         if let Some(address) = running.addresses.get(name) {
             println!("  {label}    {address}");
         }
+    }
+    for name in &running.drop_ins {
+        println!("  {name:<14} {}", running.addresses[*name]);
     }
     println!("  Data         {}", running.data.display());
     for note in notes {
@@ -68,12 +73,11 @@ async fn wait_for_signal() -> Result<()> {
 }
 
 /// Beyond loopback, everybody on the network could read and write.
-fn refuse_open_network(config: &Config, listeners: &[&TcpListener]) -> Result<()> {
+fn refuse_open_network(config: &Config, addresses: impl IntoIterator<Item = SocketAddr>) -> Result<()> {
     if config.insecure {
         return Ok(());
     }
-    for listener in listeners {
-        let address = listener.local_addr()?;
+    for address in addresses {
         if !address.ip().is_loopback() {
             bail!(
                 "{address} can be reached from other machines, and this version does not ask for credentials; \
@@ -93,16 +97,22 @@ impl Running {
         let http = ports::listen(&config.listen, "--listen").await?;
         let grpc = optional(config.otlp_grpc.as_deref(), "--otlp-grpc").await?;
         let otlp = optional(config.otlp_http.as_deref(), "--otlp-http").await?;
-        let all: Vec<&TcpListener> = [Some(&http), grpc.as_ref(), otlp.as_ref()].into_iter().flatten().collect();
-        refuse_open_network(&config, &all)?;
-        prepare(&config.data)?;
-        let store = open(&config).await?;
-        let mut addresses = BTreeMap::from([("http".to_owned(), url(http.local_addr()?))]);
-        for (name, listener) in [("otlp_grpc", &grpc), ("otlp_http", &otlp)] {
+        let drop_ins = drop_in::open(&config.drop_in, &config.listen).await?;
+        let mut addresses = BTreeMap::new();
+        let mut all: Vec<SocketAddr> = drop_ins.iter().map(drop_in::Listening::address).collect();
+        for (name, listener) in [("http", Some(&http)), ("otlp_grpc", grpc.as_ref()), ("otlp_http", otlp.as_ref())] {
             if let Some(listener) = listener {
-                addresses.insert(name.to_owned(), url(listener.local_addr()?));
+                let address = listener.local_addr()?;
+                addresses.insert(name.to_owned(), url(address));
+                all.push(address);
             }
         }
+        for listening in &drop_ins {
+            listening.announce(&mut addresses, url);
+        }
+        refuse_open_network(&config, all)?;
+        prepare(&config.data)?;
+        let store = open(&config).await?;
         let receive = ReceiveState::new(Arc::clone(&store) as _, receive_config(&config)?);
         let engine = QueryEngine::new(Arc::clone(&store), config.query.clone())?;
         let info = ServerInfo {
@@ -123,11 +133,15 @@ impl Running {
             let (receive, stopped) = (receive.clone(), stopped.clone());
             tasks.push(tokio::spawn(async move { Ok(luneta_receive::serve_http(listener, receive, until(stopped)).await?) }));
         }
+        for listening in drop_ins {
+            tasks.push(tokio::spawn(listening.serve(receive.clone(), until(stopped.clone()))));
+        }
         if let Some(listener) = grpc {
             tasks.push(tokio::spawn(async move { Ok(luneta_receive::serve_grpc(listener, receive, until(stopped)).await?) }));
         }
         write_addresses(&config.data, &addresses)?;
-        Ok(Self { addresses, stop, tasks, store, data: config.data })
+        let drop_ins = config.drop_in.iter().map(|port| port.name()).collect();
+        Ok(Self { addresses, drop_ins, stop, tasks, store, data: config.data })
     }
 
     /// Stops listening, lets requests end, and writes what is in memory to the lake.
@@ -161,6 +175,7 @@ fn intakes(receive: &ReceiveState) -> axum::Router {
     ] {
         router = router.route(path, luneta_receive::otlp::http::intake(signal));
     }
+    router = router.route("/api/traces", luneta_receive::jaeger::http::intake());
     router.layer(luneta_receive::otlp::http::cors(&receive.config.cors)).with_state(receive.clone())
 }
 

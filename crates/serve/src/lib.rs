@@ -30,7 +30,8 @@ pub struct ServerInfo {
     pub started_at: SystemTime,
     /// Where the data lies.
     pub data_dir: std::path::PathBuf,
-    /// Addresses by name, as in `luneta.addresses.json`: `http`, `otlp_grpc`, `otlp_http`.
+    /// Addresses by name, as in `luneta.addresses.json`: `http`, `otlp_grpc`, `otlp_http`, and the
+    /// names of protocols whose ports were dropped in.
     pub addresses: std::collections::BTreeMap<String, String>,
     /// How long rows are kept, in the order of `Signal::ALL`.
     pub retention: [Duration; 3],
