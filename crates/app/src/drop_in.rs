@@ -8,21 +8,24 @@ use std::net::SocketAddr;
 
 use anyhow::{Result, bail};
 use axum::Router;
-use luneta_receive::{Protocol, ReceiveState, jaeger, listen};
+use luneta_receive::{Protocol, ReceiveState, jaeger, listen, zipkin};
 use tokio::net::{TcpListener, UdpSocket};
 
 use crate::ports;
 
 /// Ports by the name that switches them on.
-static DROP_INS: &[(&str, &[Port])] = &[(
-    "jaeger",
-    &[
-        Port { protocol: &jaeger::HTTP, transport: Transport::Tcp(jaeger::http::router) },
-        Port { protocol: &jaeger::GRPC, transport: Transport::Tcp(jaeger::grpc::router) },
-        Port { protocol: &jaeger::COMPACT, transport: Transport::JaegerUdp },
-        Port { protocol: &jaeger::BINARY, transport: Transport::JaegerUdp },
-    ],
-)];
+static DROP_INS: &[(&str, &[Port])] = &[
+    (
+        "jaeger",
+        &[
+            Port { protocol: &jaeger::HTTP, transport: Transport::Tcp(jaeger::http::router) },
+            Port { protocol: &jaeger::GRPC, transport: Transport::Tcp(jaeger::grpc::router) },
+            Port { protocol: &jaeger::COMPACT, transport: Transport::JaegerUdp },
+            Port { protocol: &jaeger::BINARY, transport: Transport::JaegerUdp },
+        ],
+    ),
+    ("zipkin", &[Port { protocol: &zipkin::ZIPKIN, transport: Transport::Tcp(zipkin::http::router) }]),
+];
 
 /// Every name at once.
 const ALL: &str = "all";
@@ -159,7 +162,7 @@ mod tests {
         assert_eq!(named(["all", "jaeger"]).expect("known").len(), every);
         assert!(named([]).expect("nothing").is_empty());
         let error = named(["jaeger", "yeager"]).expect_err("unknown").to_string();
-        assert!(error.contains("`yeager` is not known; write all, or some of jaeger"), "{error}");
+        assert!(error.contains("`yeager` is not known; write all, or some of jaeger, zipkin"), "{error}");
     }
 
     #[test]

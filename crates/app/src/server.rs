@@ -175,7 +175,7 @@ fn intakes(receive: &ReceiveState) -> axum::Router {
     ] {
         router = router.route(path, luneta_receive::otlp::http::intake(signal));
     }
-    router = router.route("/api/traces", luneta_receive::jaeger::http::intake());
+    router = router.route("/api/traces", luneta_receive::jaeger::http::intake()).merge(luneta_receive::zipkin::http::routes());
     router.layer(luneta_receive::otlp::http::cors(&receive.config.cors)).with_state(receive.clone())
 }
 

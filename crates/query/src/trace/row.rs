@@ -85,10 +85,8 @@ impl<'b> Rows<'b> {
         let start = start.filter(|c| c.is_valid(row)).map_or(0, |c| c.value(row));
         let duration = self.column("duration_ns").and_then(|c| c.as_primitive_opt::<Int64Type>());
         let duration = duration.filter(|c| c.is_valid(row)).map_or(0, |c| c.value(row));
-        let status = Status {
-            code: number(&STATUS_CODES, &self.text("status_code", row)),
-            message: self.text("status_message", row),
-        };
+        let status =
+            Status { code: number(&STATUS_CODES, &self.text("status_code", row)), message: self.text("status_message", row) };
         Span {
             trace_id: self.id("trace_id", row),
             span_id: self.id("span_id", row),

@@ -53,9 +53,7 @@ pub(super) fn resource_spans(data: &TracesData) -> Value {
 
 fn resource(group: &ResourceSpans) -> Value {
     let resource = group.resource.as_ref().map(|r| {
-        Object::default()
-            .with("attributes", attributes(&r.attributes))
-            .with("droppedAttributesCount", r.dropped_attributes_count)
+        Object::default().with("attributes", attributes(&r.attributes)).with("droppedAttributesCount", r.dropped_attributes_count)
     });
     Object::default()
         .with("resource", resource.unwrap_or_default())
