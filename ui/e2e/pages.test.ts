@@ -85,6 +85,7 @@ describe('traces', () => {
   it('moves through the waterfall by keyboard and shows the span', async () => {
     const rows = await runSql(`SELECT trace_id FROM spans WHERE status_code = 'ERROR' ORDER BY start_time DESC LIMIT 1`)
     const { page } = await visit(browser, `/trace/${String(rows[0]?.[0])}`)
+    await page.waitForSelector('.waterfall-row')
     await page.keyboard.press('n')
     await page.waitForSelector('.drawer >> text=ERROR')
     await page.keyboard.press('k')
