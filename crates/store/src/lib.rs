@@ -51,6 +51,7 @@ pub use files::DeletedRows;
 pub use snapshot::{ColumnStats, DeleteFile, LakeFile, MapKey, StatValue, TableSnapshot};
 pub use stats::{StoreStats, TableStats};
 pub use store::Store;
+pub use traces::TraceRows;
 
 /// Names one table: rows of different tenants never meet.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

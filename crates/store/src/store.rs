@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -19,7 +18,7 @@ use crate::catalog::{Catalog, Lake, Watch};
 use crate::flush::blocking;
 use crate::memtable::{self, Generation};
 use crate::state::State;
-use crate::traces::TraceIndexes;
+use crate::traces::{TraceIndexes, TraceRows};
 use crate::wal::{Append, Encoder, Wal, replay};
 use crate::{LakeFile, StoreConfig, StoreError, StoreStats, TableKey, TableSnapshot, TableStats, layout, recovery, retention};
 
@@ -261,9 +260,9 @@ impl Store {
         self.files.clone()
     }
 
-    /// The rows of a file that may be of any of the given traces, in order; every row of theirs is
-    /// among them. `None` when the file has no index that could tell.
-    pub async fn find_traces(&self, file: &LakeFile, ids: &[[u8; 16]]) -> Option<Vec<Range<u64>>> {
+    /// The rows of a file that are of any of the given traces, or blocks of rows that may be; every row
+    /// of theirs is among them. `None` when the file has no index that could tell.
+    pub async fn find_traces(&self, file: &LakeFile, ids: &[[u8; 16]]) -> Option<TraceRows> {
         let found = self.traces.find(self.files.as_ref(), file, ids).await;
         found.unwrap_or_else(|error| {
             tracing::warn!("{}: {error}: it is read without", file.path);

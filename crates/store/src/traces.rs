@@ -15,6 +15,15 @@ const HEAD_BYTES: u64 = 16 * 1024;
 /// Bytes of directories kept in memory.
 const CACHE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
+/// The rows of some traces in a file, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TraceRows {
+    /// Exactly these, each with the trace it is of.
+    Exact(Vec<(u64, [u8; 16])>),
+    /// Among these.
+    Among(Vec<Range<u64>>),
+}
+
 /// Why the rows of a trace cannot be told.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TraceIndexError {
@@ -39,13 +48,13 @@ struct Cache {
 }
 
 impl TraceIndexes {
-    /// The rows of a file that may be of any of the traces, in order.
+    /// The rows of a file that are, or may be, of any of the traces.
     pub(crate) async fn find(
         &self,
         store: &dyn ObjectStore,
         file: &LakeFile,
         ids: &[[u8; 16]],
-    ) -> Result<Option<Vec<Range<u64>>>, TraceIndexError> {
+    ) -> Result<Option<TraceRows>, TraceIndexError> {
         let Some(place) = &file.trace_index else { return Ok(None) };
         let path = Path::from(file.path.as_str());
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).by_file.get(&file.data_file_id).cloned();
@@ -65,10 +74,19 @@ impl TraceIndexes {
         let mut found = Vec::new();
         if !buckets.is_empty() {
             for (id, bytes) in ids.into_iter().zip(store.get_ranges(&path, &buckets).await?) {
-                directory.find(id, &bytes, &mut found)?;
+                let mut rows = Vec::new();
+                directory.find(id, &bytes, &mut rows)?;
+                found.extend(rows.into_iter().map(|rows| (rows, *id)));
             }
         }
-        Ok(Some(joined(found)))
+        if directory.is_exact() {
+            let mut rows: Vec<_> = found.into_iter().map(|(row, id)| (row.start, id)).collect();
+            // Somebody may ask for the same trace twice.
+            rows.sort_unstable();
+            rows.dedup();
+            return Ok(Some(TraceRows::Exact(rows)));
+        }
+        Ok(Some(TraceRows::Among(joined(found.into_iter().map(|(rows, _)| rows).collect()))))
     }
 }
 

@@ -10,7 +10,7 @@ use datafusion::execution::cache::cache_manager::FileMetadataCache;
 use datafusion::logical_expr::expr::InList;
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
 use futures::{StreamExt as _, stream};
-use luneta_store::{LakeFile, Store};
+use luneta_store::{LakeFile, Store, TraceRows};
 use parquet::arrow::arrow_reader::RowSelection;
 use parquet::file::metadata::PageIndexPolicy;
 
@@ -31,52 +31,99 @@ pub struct Picked {
     /// The file.
     pub file: Arc<LakeFile>,
     /// The rows that can pass the filters, where an index names them.
-    rows: Option<RowSelection>,
+    rows: Option<Rows>,
+}
+
+#[derive(Debug, Clone)]
+enum Rows {
+    /// These, each with its trace.
+    Exact(Vec<(usize, TraceId)>),
+    /// Among these.
+    Among(RowSelection),
+}
+
+impl Rows {
+    fn count(&self) -> usize {
+        match self {
+            Rows::Exact(rows) => rows.len(),
+            Rows::Among(rows) => rows.row_count(),
+        }
+    }
+
+    fn selection(&self, total: usize) -> RowSelection {
+        match self {
+            Rows::Exact(rows) => RowSelection::from_consecutive_ranges(rows.iter().map(|(row, _)| *row..row + 1), total),
+            Rows::Among(rows) => rows.clone(),
+        }
+    }
 }
 
 impl Picked {
     /// Whether an index names so few rows of the file that they are best read one by one.
     pub fn is_few(&self) -> bool {
-        self.rows.as_ref().is_some_and(|rows| rows.row_count() <= ROWS_FEW)
+        self.rows.as_ref().is_some_and(|rows| rows.count() <= ROWS_FEW)
     }
 
     /// How many rows can pass the filters.
     pub fn row_count(&self) -> usize {
-        self.rows.as_ref().map_or(self.file.rows as usize, RowSelection::row_count)
+        self.rows.as_ref().map_or(self.file.rows as usize, Rows::count)
     }
 
     /// The rows the index names, in order.
     pub fn rows(&self) -> Vec<usize> {
-        let mut rows = Vec::with_capacity(self.row_count());
-        let mut at = 0;
-        for selector in self.rows.iter().flat_map(RowSelection::iter) {
-            if !selector.skip {
-                rows.extend(at..at + selector.row_count);
-            }
-            at += selector.row_count;
+        match &self.rows {
+            Some(Rows::Exact(rows)) => rows.iter().map(|(row, _)| *row).collect(),
+            Some(Rows::Among(rows)) => selected(rows).collect(),
+            None => Vec::new(),
         }
-        rows
+    }
+
+    /// The traces of [`Picked::rows`], where the index knows them.
+    pub fn traces(&self) -> Option<impl Iterator<Item = &TraceId>> {
+        match &self.rows {
+            Some(Rows::Exact(rows)) => Some(rows.iter().map(|(_, id)| id)),
+            _ => None,
+        }
     }
 
     /// Leaves deleted rows out. `left` are the rows that are not deleted.
     pub fn keep(&mut self, left: Option<&RowSelection>) {
-        if let (Some(rows), Some(left)) = (&mut self.rows, left) {
-            *rows = rows.intersection(left);
+        match (&mut self.rows, left) {
+            (Some(Rows::Exact(rows)), Some(left)) => {
+                let mut left = selected(left).peekable();
+                rows.retain(|(row, _)| {
+                    while left.next_if(|at| at < row).is_some() {}
+                    left.peek() == Some(row)
+                });
+            }
+            (Some(Rows::Among(rows)), Some(left)) => *rows = rows.intersection(left),
+            _ => {}
         }
     }
 
     /// The file as scans take it. `left` are the rows that are not deleted.
     pub fn partitioned(&self, left: Option<&RowSelection>) -> PartitionedFile {
         let file = PartitionedFile::new(self.file.path.clone(), self.file.size);
-        let rows = match (&self.rows, left) {
+        let rows = self.rows.as_ref().map(|rows| rows.selection(self.file.rows as usize));
+        let rows = match (rows, left) {
             (Some(rows), Some(left)) => Some(rows.intersection(left)),
-            (rows, left) => rows.as_ref().or(left).cloned(),
+            (rows, left) => rows.or_else(|| left.cloned()),
         };
         match rows {
             Some(rows) => file.with_extension(ParquetRowSelection::new(rows)),
             None => file,
         }
     }
+}
+
+/// The rows of a selection, in order.
+fn selected(rows: &RowSelection) -> impl Iterator<Item = usize> + '_ {
+    let mut at = 0;
+    rows.iter().flat_map(move |selector| {
+        let start = at;
+        at += selector.row_count;
+        if selector.skip { 0..0 } else { start..at }
+    })
 }
 
 /// The traces that every row passing these filters belongs to; `None` when the filters do not say,
@@ -131,12 +178,17 @@ async fn look(store: Arc<Store>, footers: Arc<FileMetadataCache>, file: Arc<Lake
     if file.ours && !file.stats.is_empty() && !file.stats.contains_key("trace_id") {
         return None;
     }
-    let Some(ranges) = store.find_traces(&file, &ids).await else { return Some(Picked { file, rows: None }) };
-    if ranges.is_empty() {
+    let rows = match store.find_traces(&file, &ids).await {
+        None => return Some(Picked { file, rows: None }),
+        Some(TraceRows::Exact(rows)) => Rows::Exact(rows.into_iter().map(|(row, id)| (row as usize, id)).collect()),
+        Some(TraceRows::Among(ranges)) => {
+            let ranges = ranges.into_iter().map(|r| r.start as usize..r.end as usize);
+            Rows::Among(RowSelection::from_consecutive_ranges(ranges, file.rows as usize))
+        }
+    };
+    if rows.count() == 0 {
         return None;
     }
-    let ranges = ranges.into_iter().map(|r| r.start as usize..r.end as usize);
-    let rows = RowSelection::from_consecutive_ranges(ranges, file.rows as usize);
     let picked = Picked { file, rows: Some(rows) };
     load_page_index(&store, &footers, &picked).await;
     Some(picked)

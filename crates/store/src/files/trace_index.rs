@@ -1,51 +1,87 @@
-//! The trace index of a file: in which blocks of rows a trace lies.
+//! The trace index of a file: in which of its rows a trace lies.
 //!
 //! Rows are sorted by service and time, so every trace is spread over the whole file, and neither
 //! bounds nor bloom filters of row groups say anything. The index lies between the last row group
 //! and the footer, where other readers of Parquet never look. `docs/format.md` draws its bytes.
 //!
-//! It knows traces by a part of their hash: a block it names may hold no row of the trace, but every
-//! block that does is named.
+//! It comes in two grains. The fine one holds whole ids and single rows: who looks up a trace needs
+//! no other column to know its rows. The coarse one holds a part of the ids' hashes and blocks of
+//! rows: a block it names may hold no row of the trace, but every block that does is named.
 
 use std::ops::Range;
 
 use arrow::array::{Array, ArrayRef, FixedSizeBinaryArray};
 use arrow::datatypes::{DataType, FieldRef};
+use luneta_model::Signal;
 use xxhash_rust::xxh3::xxh3_64;
+
+use traces::Traces;
+
+mod traces;
 
 /// The key of the file's metadata that says where the index is: `offset,length`.
 pub(crate) const METADATA_KEY: &str = "luneta.trace_index";
-/// Rows of a block: the grain the index tells traces apart by.
-const BLOCK_ROWS: u64 = 256;
 const MAGIC: &[u8; 8] = b"LUNETATI";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Bytes before the directory.
-const HEADER_BYTES: usize = 32;
+const HEADER_BYTES: usize = 36;
 /// Traces of a bucket: at most this many on average, at least half as many.
-const BUCKET_TRACES: usize = 128;
+const BUCKET_TRACES: usize = 64;
 const BUCKET_BITS_MAX: u32 = 24;
-/// While building, a trace and a block share 64 bits: this many are the block's.
-const BLOCK_BITS: u32 = 24;
-const BLOCK_MASK: u64 = (1 << BLOCK_BITS) - 1;
-/// Bits of its hash that stand for a trace inside its bucket.
+/// Bytes of a trace id.
+const ID_BYTES: usize = 16;
+/// Bits of its hash that stand for a trace inside its bucket where ids are not whole.
 const SHORT_BITS: u32 = 16;
+
+type Id = [u8; ID_BYTES];
 
 /// Why an index cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the trace index {0}")]
 pub(crate) struct Damage(&'static str);
 
+/// How closely an index tells rows and traces apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Grain {
+    block_rows: u32,
+    id_bytes: u32,
+}
+
+impl Grain {
+    /// Rows and traces as they are.
+    pub(crate) const FINE: Self = Self { block_rows: 1, id_bytes: ID_BYTES as u32 };
+    /// Blocks of rows, and a part of the hash for a trace.
+    pub(crate) const COARSE: Self = Self { block_rows: 256, id_bytes: SHORT_BITS / 8 };
+
+    /// What suits a signal: many spans share a trace, few log records do.
+    pub(crate) fn of(signal: Signal) -> Self {
+        if signal == Signal::Spans { Self::FINE } else { Self::COARSE }
+    }
+
+    /// Whether rows found are known to be of their trace.
+    pub(crate) fn is_exact(self) -> bool {
+        self.block_rows == 1 && self.id_bytes as usize == ID_BYTES
+    }
+}
+
 /// Gathers the trace ids of a file while it is written.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct TraceIndexBuilder {
-    /// Hash and block of every trace, sorted within each block.
-    keys: Vec<u64>,
-    /// The same for the block that is not complete.
-    pending: Vec<u64>,
+    grain: Grain,
+    traces: Traces,
+    /// The number of each trace and a block it lies in, in order of the blocks.
+    places: Vec<(u32, u32)>,
+    /// Where the places of the block that is not complete begin.
+    block_start: usize,
     rows: u64,
 }
 
 impl TraceIndexBuilder {
+    /// For a file of which nothing is written yet.
+    pub(crate) fn new(grain: Grain) -> Self {
+        Self { grain, traces: Traces::default(), places: Vec::new(), block_start: 0, rows: 0 }
+    }
+
     /// The column of the index, when a file with these columns should have one.
     pub(crate) fn column(fields: &[FieldRef]) -> Option<usize> {
         fields.iter().position(|f| f.name() == "trace_id" && *f.data_type() == DataType::FixedSizeBinary(16))
@@ -55,87 +91,117 @@ impl TraceIndexBuilder {
     pub(crate) fn push(&mut self, ids: &ArrayRef) {
         let ids = ids.as_any().downcast_ref::<FixedSizeBinaryArray>();
         for id in ids.iter().flat_map(|ids| ids.iter()) {
-            if let Some(id) = id {
-                self.pending.push((xxh3_64(id) & !BLOCK_MASK) | ((self.rows / BLOCK_ROWS) & BLOCK_MASK));
+            if let Some(id) = id.and_then(|id| Id::try_from(id).ok()) {
+                // Files with more rows than this get no index.
+                let block = u32::try_from(self.rows / u64::from(self.grain.block_rows)).unwrap_or(u32::MAX);
+                self.places.push((self.traces.number(&id), block));
             }
             self.rows += 1;
-            if self.rows.is_multiple_of(BLOCK_ROWS) {
+            if self.rows.is_multiple_of(u64::from(self.grain.block_rows)) {
                 self.end_block();
             }
         }
     }
 
     fn end_block(&mut self) {
-        self.pending.sort_unstable();
-        self.pending.dedup();
-        self.keys.append(&mut self.pending);
+        if self.places.len() - self.block_start > 1 {
+            let mut block = self.places.split_off(self.block_start);
+            block.sort_unstable();
+            block.dedup();
+            self.places.append(&mut block);
+        }
+        self.block_start = self.places.len();
     }
 
     /// The bytes of the index; `None` when the file has too many rows for one.
     pub(crate) fn finish(mut self) -> Option<Vec<u8>> {
         self.end_block();
-        if self.rows.div_ceil(BLOCK_ROWS) > BLOCK_MASK {
-            return None;
-        }
-        self.keys.sort_unstable();
-        let traces = self.keys.chunk_by(|a, b| a >> BLOCK_BITS == b >> BLOCK_BITS).count();
-        let bits = traces.div_ceil(BUCKET_TRACES).max(1).next_power_of_two().trailing_zeros().min(BUCKET_BITS_MAX);
+        u32::try_from(self.rows).ok()?;
+        let ids = self.traces.into_ids();
+        let bits = ids.len().div_ceil(BUCKET_TRACES).max(1).next_power_of_two().trailing_zeros().min(BUCKET_BITS_MAX);
+        let mut order: Vec<(u64, u32)> = (0u32..).zip(&ids).map(|(number, id)| (xxh3_64(id), number)).collect();
+        order.sort_unstable();
+        let (ends, blocks) = by_trace(ids.len(), &self.places);
         let mut starts = vec![0u32];
-        let mut body = Vec::with_capacity(self.keys.len() * 2);
-        let mut keys = self.keys.as_slice();
+        let mut body = Vec::with_capacity(ids.len() * 8 + self.places.len() * 2);
+        let mut rest = order.as_slice();
         for bucket in 0..1u64 << bits {
-            let end = keys.partition_point(|key| bucket_of(*key, bits) <= bucket);
-            let (inside, rest) = keys.split_at(end);
-            write_bucket(&mut body, inside, bits);
+            let (inside, after) = rest.split_at(rest.partition_point(|(hash, _)| bucket_of(*hash, bits) <= bucket));
+            let traces = inside.iter().map(|(hash, number)| {
+                let at = *number as usize;
+                let start = at.checked_sub(1).map_or(0, |before| ends[before]);
+                (*hash, &ids[at], &blocks[start..ends[at]])
+            });
+            write_bucket(&mut body, traces, bits, self.grain);
             starts.push(u32::try_from(body.len()).ok()?);
-            keys = rest;
+            rest = after;
         }
-        Some(assemble(self.rows, bits, &starts, &body))
+        Some(assemble(self.rows, bits, self.grain, &starts, &body))
     }
+}
+
+/// The blocks of each trace behind one another, and where those of each end.
+fn by_trace(traces: usize, places: &[(u32, u32)]) -> (Vec<usize>, Vec<u32>) {
+    let mut ends = vec![0; traces];
+    for (trace, _) in places {
+        ends[*trace as usize] += 1;
+    }
+    let mut next = 0;
+    for end in &mut ends {
+        next += std::mem::replace(end, next);
+    }
+    let mut blocks = vec![0; places.len()];
+    for (trace, block) in places {
+        let at = &mut ends[*trace as usize];
+        blocks[*at] = *block;
+        *at += 1;
+    }
+    (ends, blocks)
 }
 
 fn bucket_of(hash: u64, bits: u32) -> u64 {
     hash.checked_shr(u64::BITS - bits).unwrap_or(0)
 }
 
-/// What stands for a trace inside its bucket.
+/// What stands for a trace inside its bucket where ids are not whole.
 fn short(hash: u64, bits: u32) -> u16 {
     ((hash << bits) >> (u64::BITS - SHORT_BITS)) as u16
 }
 
-/// A checksum, then for each trace: its short hash, the number of its blocks, and the blocks as
+/// A checksum, then for each trace: its id or short hash, the number of its blocks, and the blocks as
 /// distances.
-fn write_bucket(out: &mut Vec<u8>, keys: &[u64], bits: u32) {
-    if keys.is_empty() {
-        return;
-    }
+fn write_bucket<'t>(out: &mut Vec<u8>, traces: impl Iterator<Item = (u64, &'t Id, &'t [u32])>, bits: u32, grain: Grain) {
     let start = out.len();
     out.extend([0; 4]);
-    let mut blocks = Vec::new();
-    for trace in keys.chunk_by(|a, b| short(*a, bits) == short(*b, bits)) {
-        blocks.extend(trace.iter().map(|key| key & BLOCK_MASK));
-        // Traces may share a short hash.
-        blocks.sort_unstable();
-        blocks.dedup();
-        out.extend(short(trace[0], bits).to_le_bytes());
+    for (hash, id, blocks) in traces {
+        if grain.is_exact() {
+            out.extend(id);
+        } else {
+            out.extend(short(hash, bits).to_le_bytes());
+        }
         write_varint(out, blocks.len() as u64);
         let mut last = 0;
-        for block in blocks.drain(..) {
-            write_varint(out, block - last);
-            last = block;
+        for block in blocks {
+            write_varint(out, u64::from(block - last));
+            last = *block;
         }
+    }
+    if out.len() == start + 4 {
+        out.truncate(start);
+        return;
     }
     let crc = crc32fast::hash(&out[start + 4..]);
     out[start..start + 4].copy_from_slice(&crc.to_le_bytes());
 }
 
-fn assemble(rows: u64, bits: u32, starts: &[u32], body: &[u8]) -> Vec<u8> {
+fn assemble(rows: u64, bits: u32, grain: Grain, starts: &[u32], body: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(HEADER_BYTES + starts.len() * 4 + body.len());
     out.extend(MAGIC);
     out.extend(VERSION.to_le_bytes());
-    out.extend((BLOCK_ROWS as u32).to_le_bytes());
+    out.extend(grain.block_rows.to_le_bytes());
     out.extend(rows.to_le_bytes());
     out.extend(bits.to_le_bytes());
+    out.extend(grain.id_bytes.to_le_bytes());
     out.extend([0; 4]);
     out.extend(starts.iter().flat_map(|start| start.to_le_bytes()));
     let crc = head_checksum(&out);
@@ -165,7 +231,7 @@ fn write_varint(out: &mut Vec<u8>, mut value: u64) {
 pub(crate) struct TraceDirectory {
     /// Rows of the file the index was made for.
     pub(crate) rows: u64,
-    block_rows: u64,
+    grain: Grain,
     bits: u32,
     /// Where each bucket begins, and where the last one ends, counted from the start of the index.
     starts: Vec<u64>,
@@ -174,11 +240,11 @@ pub(crate) struct TraceDirectory {
 impl TraceDirectory {
     /// Bytes of header and directory, from the header alone.
     pub(crate) fn bytes(head: &[u8]) -> Result<usize, Damage> {
-        let bits = number(head, 24)?;
         if !head.starts_with(MAGIC) || number(head, 8)? != VERSION {
             return Err(Damage("is of another version"));
         }
-        if bits > BUCKET_BITS_MAX || number(head, 12)? == 0 {
+        let (bits, grain) = (number(head, 24)?, grain(head)?);
+        if bits > BUCKET_BITS_MAX || grain.block_rows == 0 || ![2, ID_BYTES].contains(&(grain.id_bytes as usize)) {
             return Err(Damage("has a damaged header"));
         }
         Ok(HEADER_BYTES + 4 * ((1 << bits) + 1))
@@ -199,7 +265,7 @@ impl TraceDirectory {
             return Err(Damage("has a damaged directory"));
         }
         let rows = u64::from(number(head, 16)?) | u64::from(number(head, 20)?) << 32;
-        Ok(Self { rows, block_rows: u64::from(number(head, 12)?), bits: number(head, 24)?, starts })
+        Ok(Self { rows, grain: grain(head)?, bits: number(head, 24)?, starts })
     }
 
     /// The bytes to read for a trace, counted from the start of the index; none when no row is of it.
@@ -208,9 +274,14 @@ impl TraceDirectory {
         self.starts[bucket]..self.starts[bucket + 1]
     }
 
+    /// Whether rows found are known to be of their trace.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.grain.is_exact()
+    }
+
     /// Adds the rows that may be of a trace to `found`. `bucket` are the bytes of
     /// [`TraceDirectory::bucket`].
-    pub(crate) fn find(&self, id: &[u8; 16], bucket: &[u8], found: &mut Vec<Range<u64>>) -> Result<(), Damage> {
+    pub(crate) fn find(&self, id: &Id, bucket: &[u8], found: &mut Vec<Range<u64>>) -> Result<(), Damage> {
         const CUT: Damage = Damage("has a damaged bucket");
         if bucket.is_empty() {
             return Ok(());
@@ -219,18 +290,20 @@ impl TraceDirectory {
         if u32::from_le_bytes(*crc) != crc32fast::hash(rest) {
             return Err(CUT);
         }
-        let wanted = short(xxh3_64(id), self.bits);
-        while let Some((this, after)) = rest.split_first_chunk::<2>() {
+        let short = short(xxh3_64(id), self.bits).to_le_bytes();
+        let wanted: &[u8] = if self.grain.id_bytes as usize == ID_BYTES { id } else { &short };
+        while !rest.is_empty() {
+            let (this, after) = rest.split_at_checked(wanted.len()).ok_or(CUT)?;
             rest = after;
-            let mut block = 0;
+            let mut block = 0u64;
             for _ in 0..read_varint(&mut rest).ok_or(CUT)? {
-                block += read_varint(&mut rest).ok_or(CUT)? & BLOCK_MASK;
-                if u16::from_le_bytes(*this) == wanted {
-                    let start = block * self.block_rows;
+                block = block.saturating_add(read_varint(&mut rest).ok_or(CUT)?);
+                if this == wanted {
+                    let start = block.saturating_mul(u64::from(self.grain.block_rows));
                     if start >= self.rows {
                         return Err(CUT);
                     }
-                    found.push(start..self.rows.min(start + self.block_rows));
+                    found.push(start..self.rows.min(start + u64::from(self.grain.block_rows)));
                 }
             }
         }
@@ -241,6 +314,10 @@ impl TraceDirectory {
     pub(crate) fn memory_bytes(&self) -> usize {
         self.starts.len() * size_of::<u64>() + size_of::<Self>()
     }
+}
+
+fn grain(head: &[u8]) -> Result<Grain, Damage> {
+    Ok(Grain { block_rows: number(head, 12)?, id_bytes: number(head, 28)? })
 }
 
 fn number(bytes: &[u8], at: usize) -> Result<u32, Damage> {

@@ -19,7 +19,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{ColumnPath, SchemaDescriptor};
 use uuid::Uuid;
 
-use super::trace_index::{self, TraceIndexBuilder};
+use super::trace_index::{self, Grain, TraceIndexBuilder};
 use super::{compression, statistics};
 use crate::catalog::{AddFile, FileColumn, LakeTable};
 use crate::{MapKey, StoreConfig, StoreError, TableKey};
@@ -111,7 +111,7 @@ impl FileWriter {
             SerializedFileWriter::new(BufWriter::with_capacity(1 << 18, file), parquet_schema.root_schema_ptr(), properties)?;
         let factory = ArrowRowGroupWriterFactory::new(&file, arrow_schema);
         let nans = vec![false; stamped.len()];
-        let trace_index = TraceIndexBuilder::column(&stamped).map(|column| (column, TraceIndexBuilder::default()));
+        let trace_index = TraceIndexBuilder::column(&stamped).map(|column| (column, TraceIndexBuilder::new(Grain::of(key.signal))));
         let (key, table_id) = (key.clone(), table.table_id);
         Ok(Self { path, key, table_id, fields: stamped, ids, nans, trace_index, file, factory, group: None, groups: 0, rows: 0 })
     }

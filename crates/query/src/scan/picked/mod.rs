@@ -14,8 +14,8 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::array::{Array, FixedSizeBinaryArray, RecordBatch};
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::array::{Array, ArrayRef, FixedSizeBinaryArray, RecordBatch};
+use arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{ColumnStatistics, Statistics};
@@ -89,7 +89,11 @@ impl PickedSource {
         let metadata = ArrowReaderMetadata::try_new(footer, ArrowReaderOptions::new())?;
         let (store, bytes) = (Arc::clone(&self.lake.store), count("bytes_scanned"));
         let reader = RowReader { store, path: Path::from(path.as_str()), metadata, bytes };
-        let rows = self.rows(&reader, picked).await?;
+        if picked.row_count() == 0 {
+            return Ok(None);
+        }
+        let known = picked.traces().map(FixedSizeBinaryArray::try_from_iter).transpose()?;
+        let rows = if known.is_some() { picked.rows() } else { self.rows(&reader, picked).await? };
         if rows.is_empty() {
             return Ok(None);
         }
@@ -97,8 +101,15 @@ impl PickedSource {
         let factory = LakeAdapterFactory::new(strays.clone());
         let adapter = factory.create(Arc::clone(&self.reading.scan), Arc::new(present(&reader, &rows)?))?;
         let adapted = self.reading.adapt(adapter.as_ref())?;
-        let roots = roots(&adapted, schema);
-        let batch = reader.read(&rows, &roots).await?;
+        let mut roots = roots(&adapted, schema);
+        // What the index knows need not be read.
+        let id_column = schema.column_with_name("trace_id").filter(|_| known.is_some());
+        roots.retain(|root| id_column.is_none_or(|(at, _)| *root != at));
+        let read = reader.read(&rows, &roots).await?;
+        let batch = match (id_column, known) {
+            (Some((_, field)), Some(ids)) => with_column(&read, field, Arc::new(ids))?,
+            _ => read,
+        };
         reassigned(adapted, &batch.schema())?.read(&batch).map(Some)
     }
 
@@ -122,12 +133,19 @@ impl PickedSource {
 /// The columns of a file that may have a value in the rows, and those that every file has.
 fn present(reader: &RowReader, rows: &[usize]) -> Result<Schema> {
     let schema = reader.metadata.schema();
-    let kept = |(at, field): (usize, &Arc<arrow::datatypes::Field>)| {
+    let kept = |(at, field): (usize, &Arc<Field>)| {
         let promoted = AttributeScope::split_column(field.name()).is_some();
         !promoted || pages::live(reader.metadata.metadata(), at, rows).contains(&true)
     };
     let kept: Vec<usize> = schema.fields().iter().enumerate().filter(|f| kept(*f)).map(|(at, _)| at).collect();
     Ok(schema.project(&kept)?)
+}
+
+fn with_column(batch: &RecordBatch, field: &Field, column: ArrayRef) -> Result<RecordBatch> {
+    let schema = batch.schema();
+    let fields = schema.fields().iter().cloned().chain([Arc::new(field.clone())]);
+    let columns = batch.columns().iter().cloned().chain([column]).collect();
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields.collect::<Vec<_>>())), columns)?)
 }
 
 /// The columns of the file the expressions need.
