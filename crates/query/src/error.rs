@@ -1,5 +1,6 @@
 //! What can go wrong with a query, and where in its text.
 
+use crate::traceql::SyntaxError;
 use arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 use luneta_model::ErrorKind;
@@ -109,6 +110,13 @@ impl From<DataFusionError> for QueryError {
             DataFusionError::ArrowError(inner, _) if matches!(**inner, ArrowError::ParquetError(_)) => QueryError::File(message),
             _ => QueryError::Execution(clean(&message)),
         }
+    }
+}
+
+impl From<SyntaxError> for QueryError {
+    fn from(fault: SyntaxError) -> Self {
+        let position = Position { line: fault.line as u64, column: fault.column as u64 };
+        QueryError::Parse { message: fault.message, position: Some(position) }
     }
 }
 

@@ -16,3 +16,4 @@ pub use error::{Position, QueryError};
 pub use live::{LiveFilter, live_rows};
 pub use sql::{AttributeKey, QueryConfig, QueryEngine, QueryStats, SqlAnswer, SqlRequest};
 pub use trace::Trace;
+pub use traceql::search::{FoundTraces, TraceSearch};

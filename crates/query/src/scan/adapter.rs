@@ -14,7 +14,7 @@ use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr};
 use datafusion::physical_expr_adapter::{DefaultPhysicalExprAdapter, PhysicalExprAdapter, PhysicalExprAdapterFactory};
 use luneta_model::{AttributeScope, schema};
 
-use super::functions::{AttributeAccess, AttributeGet, EndTime, MergeAttributes};
+use super::functions::{AttributeAccess, AttributeGet, EndTime, MergeAttributes, TaggedAttribute};
 use super::points::{PointCounts, PointInt, PointValue};
 use super::promoted_column;
 
@@ -73,8 +73,17 @@ impl LakeAdapter {
 
     /// `attributes['key']`: the key's column, the overflow map, or both.
     fn attribute(&self, access: &AttributeAccess<'_>) -> Result<Arc<dyn PhysicalExpr>> {
-        let wanted = access.data_type();
         let name = promoted_column(access);
+        if access.is_tagged() {
+            let null = || -> Arc<dyn PhysicalExpr> { Arc::new(Literal::new(ScalarValue::Null)) };
+            let args = [name.as_str(), access.scope.column(), access.scope.types_column()];
+            let args: Vec<_> = args.map(|name| self.physical_column(name).map_or_else(null, |(column, _)| column)).to_vec();
+            if args.iter().all(|arg| arg.downcast_ref::<Literal>().is_some()) {
+                return Ok(Arc::new(Literal::new(ScalarValue::Utf8(None))));
+            }
+            return call(ScalarUDF::from(TaggedAttribute::new(access.key)), args, &self.physical);
+        }
+        let wanted = access.data_type();
         let column = self.physical_column(&name).map(|(column, data_type)| cast(column, data_type, &wanted));
         let map = self.physical_column(access.scope.column()).map(|(column, _)| column);
         let may_be_in_map = column.is_none() || self.strays.contains(&name) || self.strays.contains("*");

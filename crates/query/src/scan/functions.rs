@@ -1,6 +1,8 @@
 //! The scalar functions scans are made of. People write `attributes['http.route']`; the planner
 //! turns that into [`AttributeGet`], and the adapter of each file into what the file can answer.
 
+mod tagged;
+
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -20,6 +22,8 @@ use datafusion::physical_expr::expressions::{Column, Literal};
 use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr};
 use luneta_model::{AttributeScope, AttributeType, TypeCode, schema::map_type};
 
+pub use tagged::TaggedAttribute;
+
 /// The key of the last entry of a merged map: the type codes of the entries before it. Only there
 /// when one of them is not a string, or has this very key; answers never show it.
 pub const TYPES_KEY: &str = "\0types";
@@ -31,7 +35,38 @@ pub struct AttributeAccess<'a> {
     pub scope: AttributeScope,
     /// The key.
     pub key: &'a str,
-    kind: AttributeType,
+    form: Form,
+}
+
+/// What an access gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// Values that read as the type; all others are null.
+    Typed(AttributeType),
+    /// Every value as text, behind the letter of its type.
+    Tagged,
+}
+
+impl Form {
+    const TAGGED: &'static str = "t";
+
+    fn of_code(code: &str) -> Self {
+        if code == Self::TAGGED { Form::Tagged } else { Form::Typed(type_of_code(code)) }
+    }
+
+    const fn code(self) -> &'static str {
+        match self {
+            Form::Typed(kind) => code_of_type(kind),
+            Form::Tagged => Self::TAGGED,
+        }
+    }
+
+    fn data_type(self) -> DataType {
+        match self {
+            Form::Typed(kind) => kind.data_type(),
+            Form::Tagged => DataType::Utf8,
+        }
+    }
 }
 
 impl<'a> AttributeAccess<'a> {
@@ -59,18 +94,23 @@ impl<'a> AttributeAccess<'a> {
     fn new(column: &str, key: &'a ScalarValue, kind: &'a ScalarValue) -> Option<Self> {
         let scope = AttributeScope::ALL.into_iter().find(|s| s.column() == column)?;
         let key = key.try_as_str().flatten()?;
-        let kind = type_of_code(kind.try_as_str().flatten()?);
-        Some(Self { scope, key, kind })
+        let form = Form::of_code(kind.try_as_str().flatten()?);
+        Some(Self { scope, key, form })
     }
 
     /// The Arrow type of the access.
     pub fn data_type(&self) -> DataType {
-        self.kind.data_type()
+        self.form.data_type()
+    }
+
+    /// Whether it gives every value with the letter of its type.
+    pub fn is_tagged(&self) -> bool {
+        self.form == Form::Tagged
     }
 
     /// The third argument of the call.
     pub fn type_code(&self) -> &'static str {
-        code_of_type(self.kind)
+        self.form.code()
     }
 }
 
@@ -123,10 +163,10 @@ impl ScalarUDFImpl for AttributeGet {
             other => other.to_string(),
         };
         let known = AttributeAccess::new(&shown(&args[0]), literal(&args[1]), literal(&args[2]))
-            .is_none_or(|a| a.scope.known().iter().find(|(k, _)| *k == a.key).is_none_or(|(_, t)| *t == a.kind));
+            .is_none_or(|a| a.scope.known().iter().find(|(k, _)| *k == a.key).is_none_or(|(_, t)| Form::Typed(*t) == a.form));
         let plain = format!("{}['{}']", shown(&args[0]), shown(&args[1]));
         let kind = shown(&args[2]);
-        Ok(if known && kind != "d" && kind != "b" { plain } else { format!("{plain}::{kind}") })
+        Ok(if known && !["d", "b", Form::TAGGED].contains(&kind.as_str()) { plain } else { format!("{plain}::{kind}") })
     }
 
     fn signature(&self) -> &Signature {
@@ -139,7 +179,7 @@ impl ScalarUDFImpl for AttributeGet {
 
     fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
         let code = args.scalar_arguments.get(2).copied().flatten().and_then(|v| v.try_as_str().flatten()).unwrap_or("s");
-        Ok(Arc::new(Field::new(self.name(), type_of_code(code).data_type(), true)))
+        Ok(Arc::new(Field::new(self.name(), Form::of_code(code).data_type(), true)))
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
@@ -148,12 +188,15 @@ impl ScalarUDFImpl for AttributeGet {
         let (ColumnarValue::Scalar(key), ColumnarValue::Scalar(code)) = (&key, &code) else {
             return Err(DataFusionError::Plan("the key of an attribute must be a text literal".into()));
         };
-        let kind = type_of_code(code.try_as_str().flatten().unwrap_or("s"));
+        let form = Form::of_code(code.try_as_str().flatten().unwrap_or("s"));
         let Some(key) = key.try_as_str().flatten() else {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from(kind.data_type())?));
+            return Ok(ColumnarValue::Scalar(ScalarValue::try_from(form.data_type())?));
         };
         let map = map.into_array(rows)?;
-        Ok(ColumnarValue::Array(get(&map, key, kind)?))
+        Ok(ColumnarValue::Array(match form {
+            Form::Typed(kind) => get(&map, key, kind)?,
+            Form::Tagged => Arc::new(tagged::of_map(&unpack(map)?, None, key)),
+        }))
     }
 
     fn placement(&self, args: &[ExpressionPlacement]) -> ExpressionPlacement {

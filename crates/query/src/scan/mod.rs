@@ -197,6 +197,10 @@ fn use_promoted(filter: Expr, scan: &Schema) -> Result<Expr> {
     filter
         .transform(|e| {
             let Some(access) = AttributeAccess::of_expr(&e) else { return Ok(Transformed::no(e)) };
+            // The type of a value can be told only where the file is read.
+            if access.is_tagged() {
+                return Ok(Transformed::no(e));
+            }
             let name = promoted_column(&access);
             let Ok(field) = scan.field_with_name(&name) else { return Ok(Transformed::no(e)) };
             let column = Expr::Column(Column::new_unqualified(name));

@@ -285,6 +285,16 @@ fn parse(text: &str) -> Result<Statement, QueryError> {
     }
 }
 
+/// A name as SQL writes it.
+pub(crate) fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A text as SQL writes it.
+pub(crate) fn text_literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
 fn parameters(values: &[serde_json::Value]) -> ParamValues {
     let scalar = |v: &serde_json::Value| match v {
         serde_json::Value::Null => ScalarValue::Null,

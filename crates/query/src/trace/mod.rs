@@ -12,6 +12,7 @@ use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Tra
 
 use crate::{QueryEngine, QueryError, SqlRequest};
 use row::Rows;
+pub(crate) use row::{events, links};
 
 /// Most spans of a trace that are read.
 pub const SPANS_MAX: usize = 1_000_000;

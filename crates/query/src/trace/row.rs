@@ -99,19 +99,31 @@ impl<'b> Rows<'b> {
             end_time_unix_nano: nanos(start.saturating_add(duration)),
             attributes: self.attributes("attributes", row),
             dropped_attributes_count: self.count("dropped_attributes_count", row),
-            events: self.elements("events", row, event),
+            events: self.column("events").map_or_else(Vec::new, |c| events(c, row)),
             dropped_events_count: self.count("dropped_events_count", row),
-            links: self.elements("links", row, link),
+            links: self.column("links").map_or_else(Vec::new, |c| links(c, row)),
             dropped_links_count: self.count("dropped_links_count", row),
             status: (status != Status::default()).then_some(status),
         }
     }
 
-    fn elements<T>(&self, name: &str, row: usize, read: fn(&StructArray, usize) -> T) -> Vec<T> {
-        let lists = self.column(name).and_then(|c| c.as_list_opt::<i32>()).filter(|l| l.is_valid(row));
-        let Some(items) = lists.map(|l| l.value(row)) else { return Vec::new() };
-        items.as_struct_opt().map_or_else(Vec::new, |items| (0..items.len()).map(|at| read(items, at)).collect())
-    }
+}
+
+/// The events of a span, from the column `events`.
+pub(crate) fn events(column: &ArrayRef, row: usize) -> Vec<Event> {
+    elements(column, row, event)
+}
+
+/// The links of a span, from the column `links`.
+pub(crate) fn links(column: &ArrayRef, row: usize) -> Vec<Link> {
+    elements(column, row, link)
+}
+
+fn elements<T>(column: &ArrayRef, row: usize, read: fn(&StructArray, usize) -> T) -> Vec<T> {
+    let Some(items) = column.as_list_opt::<i32>().filter(|l| l.is_valid(row)).map(|l| l.value(row)) else {
+        return Vec::new();
+    };
+    items.as_struct_opt().map_or_else(Vec::new, |items| (0..items.len()).map(|at| read(items, at)).collect())
 }
 
 fn event(events: &StructArray, at: usize) -> Event {

@@ -60,11 +60,19 @@ fn pages(metadata: &ParquetMetaData, group: usize, leaf: usize) -> Option<&[Page
     Some(metadata.offset_index()?.get(group)?.get(leaf)?.page_locations())
 }
 
-/// Root columns that have values in the same rows, to be read together.
-pub(super) fn groups(metadata: &ParquetMetaData, roots: &[usize], rows: &[usize]) -> Vec<(Vec<bool>, Vec<usize>)> {
+/// The leaf of a root column with the fewest bytes.
+pub(super) fn smallest_leaf(metadata: &ParquetMetaData, root: usize) -> Option<usize> {
+    let schema = metadata.file_metadata().schema_descr();
+    let leaves = (0..schema.num_columns()).filter(|leaf| schema.get_column_root_idx(*leaf) == root);
+    leaves.min_by_key(|leaf| metadata.row_groups().iter().map(|group| group.column(*leaf).compressed_size()).sum::<i64>())
+}
+
+/// Root columns that have values in the same rows, to be read together. `live` says for each root
+/// column in which rows it has any.
+pub(super) fn groups(roots: &[usize], live: Vec<Vec<bool>>) -> Vec<(Vec<bool>, Vec<usize>)> {
     let mut groups: HashMap<Vec<bool>, Vec<usize>> = HashMap::new();
-    for root in roots {
-        groups.entry(live(metadata, *root, rows)).or_default().push(*root);
+    for (root, live) in roots.iter().zip(live) {
+        groups.entry(live).or_default().push(*root);
     }
     groups.into_iter().collect()
 }

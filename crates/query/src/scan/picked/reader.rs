@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, ListArray, RecordBatch, new_empty_array, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, ListArray, RecordBatch, new_empty_array, new_null_array};
 use arrow::buffer::OffsetBuffer;
 use arrow::compute::{concat_batches, interleave};
 use arrow::datatypes::{DataType, FieldRef, Schema};
@@ -33,7 +33,8 @@ impl RowReader {
     /// The given root columns in the given rows, which are in order. Lists that are nowhere read as
     /// empty: files hold no others.
     pub(super) async fn read(&self, rows: &[usize], roots: &[usize]) -> Result<RecordBatch> {
-        let groups = pages::groups(self.metadata.metadata(), roots, rows);
+        let live = try_join_all(roots.iter().map(|root| self.live(rows, *root))).await?;
+        let groups = pages::groups(roots, live);
         let read = try_join_all(groups.iter().map(|(live, roots)| self.group(rows, live, roots))).await?;
         let mut columns: Vec<(usize, FieldRef, ArrayRef)> = Vec::with_capacity(roots.len());
         for ((_, roots), (schema, arrays)) in groups.iter().zip(read) {
@@ -48,6 +49,24 @@ impl RowReader {
         Ok(RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)?)
     }
 
+    /// Which rows have a value in a root column, as far as it can be told without reading it. Lists have
+    /// many leaves and few values: one leaf tells where the others need not be read.
+    async fn live(&self, rows: &[usize], root: usize) -> Result<Vec<bool>> {
+        let mut live = pages::live(self.metadata.metadata(), root, rows);
+        let is_list = matches!(self.metadata.schema().field(root).data_type(), DataType::List(_));
+        let leaf = pages::smallest_leaf(self.metadata.metadata(), root).filter(|_| is_list && live.contains(&true));
+        if let Some(leaf) = leaf {
+            let wanted: Vec<usize> = rows.iter().zip(&live).filter_map(|(row, live)| live.then_some(*row)).collect();
+            let mask = ProjectionMask::leaves(self.metadata.metadata().file_metadata().schema_descr(), [leaf]);
+            let lists = self.rows(&wanted, mask).await?;
+            let mut lengths = lists.column(0).as_list::<i32>().iter().map(|list| list.is_some_and(|list| !list.is_empty()));
+            for live in live.iter_mut().filter(|live| **live) {
+                *live = lengths.next().unwrap_or(true);
+            }
+        }
+        Ok(live)
+    }
+
     /// Columns that have values in the rows marked by `live` only; one array per column, for all rows.
     async fn group(&self, rows: &[usize], live: &[bool], roots: &[usize]) -> Result<(Schema, Vec<ArrayRef>)> {
         let schema = self.metadata.schema().project(roots)?;
@@ -56,7 +75,8 @@ impl RowReader {
             let arrays = schema.fields().iter().map(|f| nothing(f.data_type(), rows.len())).collect::<Result<_>>()?;
             return Ok((schema, arrays));
         }
-        let batch = self.rows(&wanted, roots).await?;
+        let mask = ProjectionMask::roots(self.metadata.metadata().file_metadata().schema_descr(), roots.iter().copied());
+        let batch = self.rows(&wanted, mask).await?;
         if wanted.len() == rows.len() {
             return Ok((schema, batch.columns().to_vec()));
         }
@@ -70,11 +90,10 @@ impl RowReader {
         Ok((schema, batch.columns().iter().map(spread).collect::<Result<_>>()?))
     }
 
-    async fn rows(&self, rows: &[usize], roots: &[usize]) -> Result<RecordBatch> {
+    async fn rows(&self, rows: &[usize], mask: ProjectionMask) -> Result<RecordBatch> {
         let metadata = self.metadata.metadata();
         let total = metadata.row_groups().iter().map(|g| usize::try_from(g.num_rows()).unwrap_or(0)).sum();
         let selection = RowSelection::from_consecutive_ranges(runs(rows), total);
-        let mask = ProjectionMask::roots(metadata.file_metadata().schema_descr(), roots.iter().copied());
         let stream = ParquetRecordBatchStreamBuilder::new_with_metadata(self.clone(), self.metadata.clone())
             .with_projection(mask)
             .with_row_selection(selection)
