@@ -18,8 +18,8 @@ use crate::{QueryEngine, QueryError, SqlRequest};
 /// Traces one statement looks up; the scan finds more than this only by reading everything.
 pub const LOOKUP_MAX: usize = 256;
 /// Columns that every query gets, in this order.
-const BASE: &str = "trace_id, span_id, parent_span_id, start_time, duration_ns, name, service_name";
-const BASE_COLUMNS: usize = 7;
+const BASE: &str = "trace_id, span_id, parent_span_id, start_time, duration_ns, name, service_name, status_code";
+const BASE_COLUMNS: usize = 8;
 
 const KINDS: [Kind; 6] = [Kind::Unspecified, Kind::Internal, Kind::Server, Kind::Client, Kind::Producer, Kind::Consumer];
 const STATUSES: [Status; 3] = [Status::Unset, Status::Ok, Status::Error];
@@ -150,7 +150,7 @@ fn read(
 ) -> Result<(), QueryError> {
     let (traces, spans, parents) = (ids(batch, 0)?, ids(batch, 1)?, ids(batch, 2)?);
     let (starts, durations) = (numbers::<TimestampNanosecondType>(batch, 3)?, numbers::<Int64Type>(batch, 4)?);
-    let (names, services) = (texts(batch, 5)?, texts(batch, 6)?);
+    let (names, services, statuses) = (texts(batch, 5)?, texts(batch, 6)?, texts(batch, 7)?);
     let mut known = Texts::default();
     for row in 0..batch.num_rows() {
         let mut span = EvalSpan {
@@ -160,6 +160,7 @@ fn read(
             duration_ns: if durations.is_valid(row) { durations.value(row) } else { 0 },
             name: known.get(names, row),
             service: known.get(services, row),
+            failed: statuses.is_valid(row) && statuses.value(row) == "ERROR",
             values: Vec::with_capacity(places.len()),
         };
         for (field, place) in fields.list().iter().zip(places) {

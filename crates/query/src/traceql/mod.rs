@@ -16,6 +16,7 @@ mod parser;
 pub mod predicate;
 pub mod search;
 pub mod series;
+pub mod tags;
 #[cfg(test)]
 mod tests;
 mod types;

@@ -1,8 +1,12 @@
-//! Tempo's API: traces by id, for Grafana's data source and everybody else who asks Tempo.
+//! Tempo's API: traces by id, searches and time series in TraceQL, for Grafana's data source and
+//! everybody else who asks Tempo.
 //!
 //! Paths are Tempo's own below `/tempo`. Faults are plain text, as Tempo's are.
 
 mod json;
+mod metrics;
+mod parameters;
+mod search;
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -26,6 +30,13 @@ pub fn router() -> Router<ServeState> {
         .route("/tempo/api/status/buildinfo", get(build_information))
         .route("/tempo/api/traces/{id}", get(trace))
         .route("/tempo/api/v2/traces/{id}", get(trace_v2))
+        .route("/tempo/api/search", get(search::search))
+        .route("/tempo/api/search/tags", get(search::tags))
+        .route("/tempo/api/v2/search/tags", get(search::tags_v2))
+        .route("/tempo/api/search/tag/{name}/values", get(search::tag_values))
+        .route("/tempo/api/v2/search/tag/{name}/values", get(search::tag_values_v2))
+        .route("/tempo/api/metrics/query", get(metrics::query))
+        .route("/tempo/api/metrics/query_range", get(metrics::query_range))
 }
 
 /// What Grafana asks to know which features there are.
@@ -118,6 +129,7 @@ fn protobuf(bytes: Vec<u8>) -> Response {
 #[derive(Debug)]
 enum TempoError {
     InvalidId,
+    Invalid(String),
     NotFound,
     Query(QueryError),
 }
@@ -132,15 +144,18 @@ impl IntoResponse for TempoError {
     fn into_response(self) -> Response {
         let (status, message) = match self {
             TempoError::InvalidId => (StatusCode::BAD_REQUEST, "a trace id has 1 to 32 hex digits".to_owned()),
+            TempoError::Invalid(message) => (StatusCode::BAD_REQUEST, message),
             TempoError::NotFound => (StatusCode::NOT_FOUND, "trace not found".to_owned()),
             TempoError::Query(error) => {
                 let status = match error.kind() {
+                    ErrorKind::Invalid => StatusCode::BAD_REQUEST,
                     ErrorKind::Busy => StatusCode::TOO_MANY_REQUESTS,
                     ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
                     ErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
                     _ => StatusCode::INTERNAL_SERVER_ERROR,
                 };
-                (status, error.to_string())
+                let place = error.position().map(|at| format!("line {}, column {}: ", at.line, at.column));
+                (status, format!("{}{error}", place.unwrap_or_default()))
             }
         };
         (status, message).into_response()

@@ -43,6 +43,7 @@ fn trace(plan: &Plan, lines: &str) -> EvalTrace {
             duration_ns: ms(duration),
             name: (*name).into(),
             service: (*service).into(),
+            failed: *status == "error",
             values: values.collect(),
         }
     });

@@ -18,6 +18,8 @@ pub struct EvalSpan {
     pub duration_ns: i64,
     /// Its name.
     pub name: Arc<str>,
+    /// Whether its status is an error.
+    pub failed: bool,
     /// The service that sent it.
     pub service: Arc<str>,
     /// What the query reads of it, in the order of its [fields](super::Fields).

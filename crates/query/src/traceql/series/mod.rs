@@ -34,10 +34,17 @@ pub struct SeriesRequest {
     pub start_ns: i64,
     /// And before this; rounded up to a step.
     pub end_ns: i64,
-    /// Between points, in nanoseconds.
+    /// Between points, in nanoseconds; 0 for one point that stands for the whole time.
     pub step_ns: i64,
     /// Most exemplars wanted.
     pub exemplars: usize,
+}
+
+impl SeriesRequest {
+    /// One point for the whole time, without exemplars.
+    pub fn instant(query: String, start_ns: i64, end_ns: i64) -> Self {
+        Self { query, start_ns, end_ns, step_ns: 0, exemplars: 0 }
+    }
 }
 
 /// A time series.
@@ -81,6 +88,9 @@ struct Intervals {
 
 impl Intervals {
     fn new(request: &SeriesRequest) -> Result<Self, QueryError> {
+        if request.step_ns == 0 && request.end_ns > request.start_ns {
+            return Ok(Self { start_ns: request.start_ns, step_ns: request.end_ns.saturating_sub(request.start_ns), count: 1 });
+        }
         let step_ns = request.step_ns;
         if step_ns <= 0 || request.end_ns <= request.start_ns {
             return Err(invalid("time series need a step above zero and an end behind their start"));
