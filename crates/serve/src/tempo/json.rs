@@ -24,16 +24,6 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A number as protobuf's JSON writes it.
-pub(super) fn double(number: f64) -> Value {
-    match serde_json::Number::from_f64(number) {
-        Some(number) => Value::Number(number),
-        None if number.is_nan() => "NaN".into(),
-        None if number > 0.0 => "Infinity".into(),
-        None => "-Infinity".into(),
-    }
-}
-
 /// An object without fields that have their default.
 #[derive(Default)]
 struct Object(Map<String, Value>);
@@ -166,7 +156,7 @@ fn any(value: &AnyValue) -> Value {
     Value::Object(Map::from_iter([(key.to_owned(), value)]))
 }
 
-fn double(d: f64) -> Value {
+pub(super) fn double(d: f64) -> Value {
     match serde_json::Number::from_f64(d) {
         Some(n) => Value::Number(n),
         None if d.is_nan() => "NaN".into(),
