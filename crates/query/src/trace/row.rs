@@ -106,7 +106,6 @@ impl<'b> Rows<'b> {
             status: (status != Status::default()).then_some(status),
         }
     }
-
 }
 
 /// The events of a span, from the column `events`.

@@ -27,9 +27,7 @@ const STATUSES: [Status; 3] = [Status::Unset, Status::Ok, Status::Error];
 /// The columns behind a field; `None` where the span's place in its trace says it.
 pub(super) fn columns(field: &Field) -> Option<String> {
     use Intrinsic::{EventName, EventTimeSinceStart, InstrumentationName, InstrumentationVersion, LinkSpanId, LinkTraceId};
-    let tagged = |scope: AttributeScope, key: &str| {
-        format!("attribute({}, {}, 't')", quote(scope.column()), text_literal(key))
-    };
+    let tagged = |scope: AttributeScope, key: &str| format!("attribute({}, {}, 't')", quote(scope.column()), text_literal(key));
     Some(match field {
         Field::Key(Scope::Resource, key) if key == "service.name" => "service_name".to_owned(),
         Field::Key(Scope::Span, key) => tagged(AttributeScope::Item, key),
@@ -232,9 +230,7 @@ fn listed(field: &Field, column: Option<usize>, batch: &RecordBatch, row: usize,
     let values: Vec<Value> = match field {
         Field::Key(Scope::Event, key) => events(column, row).iter().filter_map(|e| attribute(&e.attributes, key)).collect(),
         Field::Key(Scope::Link, key) => links(column, row).iter().filter_map(|l| attribute(&l.attributes, key)).collect(),
-        Field::Intrinsic(Intrinsic::EventName) => {
-            events(column, row).into_iter().map(|e| Value::String(e.name.into())).collect()
-        }
+        Field::Intrinsic(Intrinsic::EventName) => events(column, row).into_iter().map(|e| Value::String(e.name.into())).collect(),
         Field::Intrinsic(Intrinsic::EventTimeSinceStart) => {
             let since = |time: u64| i64::try_from(time).unwrap_or(i64::MAX).saturating_sub(span.start_ns);
             events(column, row).into_iter().map(|e| Value::Int(since(e.time_unix_nano))).collect()

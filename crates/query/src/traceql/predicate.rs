@@ -8,7 +8,9 @@ use std::collections::HashMap;
 use luneta_model::{AttributeScope, AttributeType};
 use luneta_store::TableSnapshot;
 
-use super::ast::{BinaryOp, Field, FieldExpr, Form, Intrinsic, Kind, Pipeline, Scope, SpansetExpr, SpansetOp, Stage, Static, Status};
+use super::ast::{
+    BinaryOp, Field, FieldExpr, Form, Intrinsic, Kind, Pipeline, Scope, SpansetExpr, SpansetOp, Stage, Static, Status,
+};
 use super::eval::anchored;
 use crate::sql::{quote, text_literal};
 
@@ -119,9 +121,7 @@ pub fn of_expr(expr: &FieldExpr, types: &KnownTypes) -> Predicate {
         FieldExpr::Binary { op: BinaryOp::Or, left, right } => of_expr(left, types).or(of_expr(right, types)),
         FieldExpr::Binary { op, left, right } => match (left.as_ref(), right.as_ref()) {
             (FieldExpr::Attribute(a), FieldExpr::Static(value)) if !a.parent => comparison(&a.field, *op, value, types),
-            (FieldExpr::Static(value), FieldExpr::Attribute(a)) if !a.parent => {
-                comparison(&a.field, flipped(*op), value, types)
-            }
+            (FieldExpr::Static(value), FieldExpr::Attribute(a)) if !a.parent => comparison(&a.field, flipped(*op), value, types),
             _ => Predicate::ANY,
         },
         FieldExpr::Attribute(_) | FieldExpr::Not(_) | FieldExpr::Negative(_) => Predicate::ANY,
@@ -256,10 +256,13 @@ fn of_key(scope: AttributeScope, key: &str, op: BinaryOp, sign: &str, value: &St
             let missing = if op == BinaryOp::Eq { "IS NULL" } else { "IS NOT NULL" };
             return Predicate::exact(format!("{} {missing}", access(scope, key, known.unwrap_or(AttributeType::Text))));
         }
-        Static::String(text) => {
-            (format!("{} {sign} {}", access(scope, key, AttributeType::Text), pattern(op, text)), known == Some(AttributeType::Text))
+        Static::String(text) => (
+            format!("{} {sign} {}", access(scope, key, AttributeType::Text), pattern(op, text)),
+            known == Some(AttributeType::Text),
+        ),
+        Static::Bool(b) => {
+            (format!("{} {sign} {b}", access(scope, key, AttributeType::Bool)), known == Some(AttributeType::Bool))
         }
-        Static::Bool(b) => (format!("{} {sign} {b}", access(scope, key, AttributeType::Bool)), known == Some(AttributeType::Bool)),
         Static::Int(_) | Static::Float(_) | Static::Duration(_) => {
             let kind = known.filter(|kind| numeric(Some(*kind))).unwrap_or(AttributeType::Double);
             let Some(number) = number(value) else { return Predicate::ANY };

@@ -51,10 +51,9 @@ pub fn field(name: &str) -> Result<Field, QueryError> {
         // Old clients leave out the scope and its dot.
         _ => read(&quoted)?,
     };
-    found.map(|attribute| attribute.field).ok_or_else(|| QueryError::Parse {
-        message: format!("`{name}` is not the name of a field"),
-        position: None,
-    })
+    found
+        .map(|attribute| attribute.field)
+        .ok_or_else(|| QueryError::Parse { message: format!("`{name}` is not the name of a field"), position: None })
 }
 
 impl QueryEngine {

@@ -22,7 +22,9 @@ impl RangeText {
     pub(super) fn range(&self) -> Result<(i64, i64), String> {
         let read = |name: &str, text: &Option<String>| match text.as_deref().filter(|t| !t.is_empty() && *t != "0") {
             Some(text) => time(text).map(Some).ok_or_else(|| {
-                format!("`{name}={text}` is no time: give seconds or nanoseconds since 1970, or a time such as 2026-01-31T12:00:00Z")
+                format!(
+                    "`{name}={text}` is no time: give seconds or nanoseconds since 1970, or a time such as 2026-01-31T12:00:00Z"
+                )
             }),
             None => Ok(None),
         };

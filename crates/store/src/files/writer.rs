@@ -111,7 +111,8 @@ impl FileWriter {
             SerializedFileWriter::new(BufWriter::with_capacity(1 << 18, file), parquet_schema.root_schema_ptr(), properties)?;
         let factory = ArrowRowGroupWriterFactory::new(&file, arrow_schema);
         let nans = vec![false; stamped.len()];
-        let trace_index = TraceIndexBuilder::column(&stamped).map(|column| (column, TraceIndexBuilder::new(Grain::of(key.signal))));
+        let trace_index =
+            TraceIndexBuilder::column(&stamped).map(|column| (column, TraceIndexBuilder::new(Grain::of(key.signal))));
         let (key, table_id) = (key.clone(), table.table_id);
         Ok(Self { path, key, table_id, fields: stamped, ids, nans, trace_index, file, factory, group: None, groups: 0, rows: 0 })
     }

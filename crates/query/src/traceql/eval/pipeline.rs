@@ -224,9 +224,7 @@ impl Spans {
         match self {
             Spans::Filter(None) => input.to_vec(),
             Spans::Filter(Some(expr)) => input.iter().copied().filter(|span| expr.value(trace, *span).holds()).collect(),
-            Spans::Pipeline(steps) => {
-                union(run(steps, trace, vec![Spanset { spans: input.to_vec(), attributes: Vec::new() }]))
-            }
+            Spans::Pipeline(steps) => union(run(steps, trace, vec![Spanset { spans: input.to_vec(), attributes: Vec::new() }])),
             Spans::Binary(op, left, right) => {
                 let (left, right) = (left.of(trace, input), right.of(trace, input));
                 match op {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Exemplar, Intervals, SERIES_MAX, Series, invalid, unit, measured};
+use super::{Exemplar, Intervals, SERIES_MAX, Series, invalid, measured, unit};
 use crate::QueryError;
 use crate::traceql::ast::{Metrics, MetricsFunction};
 use crate::traceql::eval::Value;

@@ -4,8 +4,8 @@ use luneta_model::Tenant;
 
 use super::accumulate::Accumulator;
 use super::{Exemplar, measured};
-use crate::traceql::ast::{MetricsFunction, Query};
-use crate::traceql::eval::{Expr, FieldPlace, Plan, Value};
+use crate::traceql::ast::Query;
+use crate::traceql::eval::{FieldPlace, Plan, Value};
 use crate::traceql::load::LOOKUP_MAX;
 use crate::traceql::search::{Candidates, LOOKED_INTO_MAX};
 use crate::{QueryEngine, QueryError};
@@ -23,10 +23,6 @@ pub(super) async fn run(
     let mut plan = Plan::new(&query.pipeline);
     let by: Vec<FieldPlace> = metrics.by.iter().map(|field| FieldPlace::of(field, &mut plan.fields)).collect();
     let field = measured(&metrics.function).map(|field| FieldPlace::of(field, &mut plan.fields));
-    let selection = match &metrics.function {
-        MetricsFunction::Compare { selection, .. } => selection.as_ref().map(|expr| Expr::of(expr, &mut plan.fields)),
-        _ => None,
-    };
     let (mut warnings, mut looked_into, mut left) = (Vec::new(), 0, exemplars);
     let intervals = sums.intervals();
     let mut candidates = Candidates::new((intervals.start_ns, intervals.end_ns()), condition, usize::MAX);
@@ -44,9 +40,6 @@ pub(super) async fn run(
                 spans.sort_unstable();
                 spans.dedup();
                 for span in spans {
-                    if selection.as_ref().is_some_and(|expr| !expr.value(trace, span).holds()) {
-                        continue;
-                    }
                     let labels: Vec<Value> = by.iter().map(|place| place.value(trace, span).clone()).collect();
                     let start_ns = trace.spans[span].start_ns;
                     let value = field.map(|place| place.value(trace, span).number());

@@ -5,6 +5,7 @@
 
 mod accumulate;
 mod by_trace;
+mod compare;
 mod pushdown;
 mod stages;
 #[cfg(test)]
@@ -170,6 +171,10 @@ impl QueryEngine {
         let types = KnownTypes::new(&snapshot);
         drop(snapshot);
         let predicate = of_pipeline(&query.pipeline, &types);
+        if let MetricsFunction::Compare { selection, top, between } = &metrics.function {
+            let comparison = compare::Comparison { selection: selection.as_ref(), top: *top, between: *between };
+            return comparison.run(self, tenant, &predicate, &types, intervals).await;
+        }
         let exemplars = exemplars.min(EXEMPLARS_MAX);
         let mut sums = Accumulator::new(metrics, intervals);
         let warnings = match pushdown::Pushdown::of(metrics, &predicate, &types) {

@@ -66,11 +66,8 @@ impl<'q> Pushdown<'q> {
             }
             _ => ("count(v), sum(v), min(v), max(v)".to_owned(), 1),
         };
-        let mut inner = format!(
-            "date_bin(INTERVAL '{} nanoseconds', start_time, {}) AS step",
-            intervals.step_ns,
-            time(intervals.start_ns)
-        );
+        let mut inner =
+            format!("date_bin(INTERVAL '{} nanoseconds', start_time, {}) AS step", intervals.step_ns, time(intervals.start_ns));
         if groups == 2 {
             inner += &format!(", {} AS bucket", bucket_sql(&self.metrics.function, value));
         } else if self.value.is_some() && !self.has_quantiles() {

@@ -1,6 +1,6 @@
 //! What is done with series once they are there.
 
-use super::{Series};
+use super::Series;
 use crate::traceql::ast::{BinaryOp, SeriesStage};
 
 /// Applies the stages in order.

@@ -38,8 +38,7 @@ fn check(query: &str, expected: &[(&str, &[(i64, f64)])]) {
         points: points.to_vec(),
         exemplars: Vec::new(),
     };
-    let mut series =
-        vec![one("a", &[(0, 1.0), (1, 5.0)]), one("b", &[(0, 3.0), (1, 5.0)]), one("c", &[(0, 2.0), (1, 7.0)])];
+    let mut series = vec![one("a", &[(0, 1.0), (1, 5.0)]), one("b", &[(0, 3.0), (1, 5.0)]), one("c", &[(0, 2.0), (1, 7.0)])];
     let metrics = parse(query).unwrap().metrics.unwrap();
     stages::apply(&metrics.stages, &mut series);
     let expected: Vec<Series> = expected.iter().map(|(name, points)| one(name, points)).collect();
