@@ -15,3 +15,4 @@ mod json;
 mod round_trip;
 mod sql;
 mod tempo;
+mod traceql;

@@ -59,7 +59,7 @@ pub(super) async fn query_range(
     let request = SeriesRequest { query: text.query()?, start_ns, end_ns, step_ns, exemplars };
     let answer = series(&state, &tenant, &request).await?;
     let series: Vec<JsonValue> = answer.series.iter().map(series_json).collect();
-    Ok(Json(json!({"series": series, "metrics": {}, "status": "COMPLETE"})))
+    Ok(Json(reply(&series, &answer)))
 }
 
 /// One number for the whole time.
@@ -81,7 +81,14 @@ pub(super) async fn query(
             Some(json!({"labels": labels(series), "promLabels": prometheus_labels(series), "value": value}))
         })
         .collect();
-    Ok(Json(json!({"series": series, "metrics": {}, "status": "COMPLETE"})))
+    Ok(Json(reply(&series, &answer)))
+}
+
+fn reply(series: &[JsonValue], answer: &SeriesAnswer) -> JsonValue {
+    if answer.warnings.is_empty() {
+        return json!({"series": series, "metrics": {}, "status": "COMPLETE"});
+    }
+    json!({"series": series, "metrics": {}, "status": "PARTIAL", "message": answer.warnings.join("; ")})
 }
 
 fn series_json(series: &Series) -> JsonValue {
