@@ -24,6 +24,7 @@ static DROP_INS: &[(&str, &[Port])] = &[
             Port::JaegerUdp(&jaeger::COMPACT),
             Port::JaegerUdp(&jaeger::BINARY),
             Port::Queries("jaeger_query", 16686, luneta_serve::jaeger_queries),
+            Port::Queries("jaeger_query_grpc", 16685, luneta_serve::jaeger_queries_grpc),
         ],
     ),
     ("zipkin", &[Port::Both(&zipkin::ZIPKIN, zipkin::http::router, luneta_serve::zipkin_queries)]),
@@ -169,7 +170,7 @@ mod tests {
 
     #[test]
     fn names_stand_for_ports() {
-        let jaeger = ["jaeger_http", "jaeger_grpc", "jaeger_compact", "jaeger_binary", "jaeger_query"];
+        let jaeger = ["jaeger_http", "jaeger_grpc", "jaeger_compact", "jaeger_binary", "jaeger_query", "jaeger_query_grpc"];
         assert_eq!(names(&named(["jaeger"]).expect("known")), jaeger);
         assert_eq!(names(&named([" jaeger", "jaeger", ""]).expect("known")), jaeger);
         let every: usize = DROP_INS.iter().map(|(_, ports)| ports.len()).sum();

@@ -113,6 +113,11 @@ pub fn jaeger_queries(state: ServeState) -> Router {
     jaeger::routes().with_state(state)
 }
 
+/// The queries of Jaeger over gRPC, as on its own port, 16685.
+pub fn jaeger_queries_grpc(state: ServeState) -> Router {
+    jaeger::grpc::routes().with_state(state)
+}
+
 /// The queries of Zipkin as on its own port, 9411, to be merged with its intake there.
 pub fn zipkin_queries(state: ServeState) -> Router {
     zipkin::routes().with_state(state)

@@ -105,6 +105,7 @@ fn convert(span: &otlp::Span, scope: Option<&InstrumentationScope>, process_id: 
     if !raw {
         logs.sort_by_key(|event| event.time_unix_nano);
     }
+    let duration_ns = span.end_time_unix_nano.saturating_sub(span.start_time_unix_nano);
     let mut tags = fields(span, scope);
     tags.extend(span.attributes.iter().map(|pair| if raw { tag(pair) } else { adjust::address(tag(pair)) }));
     Span {
@@ -115,7 +116,9 @@ fn convert(span: &otlp::Span, scope: Option<&InstrumentationScope>, process_id: 
         flags: span.flags & 1,
         operation_name: span.name.clone(),
         start_time: span.start_time_unix_nano / 1000,
-        duration: span.end_time_unix_nano.saturating_sub(span.start_time_unix_nano) / 1000,
+        duration: duration_ns / 1000,
+        start_ns: span.start_time_unix_nano,
+        duration_ns,
         tags: sorted(tags, raw),
         logs: logs.into_iter().map(|event| log(event, raw)).collect(),
         process_id,
@@ -180,7 +183,11 @@ fn reference(link: &Link) -> Reference {
 fn log(event: &Event, raw: bool) -> Log {
     let name = (!event.name.is_empty()).then(|| text_tag("event", &event.name));
     let others = sorted(event.attributes.iter().map(tag).collect(), raw);
-    Log { timestamp: event.time_unix_nano / 1000, fields: name.into_iter().chain(others).collect() }
+    Log {
+        timestamp: event.time_unix_nano / 1000,
+        time_ns: event.time_unix_nano,
+        fields: name.into_iter().chain(others).collect(),
+    }
 }
 
 fn sorted(mut tags: Vec<Tag>, raw: bool) -> Vec<Tag> {

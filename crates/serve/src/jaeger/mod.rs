@@ -5,6 +5,7 @@
 mod adjust;
 mod convert;
 mod go;
+pub mod grpc;
 mod model;
 mod reply;
 mod search;

@@ -78,6 +78,12 @@ pub struct Span {
     pub start_time: u64,
     /// Microseconds.
     pub duration: u64,
+    /// The start in nanoseconds, which JSON has no room for.
+    #[serde(skip)]
+    pub start_ns: u64,
+    /// The duration in nanoseconds.
+    #[serde(skip)]
+    pub duration_ns: u64,
     /// What it says of itself.
     pub tags: Vec<Tag>,
     /// What happened during it.
@@ -123,6 +129,9 @@ pub struct Process {
 pub struct Log {
     /// Microseconds since 1970.
     pub timestamp: u64,
+    /// Nanoseconds, which JSON has no room for.
+    #[serde(skip)]
+    pub time_ns: u64,
     /// What.
     pub fields: Vec<Tag>,
 }

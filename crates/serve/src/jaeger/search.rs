@@ -17,7 +17,7 @@ pub const TRACES_MAX: usize = 1500;
 /// Traces one request may name by their ids.
 pub const IDS_MAX: usize = 100;
 /// How far back a search looks that does not say.
-const SEARCH_LOOKBACK: Duration = Duration::from_hours(48);
+pub const SEARCH_LOOKBACK: Duration = Duration::from_hours(48);
 /// The same for calls between services.
 const CALLS_LOOKBACK_MS: i64 = 24 * 3600 * 1000;
 
