@@ -6,6 +6,7 @@ mod conditions;
 mod health;
 mod jaeger;
 mod live;
+mod lookup;
 mod names;
 mod parameters;
 mod rates;

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use luneta_model::Tenant;
 use luneta_query::output::row_objects;
-use luneta_query::{FoundTraces, QueryError, SqlRequest, Trace, TraceSearch};
+use luneta_query::{QueryError, SqlRequest};
 use serde_json::Value;
 
 use crate::ServeState;
@@ -125,33 +125,6 @@ impl ServeState {
         });
         Ok(calls.collect())
     }
-
-    /// A trace by its id.
-    pub(crate) async fn trace(&self, tenant: &Tenant, id: [u8; 16]) -> Result<Option<Trace>, QueryError> {
-        let started = std::time::Instant::now();
-        let found = self.engine().trace(tenant, id).await;
-        self.queries().record(started.elapsed(), found.is_err());
-        found
-    }
-
-    /// Traces that match.
-    pub(crate) async fn find_traces(&self, tenant: &Tenant, search: TraceSearch) -> Result<FoundTraces, QueryError> {
-        let started = std::time::Instant::now();
-        let found = self.engine().find_traces(tenant, search).await;
-        self.queries().record(started.elapsed(), found.is_err());
-        found
-    }
-}
-
-/// What a trace lacks, in sentences.
-pub fn missing(trace: &Trace) -> Vec<String> {
-    let cut = trace.truncated.then(|| "the trace has more spans than one answer may hold".to_owned());
-    cut.into_iter().chain(trace.warnings.iter().cloned()).collect()
-}
-
-/// Makes an answer aside: those of large traces take long enough to hold up other requests.
-pub async fn aside(make: impl FnOnce() -> Vec<u8> + Send + 'static) -> Result<Vec<u8>, QueryError> {
-    tokio::task::spawn_blocking(make).await.map_err(|_| QueryError::Internal)
 }
 
 fn text(row: &Value, key: &str) -> String {

@@ -16,6 +16,7 @@ use luneta_query::Trace;
 
 use super::{operations_of_kind, search};
 use crate::ServeState;
+use crate::lookup::{self, aside, missing};
 use crate::names;
 use crate::tenant::RequestTenant;
 use frame::{Failure, frames, read, stream, unary};
@@ -79,14 +80,14 @@ async fn dependencies((State(state), RequestTenant(tenant)): Asked, body: Body) 
 async fn trace_v2((State(state), RequestTenant(tenant)): Asked, body: Body) -> Result<Response, Failure> {
     let request: GetTraceById = read(body).await?;
     let id = <[u8; 16]>::try_from(request.trace_id).map_err(|_| Failure::invalid("a trace id has 16 bytes"))?;
-    let trace = state.trace(&tenant, id).await?.ok_or(Failure::NotFound)?;
+    let trace = state.trace(&tenant, u128::from_be_bytes(id)).await?.ok_or(Failure::NotFound)?;
     answer(vec![trace], move |trace| frames(convert::chunks(trace, request.raw_traces))).await
 }
 
 async fn trace_v3((State(state), RequestTenant(tenant)): Asked, body: Body) -> Result<Response, Failure> {
     let request: GetTraceByText = read(body).await?;
     let id = search::trace_id(&request.trace_id).map_err(Failure::Invalid)?;
-    let trace = state.trace(&tenant, id.to_be_bytes()).await?.ok_or(Failure::NotFound)?;
+    let trace = state.trace(&tenant, id).await?.ok_or(Failure::NotFound)?;
     answer(vec![trace], |trace| frames(convert::otlp(trace))).await
 }
 
@@ -111,5 +112,7 @@ async fn find(state: &ServeState, tenant: &Tenant, body: Body) -> Result<(Vec<Tr
 
 /// The messages of each trace, one after the other.
 async fn answer(found: Vec<Trace>, write: impl Fn(&Trace) -> Vec<u8> + Send + 'static) -> Result<Response, Failure> {
-    Ok(stream(names::aside(move || found.iter().flat_map(write).collect()).await?))
+    let lacks: Vec<String> = found.iter().flat_map(missing).collect();
+    let frames = aside(move || found.iter().flat_map(write).collect());
+    Ok(lookup::warn(stream(frames.await?), &lacks))
 }

@@ -20,7 +20,8 @@ use axum::routing::get;
 use luneta_model::Tenant;
 
 use crate::ServeState;
-use crate::names::{self, missing, now_ns};
+use crate::lookup::{aside, missing};
+use crate::names::now_ns;
 use crate::parameters::Parameters;
 use crate::tenant::RequestTenant;
 use model::{Dependency, Envelope, Fault, Operation};
@@ -103,12 +104,10 @@ async fn traces(
     let (mut found, mut faults) = (Vec::new(), Vec::new());
     match search::wanted(&parameters, now_ns()).map_err(Failure::Invalid)? {
         Wanted::Ids(ids) => {
-            for id in ids {
-                match state.trace(&tenant, id.to_be_bytes()).await? {
-                    Some(trace) => found.push(trace),
-                    None => faults.push(reply::not_found(id)),
-                }
-            }
+            let answer = state.traces(&tenant, ids).await?;
+            faults.extend(answer.unknown.into_iter().map(reply::not_found));
+            faults.extend(answer.left_out.into_iter().map(reply::left_out));
+            found = answer.found;
         }
         Wanted::Matching(matching) => {
             let answer = state.find_traces(&tenant, matching.search()).await?;
@@ -127,7 +126,7 @@ async fn trace(
 ) -> Result<Response, Failure> {
     let id = search::trace_id(&id).map_err(Failure::Invalid)?;
     let raw = search::raw(&parameters).map_err(Failure::Invalid)?;
-    let trace = state.trace(&tenant, id.to_be_bytes()).await?.ok_or(Failure::NotFound)?;
+    let trace = state.trace(&tenant, id).await?.ok_or(Failure::NotFound)?;
     trace_answer(vec![trace], Vec::new(), raw, &parameters).await
 }
 
@@ -138,7 +137,7 @@ async fn trace_answer(
     parameters: &Parameters,
 ) -> Result<Response, Failure> {
     let pretty = reply::is_pretty(parameters);
-    let body = names::aside(move || {
+    let body = aside(move || {
         let traces = found.iter().map(|trace| convert::trace(&trace.data.resource_spans, missing(trace), raw));
         let mut envelope = Envelope::of(traces.collect::<Vec<_>>(), 0);
         envelope.errors = (!faults.is_empty()).then_some(faults);

@@ -73,6 +73,12 @@ pub fn not_found(id: u128) -> Fault {
     Fault { code: None, msg: TRACE_NOT_FOUND.to_owned(), trace_id: Some(trace_id_text(id)) }
 }
 
+/// A trace that would make an answer too large.
+pub fn left_out(id: u128) -> Fault {
+    let msg = "the trace was left out of a large answer; ask for it alone".to_owned();
+    Fault { code: None, msg, trace_id: Some(trace_id_text(id)) }
+}
+
 /// Whether the answer is to be read by people.
 pub fn is_pretty(parameters: &Parameters) -> bool {
     parameters.first("prettyPrint").is_some_and(|value| value != "false")

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::reply::{self, query_status};
 use super::{operations_of_kind, search};
 use crate::ServeState;
+use crate::lookup::{self, aside, missing};
 use crate::names;
 use crate::parameters::Parameters;
 use crate::tenant::RequestTenant;
@@ -54,7 +55,7 @@ async fn traces(
 ) -> Result<Response, Failure> {
     let matching = parse::matching(&parameters).map_err(Failure::Invalid)?;
     let found = state.find_traces(&tenant, matching.search()).await?;
-    trace_answer(found.traces).await
+    trace_answer(found.traces, found.warnings).await
 }
 
 async fn trace(
@@ -65,18 +66,19 @@ async fn trace(
 ) -> Result<Response, Failure> {
     let id = search::trace_id(&id).map_err(|e| Failure::Invalid(parse::malformed("trace_id", &e)))?;
     parse::check_trace(&parameters).map_err(Failure::Invalid)?;
-    trace_answer(state.trace(&tenant, id.to_be_bytes()).await?.into_iter().collect()).await
+    trace_answer(state.trace(&tenant, id).await?.into_iter().collect(), Vec::new()).await
 }
 
-async fn trace_answer(found: Vec<Trace>) -> Result<Response, Failure> {
+async fn trace_answer(found: Vec<Trace>, mut lacks: Vec<String>) -> Result<Response, Failure> {
     if found.is_empty() {
         return Err(Failure::NotFound);
     }
-    let body = names::aside(move || {
+    lacks.extend(found.iter().flat_map(missing));
+    let body = aside(move || {
         let groups: Vec<Value> = found.iter().flat_map(|trace| otlp::resource_spans(&trace.data)).collect();
         json!({"result": {"resourceSpans": groups}}).to_string().into_bytes()
     });
-    Ok(reply::json(body.await?))
+    Ok(lookup::warn(reply::json(body.await?), &lacks))
 }
 
 async fn dependencies(

@@ -19,7 +19,8 @@ use luneta_query::Trace;
 use serde_json::{Value, json};
 
 use crate::ServeState;
-use crate::names::{self, missing, now_ns};
+use crate::lookup::{aside, missing};
+use crate::names::now_ns;
 use crate::parameters::Parameters;
 use crate::tenant::RequestTenant;
 use reply::Failure;
@@ -118,9 +119,9 @@ async fn trace(
     Path(text): Path<String>,
 ) -> Result<Response, Failure> {
     let id = search::trace_id(&text).map_err(Failure::Invalid)?;
-    let trace = state.trace(&tenant, id.to_be_bytes()).await?.ok_or(Failure::NotFound(text))?;
+    let trace = state.trace(&tenant, id).await?.ok_or(Failure::NotFound(text))?;
     let lacks = missing(&trace);
-    let body = names::aside(move || reply::written(&convert::trace(&trace.data.resource_spans)));
+    let body = aside(move || reply::written(&convert::trace(&trace.data.resource_spans)));
     Ok(reply::json(body.await?, &lacks))
 }
 
@@ -129,17 +130,16 @@ async fn trace_many(
     RequestTenant(tenant): RequestTenant,
     Query(parameters): Query<Parameters>,
 ) -> Result<Response, Failure> {
-    let mut found = Vec::new();
-    for id in search::trace_ids(&parameters).map_err(Failure::Invalid)? {
-        found.extend(state.trace(&tenant, id.to_be_bytes()).await?);
-    }
-    trace_lists(found, Vec::new()).await
+    let ids = search::trace_ids(&parameters).map_err(Failure::Invalid)?;
+    let answer = state.traces(&tenant, ids).await?;
+    let lacks = (!answer.left_out.is_empty()).then(|| format!("traces left out of a large answer: {}", answer.left_out.len()));
+    trace_lists(answer.found, lacks.into_iter().collect()).await
 }
 
 /// Traces as lists of spans in a list.
 async fn trace_lists(found: Vec<Trace>, mut lacks: Vec<String>) -> Result<Response, Failure> {
     lacks.extend(found.iter().flat_map(missing));
-    let body = names::aside(move || {
+    let body = aside(move || {
         let lists: Vec<_> = found.iter().map(|trace| convert::trace(&trace.data.resource_spans)).collect();
         reply::written(&lists)
     });

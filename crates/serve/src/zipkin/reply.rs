@@ -1,14 +1,13 @@
 //! Answers and refusals in Zipkin's form: JSON, and plain text for what went wrong.
 
 use axum::body::Body;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use luneta_model::ErrorKind;
 use luneta_query::QueryError;
 use serde::Serialize;
 
-/// Characters of a warning.
-const WARNING_CHARS_MAX: usize = 500;
+use crate::lookup;
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -77,13 +76,5 @@ pub fn written(answer: &impl Serialize) -> Vec<u8> {
 
 /// JSON that is written already. What it lacks has no place in Zipkin's form and goes into a header.
 pub fn json(body: Vec<u8>, lacks: &[String]) -> Response {
-    let mut response = ([(header::CONTENT_TYPE, "application/json")], Body::from(body)).into_response();
-    if !lacks.is_empty() {
-        let plain = |c: char| if c.is_ascii_graphic() && c != '"' && c != '\\' { c } else { ' ' };
-        let text: String = lacks.join("; ").chars().take(WARNING_CHARS_MAX).map(plain).collect();
-        if let Ok(value) = HeaderValue::from_str(&format!("299 luneta \"{text}\"")) {
-            response.headers_mut().insert(header::WARNING, value);
-        }
-    }
-    response
+    lookup::warn(([(header::CONTENT_TYPE, "application/json")], Body::from(body)).into_response(), lacks)
 }

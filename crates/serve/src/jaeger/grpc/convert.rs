@@ -8,7 +8,8 @@ use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, TracesDat
 use super::super::search::{self, Matching};
 use super::super::{convert, model};
 use super::messages::{Chunk, DependenciesRequest, Log, Moment, Process, Reference, Span, Tag, TraceQuery};
-use crate::names::{Window, missing};
+use crate::lookup::missing;
+use crate::names::Window;
 
 /// Spans of one message of version 2, as in Jaeger.
 const CHUNK_SPANS: usize = 10;
