@@ -101,20 +101,18 @@ async fn traces(
     Query(parameters): Query<Parameters>,
 ) -> Result<Response, Failure> {
     let raw = search::raw(&parameters).map_err(Failure::Invalid)?;
-    let (mut found, mut faults) = (Vec::new(), Vec::new());
-    match search::wanted(&parameters, now_ns()).map_err(Failure::Invalid)? {
+    let (found, faults) = match search::wanted(&parameters, now_ns()).map_err(Failure::Invalid)? {
         Wanted::Ids(ids) => {
             let answer = state.traces(&tenant, ids).await?;
-            faults.extend(answer.unknown.into_iter().map(reply::not_found));
-            faults.extend(answer.left_out.into_iter().map(reply::left_out));
-            found = answer.found;
+            let unknown = answer.unknown.into_iter().map(reply::not_found);
+            (answer.found, unknown.chain(answer.left_out.into_iter().map(reply::left_out)).collect())
         }
         Wanted::Matching(matching) => {
             let answer = state.find_traces(&tenant, matching.search()).await?;
-            faults.extend(answer.warnings.into_iter().map(|msg| Fault { code: None, msg, trace_id: None }));
-            found = answer.traces;
+            let faults = answer.warnings.into_iter().map(|msg| Fault { code: None, msg, trace_id: None });
+            (answer.traces, faults.collect())
         }
-    }
+    };
     trace_answer(found, faults, raw, &parameters).await
 }
 
