@@ -185,6 +185,8 @@ fn faults_are_those_of_each() {
         ("/jaeger/api/traces?service=a&limit=x", 400, "unable to parse param 'limit'"),
         ("/jaeger/api/metrics/calls?service=a", 501, "metrics querying is currently disabled"),
         ("/jaeger/api/v3/traces/1234", 404, r#"{"error":{"httpCode":404,"message":"No traces found"}}"#),
+        ("/jaeger/api/archive/1234", 404, "no such endpoint"),
+        ("/zipkin/api/v1/traces", 404, "no such endpoint"),
         ("/zipkin/api/v2/trace/1234", 404, "1234 not found"),
         ("/zipkin/api/v2/trace/XYZ", 400, "XYZ should be lower-hex encoded with no prefix"),
         ("/zipkin/api/v2/traces?limit=0", 400, "limit <= 0"),

@@ -16,7 +16,7 @@ mod v3;
 use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{any, get};
 use luneta_model::Tenant;
 
 use crate::ServeState;
@@ -44,6 +44,8 @@ pub fn routes() -> Router<ServeState> {
         .route("/api/dependencies", get(dependencies))
         .route("/api/metrics/{name}", get(async || Failure::NoMetrics))
         .merge(v3::routes())
+        // Else a page of the UI would answer.
+        .route("/api/{*path}", any(async || Failure::NoEndpoint))
 }
 
 async fn services(

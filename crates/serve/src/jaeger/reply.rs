@@ -18,6 +18,8 @@ pub enum Failure {
     Invalid(String),
     /// There is no such trace.
     NotFound,
+    /// There is no such path.
+    NoEndpoint,
     /// Metrics made from spans are asked for, which Jaeger takes from another server.
     NoMetrics,
     /// The lake gave no answer.
@@ -35,6 +37,7 @@ impl Failure {
         match self {
             Failure::Invalid(message) => (StatusCode::BAD_REQUEST, message.clone()),
             Failure::NotFound => (StatusCode::NOT_FOUND, TRACE_NOT_FOUND.to_owned()),
+            Failure::NoEndpoint => (StatusCode::NOT_FOUND, "no such endpoint".to_owned()),
             Failure::NoMetrics => (StatusCode::NOT_IMPLEMENTED, "metrics querying is currently disabled".to_owned()),
             Failure::Query(error) => (query_status(error), error.to_string()),
         }

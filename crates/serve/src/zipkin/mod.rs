@@ -12,8 +12,9 @@ mod search;
 mod tests;
 
 use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{any, get};
 use axum::{Json, Router};
 use luneta_query::Trace;
 use serde_json::{Value, json};
@@ -27,7 +28,9 @@ use reply::Failure;
 
 /// The routes below `/zipkin`.
 pub fn router() -> Router<ServeState> {
-    Router::new().nest("/zipkin", at_root())
+    // Else a page of the UI would answer.
+    let other = any(async || (StatusCode::NOT_FOUND, "no such endpoint"));
+    Router::new().nest("/zipkin", at_root().route("/api/{*path}", other))
 }
 
 /// The routes as they are on Zipkin's port.
