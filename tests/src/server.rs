@@ -302,7 +302,19 @@ impl Server {
     /// # Panics
     /// When there is no answer.
     pub fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Reply {
-        let request = self.agent.get(format!("{}{path}", self.http()));
+        self.ask(self.http(), path, headers)
+    }
+
+    /// Asks for a path at another address of the server.
+    ///
+    /// # Panics
+    /// When there is no answer.
+    pub fn get_at(&self, address: &str, path: &str) -> Reply {
+        self.ask(address, path, &[])
+    }
+
+    fn ask(&self, address: &str, path: &str, headers: &[(&str, &str)]) -> Reply {
+        let request = self.agent.get(format!("{address}{path}"));
         let request = headers.iter().fold(request, |r, (name, value)| r.header(*name, *value));
         reply(request.call().unwrap()).unwrap()
     }

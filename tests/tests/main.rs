@@ -12,6 +12,7 @@ mod disk_full;
 mod duckdb;
 mod durability;
 mod json;
+mod read_apis;
 mod round_trip;
 mod sql;
 mod tempo;

@@ -444,8 +444,8 @@ mod tests {
     fn drop_ins_are_a_name_or_a_list() {
         for (yaml, ports) in [
             ("luneta:\n  listen: 127.0.0.1:4319\n", 0),
-            ("luneta:\n  drop_in: jaeger\n", 4),
-            ("luneta:\n  drop_in: [jaeger]\n", 4),
+            ("luneta:\n  drop_in: jaeger\n", 6),
+            ("luneta:\n  drop_in: [jaeger]\n", 6),
             ("luneta:\n  drop_in: []\n", 0),
         ] {
             assert_eq!(check(yaml).expect(yaml).drop_in.len(), ports, "{yaml}");

@@ -1,7 +1,7 @@
 //! `--drop-in`: the ports of other servers, for clients that cannot be pointed elsewhere.
 //!
 //! [`DROP_INS`] is the whole list: a protocol that is switched on by name is a line there, and an
-//! entry of `luneta_receive::PROTOCOLS`.
+//! entry of `luneta_receive::PROTOCOLS`; a port where queries are answered is a line there too.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use anyhow::{Result, bail};
 use axum::Router;
 use luneta_receive::{Protocol, ReceiveState, jaeger, listen, zipkin};
+use luneta_serve::ServeState;
 use tokio::net::{TcpListener, UdpSocket};
 
 use crate::ports;
@@ -18,13 +19,15 @@ static DROP_INS: &[(&str, &[Port])] = &[
     (
         "jaeger",
         &[
-            Port { protocol: &jaeger::HTTP, transport: Transport::Tcp(jaeger::http::router) },
-            Port { protocol: &jaeger::GRPC, transport: Transport::Tcp(jaeger::grpc::router) },
-            Port { protocol: &jaeger::COMPACT, transport: Transport::JaegerUdp },
-            Port { protocol: &jaeger::BINARY, transport: Transport::JaegerUdp },
+            Port::Intake(&jaeger::HTTP, jaeger::http::router),
+            Port::Intake(&jaeger::GRPC, jaeger::grpc::router),
+            Port::JaegerUdp(&jaeger::COMPACT),
+            Port::JaegerUdp(&jaeger::BINARY),
+            Port::Queries("jaeger_query", 16686, luneta_serve::jaeger_queries),
+            Port::Queries("jaeger_query_grpc", 16685, luneta_serve::jaeger_queries_grpc),
         ],
     ),
-    ("zipkin", &[Port { protocol: &zipkin::ZIPKIN, transport: Transport::Tcp(zipkin::http::router) }]),
+    ("zipkin", &[Port::Both(&zipkin::ZIPKIN, zipkin::http::router, luneta_serve::zipkin_queries)]),
 ];
 
 /// Every name at once.
@@ -32,17 +35,15 @@ const ALL: &str = "all";
 
 /// One port of another server.
 #[derive(Debug)]
-pub struct Port {
-    protocol: &'static Protocol,
-    transport: Transport,
-}
-
-#[derive(Debug)]
-enum Transport {
-    /// HTTP/1 and HTTP/2, gRPC among it.
-    Tcp(fn(ReceiveState) -> Router),
+pub enum Port {
+    /// What a protocol sends, over HTTP/1 and HTTP/2, gRPC among it.
+    Intake(&'static Protocol, fn(ReceiveState) -> Router),
+    /// The same, and queries beside it.
+    Both(&'static Protocol, fn(ReceiveState) -> Router, fn(ServeState) -> Router),
+    /// Queries alone: a name, the usual number, and the routes.
+    Queries(&'static str, u16, fn(ServeState) -> Router),
     /// Datagrams of Jaeger's clients.
-    JaegerUdp,
+    JaegerUdp(&'static Protocol),
 }
 
 /// A port that listens.
@@ -83,30 +84,39 @@ pub async fn open(chosen: &[&'static Port], main: &str) -> Result<Vec<Listening>
     let (host, number) = main.rsplit_once(':').unwrap_or((main, ""));
     let mut open = Vec::new();
     for port in chosen {
-        let number = if number == "0" { 0 } else { port.protocol.port };
+        let number = if number == "0" { 0 } else { port.number() };
         open.push(port.open(&format!("{host}:{number}")).await?);
     }
     Ok(open)
 }
 
 impl Port {
-    /// Name of the protocol.
+    /// Name of the protocol, or of what is asked there.
     pub fn name(&self) -> &'static str {
-        self.protocol.name
+        match self {
+            Port::Intake(protocol, _) | Port::Both(protocol, ..) | Port::JaegerUdp(protocol) => protocol.name,
+            Port::Queries(name, ..) => name,
+        }
+    }
+
+    /// Its usual number.
+    fn number(&self) -> u16 {
+        match self {
+            Port::Intake(protocol, _) | Port::Both(protocol, ..) | Port::JaegerUdp(protocol) => protocol.port,
+            Port::Queries(_, number, _) => *number,
+        }
     }
 
     async fn open(&'static self, address: &str) -> Result<Listening> {
-        let (socket, address) = match self.transport {
-            Transport::Tcp(_) => {
-                let listener = ports::listen_for(address, self.name(), "leave its name out of --drop-in").await?;
-                let address = listener.local_addr()?;
-                (Socket::Tcp(listener), address)
-            }
-            Transport::JaegerUdp => {
-                let socket = ports::datagrams(address, self.name(), "leave its name out of --drop-in").await?;
-                let address = socket.local_addr()?;
-                (Socket::Udp(socket), address)
-            }
+        let advice = "leave its name out of --drop-in";
+        let (socket, address) = if let Port::JaegerUdp(_) = self {
+            let socket = ports::datagrams(address, self.name(), advice).await?;
+            let address = socket.local_addr()?;
+            (Socket::Udp(socket), address)
+        } else {
+            let listener = ports::listen_for(address, self.name(), advice).await?;
+            let address = listener.local_addr()?;
+            (Socket::Tcp(listener), address)
         };
         Ok(Listening { port: self, socket, address })
     }
@@ -118,7 +128,7 @@ impl Listening {
         self.address
     }
 
-    /// Adds the port to the addresses of the server, under the name of its protocol.
+    /// Adds the port to the addresses of the server, under its name.
     pub fn announce(&self, addresses: &mut BTreeMap<String, String>, url: impl Fn(SocketAddr) -> String) {
         let url = url(self.address);
         let url = match &self.socket {
@@ -128,19 +138,24 @@ impl Listening {
         addresses.insert(self.port.name().to_owned(), url);
     }
 
-    /// Takes what arrives until `shutdown` resolves.
+    /// Takes and answers what arrives until `shutdown` resolves.
     ///
     /// # Errors
     /// When the listener fails for good.
-    pub async fn serve(self, state: ReceiveState, shutdown: impl Future<Output = ()>) -> Result<()> {
-        match (self.socket, &self.port.transport) {
-            (Socket::Tcp(listener), Transport::Tcp(router)) => listen::serve(listener, router(state), shutdown).await?,
-            (Socket::Udp(socket), Transport::JaegerUdp) => {
-                jaeger::udp::serve(socket, self.port.protocol, state, shutdown).await;
+    pub async fn serve(self, receive: ReceiveState, reads: ServeState, shutdown: impl Future<Output = ()>) -> Result<()> {
+        let (router, listener) = match (self.port, self.socket) {
+            (Port::JaegerUdp(protocol), Socket::Udp(socket)) => {
+                jaeger::udp::serve(socket, protocol, receive, shutdown).await;
+                return Ok(());
             }
+            (Port::Intake(_, intake), Socket::Tcp(listener)) => (intake(receive), listener),
+            // The intake answers what is neither.
+            (Port::Both(_, intake, queries), Socket::Tcp(listener)) => (queries(reads).merge(intake(receive)), listener),
+            (Port::Queries(_, _, queries), Socket::Tcp(listener)) => (queries(reads), listener),
             // `Port::open` makes no other pair.
-            _ => bail!("{} has a socket of the wrong kind", self.port.name()),
-        }
+            (port, _) => bail!("{} has a socket of the wrong kind", port.name()),
+        };
+        listen::serve(listener, router, shutdown).await?;
         Ok(())
     }
 }
@@ -155,7 +170,7 @@ mod tests {
 
     #[test]
     fn names_stand_for_ports() {
-        let jaeger = ["jaeger_http", "jaeger_grpc", "jaeger_compact", "jaeger_binary"];
+        let jaeger = ["jaeger_http", "jaeger_grpc", "jaeger_compact", "jaeger_binary", "jaeger_query", "jaeger_query_grpc"];
         assert_eq!(names(&named(["jaeger"]).expect("known")), jaeger);
         assert_eq!(names(&named([" jaeger", "jaeger", ""]).expect("known")), jaeger);
         let every: usize = DROP_INS.iter().map(|(_, ports)| ports.len()).sum();
@@ -166,8 +181,9 @@ mod tests {
     }
 
     #[test]
-    fn every_port_is_a_protocol_of_the_crate() {
-        for port in named([ALL]).expect("all") {
+    fn every_intake_is_a_protocol_of_the_crate() {
+        let all = named([ALL]).expect("all").into_iter();
+        for port in all.filter(|port| !matches!(port, Port::Queries(..))) {
             assert!(luneta_receive::PROTOCOLS.iter().any(|p| p.name == port.name()), "{}", port.name());
         }
     }
@@ -181,6 +197,7 @@ mod tests {
             listening.announce(&mut addresses, |address| format!("http://{address}"));
         }
         assert!(addresses["jaeger_http"].starts_with("http://127.0.0.1:"), "{addresses:?}");
+        assert!(addresses["jaeger_query"].starts_with("http://127.0.0.1:"), "{addresses:?}");
         assert!(addresses["jaeger_compact"].starts_with("udp://127.0.0.1:"), "{addresses:?}");
     }
 }

@@ -127,14 +127,14 @@ impl Running {
         state.start_sampling();
         let (stop, stopped) = watch::channel(false);
         let mut tasks = Vec::new();
-        let reads = luneta_serve::router(state).merge(intakes(&receive));
+        let reads = luneta_serve::router(state.clone()).merge(intakes(&receive));
         tasks.push(tokio::spawn(serve_reads(http, reads, stopped.clone())));
         if let Some(listener) = otlp {
             let (receive, stopped) = (receive.clone(), stopped.clone());
             tasks.push(tokio::spawn(async move { Ok(luneta_receive::serve_http(listener, receive, until(stopped)).await?) }));
         }
         for listening in drop_ins {
-            tasks.push(tokio::spawn(listening.serve(receive.clone(), until(stopped.clone()))));
+            tasks.push(tokio::spawn(listening.serve(receive.clone(), state.clone(), until(stopped.clone()))));
         }
         if let Some(listener) = grpc {
             tasks.push(tokio::spawn(async move { Ok(luneta_receive::serve_grpc(listener, receive, until(stopped)).await?) }));

@@ -1,13 +1,20 @@
 //! What people and programs read: `/api/*`, the UI, Luneta's own metrics and health.
 
 mod assets;
+mod attribute_text;
+mod conditions;
 mod health;
+mod jaeger;
 mod live;
+mod lookup;
+mod names;
+mod parameters;
 mod rates;
 mod sql;
 mod status;
 mod tempo;
 mod tenant;
+mod zipkin;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -95,7 +102,24 @@ pub fn router(state: ServeState) -> Router {
         .route("/metrics", get(health::metrics))
         .route("/-/healthy", get(health::healthy))
         .route("/-/ready", get(health::ready))
+        .merge(jaeger::router())
         .merge(tempo::router())
+        .merge(zipkin::router())
         .fallback(get(assets::serve))
         .with_state(state)
+}
+
+/// The queries of Jaeger as on its own port, 16686.
+pub fn jaeger_queries(state: ServeState) -> Router {
+    jaeger::routes().with_state(state)
+}
+
+/// The queries of Jaeger over gRPC, as on its own port, 16685.
+pub fn jaeger_queries_grpc(state: ServeState) -> Router {
+    jaeger::grpc::routes().with_state(state)
+}
+
+/// The queries of Zipkin as on its own port, 9411, to be merged with its intake there.
+pub fn zipkin_queries(state: ServeState) -> Router {
+    zipkin::routes().with_state(state)
 }

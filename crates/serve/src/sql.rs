@@ -117,7 +117,7 @@ pub async fn schema(State(state): State<ServeState>, RequestTenant(tenant): Requ
 
 impl ServeState {
     /// Runs a statement and notes how long it took.
-    async fn query(&self, tenant: &luneta_model::Tenant, request: SqlRequest) -> Result<SqlAnswer, QueryError> {
+    pub(crate) async fn query(&self, tenant: &luneta_model::Tenant, request: SqlRequest) -> Result<SqlAnswer, QueryError> {
         let started = std::time::Instant::now();
         let answer = self.engine().sql(tenant, request).await;
         self.queries().record(started.elapsed(), answer.is_err());
