@@ -88,3 +88,12 @@ fn faults_are_those_of_tempo() {
         assert!(reply.text().contains(text), "{path}: {}", reply.text());
     }
 }
+
+/// With `--drop-in tempo` the same paths are where Tempo has them.
+#[test]
+fn tempo_has_its_own_port() {
+    let server = Server::start(Options { args: vec!["--drop-in".into(), "tempo".into()], ..Options::any_time() });
+    let addresses: serde_json::Value = serde_json::from_slice(&std::fs::read(server.address_file()).unwrap()).unwrap();
+    let url = format!("{}/api/echo", addresses["tempo"].as_str().unwrap());
+    assert_eq!(ureq::get(&url).call().unwrap().body_mut().read_to_string().unwrap(), "echo");
+}

@@ -119,6 +119,11 @@ pub fn jaeger_queries_grpc(state: ServeState) -> Router {
     jaeger::grpc::routes().with_state(state)
 }
 
+/// The queries of Tempo as on its own port, 3200.
+pub fn tempo_queries(state: ServeState) -> Router {
+    tempo::routes().with_state(state)
+}
+
 /// The queries of Zipkin as on its own port, 9411, to be merged with its intake there.
 pub fn zipkin_queries(state: ServeState) -> Router {
     zipkin::routes().with_state(state)

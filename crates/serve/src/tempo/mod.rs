@@ -22,21 +22,30 @@ use serde_json::{Value, json};
 use crate::ServeState;
 use crate::tenant::RequestTenant;
 
-/// The routes.
+/// The routes below `/tempo`.
 pub fn router() -> Router<ServeState> {
+    Router::new().nest("/tempo", at_root())
+}
+
+/// The routes where Tempo itself has them, and below `/tempo`.
+pub fn routes() -> Router<ServeState> {
+    at_root().merge(router())
+}
+
+fn at_root() -> Router<ServeState> {
     Router::new()
-        .route("/tempo/api/echo", get(async || "echo"))
-        .route("/tempo/ready", get(async || "ready"))
-        .route("/tempo/api/status/buildinfo", get(build_information))
-        .route("/tempo/api/traces/{id}", get(trace))
-        .route("/tempo/api/v2/traces/{id}", get(trace_v2))
-        .route("/tempo/api/search", get(search::search))
-        .route("/tempo/api/search/tags", get(search::tags))
-        .route("/tempo/api/v2/search/tags", get(search::tags_v2))
-        .route("/tempo/api/search/tag/{name}/values", get(search::tag_values))
-        .route("/tempo/api/v2/search/tag/{name}/values", get(search::tag_values_v2))
-        .route("/tempo/api/metrics/query", get(metrics::query))
-        .route("/tempo/api/metrics/query_range", get(metrics::query_range))
+        .route("/api/echo", get(async || "echo"))
+        .route("/ready", get(async || "ready"))
+        .route("/api/status/buildinfo", get(build_information))
+        .route("/api/traces/{id}", get(trace))
+        .route("/api/v2/traces/{id}", get(trace_v2))
+        .route("/api/search", get(search::search))
+        .route("/api/search/tags", get(search::tags))
+        .route("/api/v2/search/tags", get(search::tags_v2))
+        .route("/api/search/tag/{name}/values", get(search::tag_values))
+        .route("/api/v2/search/tag/{name}/values", get(search::tag_values_v2))
+        .route("/api/metrics/query", get(metrics::query))
+        .route("/api/metrics/query_range", get(metrics::query_range))
 }
 
 /// What Grafana asks to know which features there are.
