@@ -270,8 +270,11 @@ impl TableProvider for LakeTable {
         let footers = state.runtime_env().cache_manager.get_file_metadata_cache();
         let columnar = traces::pick(&self.store, &footers, columnar, ids.as_deref()).await;
         let (few, columnar): (Vec<_>, Vec<_>) = columnar.into_iter().partition(Picked::is_few);
-        for (files, strays) in by_strays(columnar) {
-            parts.push(self.files(state, &files, in_columns.clone(), projection, limit, strays).await?);
+        for (filters, files) in by_open_filters(filters, columnar) {
+            let predicate = self.physical_filter(state, &filters, true)?;
+            for (files, strays) in by_strays(files) {
+                parts.push(self.files(state, &files, predicate.clone(), projection, limit, strays).await?);
+            }
         }
         let mixed = traces::pick(&self.store, &footers, mixed, ids.as_deref()).await;
         let (few_mixed, mixed): (Vec<_>, Vec<_>) = mixed.into_iter().partition(Picked::is_few);
@@ -297,6 +300,19 @@ impl TableProvider for LakeTable {
             _ => UnionExec::try_new(parts),
         }
     }
+}
+
+/// Files with the same filters left to check together.
+fn by_open_filters(filters: &[Expr], files: Vec<Picked>) -> Vec<(Vec<Expr>, Vec<Picked>)> {
+    let mut groups: Vec<(Vec<Expr>, Vec<Picked>)> = Vec::new();
+    for file in files {
+        let open = prune::open_filters(filters, &file.file);
+        match groups.iter_mut().find(|(known, _)| *known == open) {
+            Some((_, files)) => files.push(file),
+            None => groups.push((open, vec![file])),
+        }
+    }
+    groups
 }
 
 /// Files without strays together, those with strays apart: only the latter need the overflow map.

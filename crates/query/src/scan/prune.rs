@@ -8,6 +8,7 @@ use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::pruning::PruningStatistics;
 use datafusion::common::{Column, ScalarValue};
 use datafusion::error::Result;
+use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use luneta_model::schema;
@@ -31,6 +32,31 @@ pub fn by_statistics(
     }
     let keep = pruning.prune(&CatalogStatistics { files: &files, scan })?;
     Ok(files.into_iter().zip(keep).filter_map(|(file, keep)| keep.then_some(file)).collect())
+}
+
+/// The filters that statistics do not already know to hold for every row of a file: bounds of time,
+/// which most queries have and most files lie between.
+pub fn open_filters(filters: &[Expr], file: &LakeFile) -> Vec<Expr> {
+    filters.iter().filter(|filter| !holds_throughout(filter, file)).cloned().collect()
+}
+
+fn holds_throughout(filter: &Expr, file: &LakeFile) -> bool {
+    let Expr::BinaryExpr(BinaryExpr { left, op, right }) = filter else { return false };
+    let (Expr::Column(column), Expr::Literal(ScalarValue::TimestampNanosecond(Some(bound), _), _)) =
+        (left.as_ref(), right.as_ref())
+    else {
+        return false;
+    };
+    let Some(stats) = file.stats.get(&column.name).filter(|stats| file.ours && stats.null_count == Some(0)) else {
+        return false;
+    };
+    match (op, &stats.min, &stats.max) {
+        (Operator::GtEq, Some(StatValue::Timestamp(min)), _) => min >= bound,
+        (Operator::Gt, Some(StatValue::Timestamp(min)), _) => min > bound,
+        (Operator::LtEq, _, Some(StatValue::Timestamp(max))) => max <= bound,
+        (Operator::Lt, _, Some(StatValue::Timestamp(max))) => max < bound,
+        _ => false,
+    }
 }
 
 struct CatalogStatistics<'a> {
@@ -108,5 +134,58 @@ impl PruningStatistics for CatalogStatistics<'_> {
 
     fn contained(&self, _: &Column, _: &HashSet<ScalarValue>) -> Option<BooleanArray> {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{HashMap, HashSet};
+
+    use datafusion::prelude::{col, lit};
+
+    use super::*;
+
+    #[test]
+    fn filters_that_hold_for_a_whole_file_are_left_out() {
+        let stats = |null_count| ColumnStats {
+            min: Some(StatValue::Timestamp(100)),
+            max: Some(StatValue::Timestamp(200)),
+            null_count: Some(null_count),
+        };
+        let file = |ours, nulls| LakeFile {
+            data_file_id: 1,
+            path: "f".to_owned(),
+            size: 1,
+            footer_size: 1,
+            rows: 10,
+            stats: HashMap::from([("start_time".to_owned(), stats(nulls))]),
+            strays: HashSet::new(),
+            map_keys: Vec::new(),
+            trace_index: None,
+            ours,
+            deletes: None,
+            created_ms: 0,
+        };
+        let at = |ns| lit(ScalarValue::TimestampNanosecond(Some(ns), Some("UTC".into())));
+        let start = || col("start_time");
+        let cases = [
+            (start().gt_eq(at(100)), true),
+            (start().gt_eq(at(101)), false),
+            (start().gt(at(99)), true),
+            (start().gt(at(100)), false),
+            (start().lt(at(201)), true),
+            (start().lt(at(200)), false),
+            (start().lt_eq(at(200)), true),
+            (start().lt_eq(at(199)), false),
+            (start().eq(at(150)), false),
+            (col("end_time").gt_eq(at(0)), false),
+            (start().gt_eq(at(100)).or(start().lt(at(0))), false),
+        ];
+        for (filter, left_out) in cases {
+            for (file, known) in [(file(true, 0), true), (file(true, 1), false), (file(false, 0), false)] {
+                let open = open_filters(std::slice::from_ref(&filter), &file);
+                assert_eq!(open.is_empty(), left_out && known, "{filter} of {file:?}");
+            }
+        }
     }
 }

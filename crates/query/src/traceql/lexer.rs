@@ -74,6 +74,7 @@ impl<'t> Lexer<'t> {
             None => Ok(Token::End),
             Some('"') => self.quoted().map(|text| Token::Static(Static::String(text))),
             Some('`') => self.raw().map(|text| Token::Static(Static::String(text))),
+            Some('.') if self.rest()[1..].starts_with(|c: char| c.is_ascii_digit()) => self.number().map(Token::Static),
             Some('.') => {
                 self.at += 1;
                 self.attribute(false, Scope::Any)

@@ -14,6 +14,8 @@ use crate::{QueryEngine, QueryError, SqlRequest};
 
 /// Spans whose events and links are looked into for their keys.
 const SAMPLED_SPANS: usize = 2_000;
+/// How far they are looked for, in nanoseconds: ten seconds, ten minutes, a day.
+const SAMPLED_TIMES: [i64; 3] = [10_000_000_000, 600_000_000_000, 86_400_000_000_000];
 
 /// Which values are wanted.
 #[derive(Debug, Clone)]
@@ -82,26 +84,27 @@ impl QueryEngine {
         ])
     }
 
-    /// Keys of events and links, of the newest spans that have any.
+    /// Keys of events and links. The newest spans tell: longer and longer times are looked at until one
+    /// has some.
     async fn keys_of_lists(&self, tenant: &Tenant, start_ns: i64, end_ns: i64) -> Result<(Vec<String>, Vec<String>), QueryError> {
         let (mut of_events, mut of_links) = (BTreeSet::new(), BTreeSet::new());
-        for column in ["events", "links"] {
+        for span_ns in SAMPLED_TIMES {
+            let from = end_ns.saturating_sub(span_ns).max(start_ns);
             let query = format!(
-                "SELECT {column} FROM spans WHERE cardinality({column}) > 0 AND start_time >= {} AND start_time < {} \
-                 ORDER BY start_time DESC LIMIT {SAMPLED_SPANS}",
-                time(start_ns),
+                "SELECT events, links FROM spans WHERE start_time >= {} AND start_time < {} \
+                 AND (cardinality(events) > 0 OR cardinality(links) > 0) LIMIT {SAMPLED_SPANS}",
+                time(from),
                 time(end_ns)
             );
             let answer = self.sql(tenant, SqlRequest { query, ..SqlRequest::default() }).await?;
             for batch in &answer.batches {
                 for row in 0..batch.num_rows() {
-                    let lists = batch.column(0);
-                    if column == "events" {
-                        of_events.extend(events(lists, row).into_iter().flat_map(|e| e.attributes).map(|a| a.key));
-                    } else {
-                        of_links.extend(links(lists, row).into_iter().flat_map(|l| l.attributes).map(|a| a.key));
-                    }
+                    of_events.extend(events(batch.column(0), row).into_iter().flat_map(|e| e.attributes).map(|a| a.key));
+                    of_links.extend(links(batch.column(1), row).into_iter().flat_map(|l| l.attributes).map(|a| a.key));
                 }
+            }
+            if from == start_ns || !of_events.is_empty() {
+                break;
             }
         }
         Ok((of_events.into_iter().collect(), of_links.into_iter().collect()))
