@@ -97,3 +97,55 @@ fn tempo_has_its_own_port() {
     let url = format!("{}/api/echo", addresses["tempo"].as_str().unwrap());
     assert_eq!(ureq::get(&url).call().unwrap().body_mut().read_to_string().unwrap(), "echo");
 }
+
+/// `SearchRequest` and the parts of `SearchResponse` looked at here.
+#[derive(Clone, PartialEq, prost::Message)]
+struct SearchRequest {
+    #[prost(uint32, tag = "4")]
+    limit: u32,
+    #[prost(string, tag = "8")]
+    query: String,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct SearchResponse {
+    #[prost(message, repeated, tag = "1")]
+    traces: Vec<Found>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Found {
+    #[prost(string, tag = "1")]
+    trace_id: String,
+    #[prost(string, tag = "2")]
+    root_service_name: String,
+}
+
+async fn streamed(address: String, query: &str) -> Result<Vec<SearchResponse>, tonic::Status> {
+    let channel = tonic::transport::Channel::from_shared(address).unwrap().connect().await.unwrap();
+    let mut client = tonic::client::Grpc::new(channel);
+    client.ready().await.unwrap();
+    let request = tonic::Request::new(SearchRequest { limit: 5, query: query.to_owned() });
+    let path = "/tempopb.StreamingQuerier/Search".parse().unwrap();
+    let codec = tonic_prost::ProstCodec::<SearchRequest, SearchResponse>::default();
+    let mut stream = client.server_streaming(request, path, codec).await?.into_inner();
+    let mut messages = Vec::new();
+    while let Some(message) = stream.message().await? {
+        messages.push(message);
+    }
+    Ok(messages)
+}
+
+/// Grafana searches over gRPC on the port of the HTTP API.
+#[test]
+fn searches_are_streamed() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let server = Server::start(Options::any_time());
+    spans("shop", vec![numbered_span(7, now() - 1_000_000_000)]).accepted(&server);
+    let found = runtime.block_on(streamed(server.http().to_owned(), "{ resource.service.name = \"shop\" }")).unwrap();
+    let traces: Vec<_> = found.iter().flat_map(|m| &m.traces).collect();
+    assert_eq!(traces.iter().map(|t| t.root_service_name.as_str()).collect::<Vec<_>>(), ["shop"], "{found:?}");
+    let fault = runtime.block_on(streamed(server.http().to_owned(), "{ nme = 1 }")).unwrap_err();
+    assert_eq!(fault.code(), tonic::Code::InvalidArgument, "{fault}");
+    assert!(fault.message().contains("unknown word"), "{fault}");
+}

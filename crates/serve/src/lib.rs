@@ -3,6 +3,7 @@
 mod assets;
 mod attribute_text;
 mod conditions;
+mod frame;
 mod health;
 mod jaeger;
 mod live;

@@ -1,7 +1,6 @@
 //! Jaeger's queries over gRPC: `jaeger.api_v2.QueryService` and `jaeger.api_v3.QueryService`.
 
 mod convert;
-mod frame;
 mod messages;
 #[cfg(test)]
 mod tests;
@@ -19,7 +18,7 @@ use crate::ServeState;
 use crate::lookup::{self, aside, missing};
 use crate::names;
 use crate::tenant::RequestTenant;
-use frame::{Failure, frames, read, stream, unary};
+use crate::frame::{Failure, frames, read, stream, unary};
 use messages::{
     Dependencies, DependenciesRequest, Dependency, FindTracesRequest, GetTraceById, GetTraceByText, Operation, OperationsRequest,
     OperationsV2, OperationsV3, Services,

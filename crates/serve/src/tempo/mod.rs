@@ -7,6 +7,7 @@ mod json;
 mod metrics;
 mod parameters;
 mod search;
+mod streaming;
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -24,7 +25,7 @@ use crate::tenant::RequestTenant;
 
 /// The routes below `/tempo`.
 pub fn router() -> Router<ServeState> {
-    Router::new().nest("/tempo", at_root())
+    Router::new().nest("/tempo", at_root()).merge(streaming::routes())
 }
 
 /// The routes where Tempo itself has them, and below `/tempo`.

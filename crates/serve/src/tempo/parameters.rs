@@ -18,6 +18,11 @@ pub(super) struct RangeText {
 }
 
 impl RangeText {
+    /// Seconds since 1970; 0 is no time.
+    pub(super) fn of_seconds(start: u32, end: u32) -> Self {
+        Self { start: Some(start.to_string()), end: Some(end.to_string()), since: None }
+    }
+
     /// Nanoseconds since 1970; what is missing is the last day until now.
     pub(super) fn range(&self) -> Result<(i64, i64), String> {
         let read = |name: &str, text: &Option<String>| match text.as_deref().filter(|t| !t.is_empty() && *t != "0") {
@@ -94,10 +99,20 @@ pub(super) struct TagSearch {
 }
 
 impl TagSearch {
+    /// Bounds alone.
+    pub(super) fn of(min_duration: Option<String>, max_duration: Option<String>) -> Self {
+        Self { tags: None, min_duration, max_duration }
+    }
+
     /// The same in TraceQL.
     pub(super) fn query(&self) -> Result<String, String> {
+        self.conditions(logfmt(self.tags.as_deref().unwrap_or_default())?)
+    }
+
+    /// Tags with these values, within the bounds, in TraceQL.
+    pub(super) fn conditions(&self, tags: Vec<(String, String)>) -> Result<String, String> {
         let mut conditions = Vec::new();
-        for (key, value) in logfmt(self.tags.as_deref().unwrap_or_default())? {
+        for (key, value) in tags {
             let text = quoted(&value);
             conditions.push(match key.as_str() {
                 "name" | "status" | "kind" if key != "name" => format!("{key} = {value}"),

@@ -16,11 +16,13 @@ use crate::ServeState;
 use crate::tenant::RequestTenant;
 
 /// Traces of an answer unless more are asked for, and the most.
-const LIMIT: usize = 20;
-const LIMIT_MAX: usize = 1_000;
+pub(super) const LIMIT: usize = 20;
+pub(super) const LIMIT_MAX: usize = 1_000;
 /// Spans shown of a spanset unless more are asked for, and the most.
-const SPANS: usize = 3;
-const SPANS_MAX: usize = 1_000;
+pub(super) const SPANS: usize = 3;
+pub(super) const SPANS_MAX: usize = 1_000;
+/// What stands for the root of a trace that has none.
+pub(super) const NO_ROOT: &str = "<root span not yet received>";
 /// Values of a field.
 const VALUES_MAX: usize = 10_000;
 
@@ -97,7 +99,7 @@ fn trace_answer(plan: &Plan, found: &FoundTrace, spans: usize) -> JsonValue {
     }
     json!({
         "traceID": tempo_json::hex(&trace.id),
-        "rootServiceName": root.map_or("<root span not yet received>", |root| &root.service),
+        "rootServiceName": root.map_or(NO_ROOT, |root| &root.service),
         "rootTraceName": root.map_or("", |root| &root.name),
         "startTimeUnixNano": trace.start_ns().to_string(),
         "durationMs": trace.duration_ns() / 1_000_000,

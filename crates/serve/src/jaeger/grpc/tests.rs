@@ -3,10 +3,11 @@
 use axum::response::IntoResponse as _;
 use prost::Message as _;
 
-use super::convert;
-use super::frame::{self, Failure};
-use super::messages::{Chunk, DependenciesRequest, Moment, TraceQuery};
 use luneta_query::Trace;
+
+use super::convert;
+use super::messages::{Chunk, DependenciesRequest, Moment, TraceQuery};
+use crate::frame::{self, Failure};
 
 const NOW: i64 = 1_700_000_000_000_000_000;
 

@@ -40,6 +40,7 @@ impl Failure {
             Failure::Unimplemented(message) => (12, (*message).to_owned()),
             Failure::Query(error) => {
                 let code = match error.kind() {
+                    ErrorKind::Invalid => 3,
                     ErrorKind::Busy => 8,
                     ErrorKind::Unavailable => 14,
                     ErrorKind::Timeout => 4,
@@ -96,7 +97,7 @@ pub async fn read<M: Message + Default>(body: Body) -> Result<M, Failure> {
 }
 
 /// The message of one frame.
-pub(super) fn decode<M: Message + Default>(bytes: &[u8]) -> Result<M, Failure> {
+pub fn decode<M: Message + Default>(bytes: &[u8]) -> Result<M, Failure> {
     let Some((head, message)) = bytes.split_first_chunk::<FRAME_HEAD_BYTES>() else {
         return Err(Failure::invalid("there is no message"));
     };
