@@ -4,6 +4,8 @@
 //! server's CPU from the first request until it has been idle for four seconds, so that flushing
 //! and merging are in it.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
@@ -43,7 +45,8 @@ struct Load {
     path: &'static str,
     batches: u64,
     by_shard: bool,
-    /// Name, statement; `{trace}` stands for the id of a trace.
+    /// Name, and a statement or a path with its query; `{trace}` stands for the id of a trace, `{start}`
+    /// and `{end}` for the time of the load in seconds.
     queries: &'static [(&'static str, &'static str)],
 }
 
@@ -66,6 +69,23 @@ const LOADS: &[Load] = &[
                  ORDER BY start_time DESC LIMIT 20",
             ),
             ("group by an attribute", "SELECT attributes['http.response.status_code'], count(*) FROM spans GROUP BY 1"),
+            ("trace by id, Tempo's API", "/tempo/api/v2/traces/{trace}?"),
+            (
+                "search by service and duration, 20 traces",
+                "/tempo/api/search?q={resource.service.name=\"payment\" %26%26 duration>100ms}&limit=20",
+            ),
+            ("search by structure, 20 traces", "/tempo/api/search?q={} >> {status=error}&limit=20"),
+            (
+                "rate by service and minute",
+                "/tempo/api/metrics/query_range?q={}|rate()by(resource.service.name)&step=60s&exemplars=0",
+            ),
+            (
+                "quantiles by service and minute",
+                "/tempo/api/metrics/query_range?q={}|quantile_over_time(duration,.5,.99)by(resource.service.name)&step=60s\
+                 &exemplars=0",
+            ),
+            ("keys of attributes", "/tempo/api/v2/search/tags?"),
+            ("values of an attribute", "/tempo/api/v2/search/tag/span.http.route/values?"),
         ],
     },
     Load {
@@ -107,6 +127,9 @@ const PEERS: &[(&str, &str)] = &[
     ("idle resident", "11 MiB"),
     ("traces: trace by id", "VictoriaTraces 15 ms, Tempo 84 ms"),
     ("traces: count, errors, p50, p99 by service", "VictoriaTraces 930 ms"),
+    ("traces: search by service and duration, 20 traces", "VictoriaTraces 50 ms, Tempo 152 ms"),
+    ("traces: rate by service and minute", "VictoriaTraces 92 ms, Tempo 521 ms"),
+    ("traces: quantiles by service and minute", "VictoriaTraces 930 ms, Tempo 892 ms"),
     ("logs: count by severity and minute", "VictoriaLogs 225 ms"),
 ];
 
@@ -246,6 +269,26 @@ impl Server {
         Ok(serde_json::from_slice(&answer.stdout)?)
     }
 
+    /// Asks for a path and reads the whole answer, which must be a success.
+    fn get(&self, path: &str) -> Result<()> {
+        let address = self.http.trim_start_matches("http://");
+        let mut stream = TcpStream::connect(address)?;
+        let escaped: String = path
+            .bytes()
+            .map(|byte| match byte {
+                b'!'..=b'~' if !b"\"{}<>|".contains(&byte) => char::from(byte).to_string(),
+                _ => format!("%{byte:02X}"),
+            })
+            .collect();
+        write!(stream, "GET {escaped} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer)?;
+        if !answer.starts_with(b"HTTP/1.1 200") {
+            bail!("{path}: {}", String::from_utf8_lossy(&answer));
+        }
+        Ok(())
+    }
+
     fn stop(mut self) -> Result<PathBuf> {
         Command::new("kill").arg(self.child.id().to_string()).status()?;
         self.child.wait()?;
@@ -308,8 +351,18 @@ fn queries(args: &BenchArgs, binary: &Path, load: &Load, data: &Path) -> Result<
         Vec::new()
     };
     let trace = |run: usize| traces.get(run % traces.len().max(1)).and_then(|row| row[0].as_str()).unwrap_or_default();
+    let range = if load.signal == "traces" {
+        let query = "SELECT to_unixtime(min(start_time)), to_unixtime(max(start_time)) + 1 FROM spans";
+        let found = server.sql(binary, query)?;
+        format!("&start={}&end={}", found["rows"][0][0], found["rows"][0][1])
+    } else {
+        String::new()
+    };
     for (name, query) in load.queries {
-        let query = |run: usize| query.replace("{trace}", trace(run));
+        let query = |run: usize| {
+            let query = query.replace("{trace}", trace(run));
+            if query.starts_with('/') { query + &range } else { query }
+        };
         let first = timed(&server, binary, &query(0))?;
         // The clock of /proc has 10 ms ticks: the mean over all runs is finer than any one of them.
         let before = server.cpu();
@@ -326,6 +379,11 @@ fn queries(args: &BenchArgs, binary: &Path, load: &Load, data: &Path) -> Result<
 }
 
 fn timed(server: &Server, binary: &Path, query: &str) -> Result<f64> {
+    if query.starts_with('/') {
+        let started = Instant::now();
+        server.get(query)?;
+        return Ok(started.elapsed().as_secs_f64() * 1e3);
+    }
     Ok(server.sql(binary, query)?["stats"]["elapsed_ms"].as_f64().unwrap_or(0.0))
 }
 
