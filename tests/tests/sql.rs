@@ -58,6 +58,21 @@ fn attributes() {
         &mut server,
         &[
             ("SELECT count(*) FROM spans WHERE attributes['http.route'] = '/cart'", json!([[20]])),
+            // Keys that conventions know and nobody sent; lists and maps.
+            ("SELECT count(*) FROM spans WHERE attributes['db.query.text'] IS NOT NULL", json!([[0]])),
+            ("SELECT count(*) FROM spans WHERE attributes['db.query.text'] IS NULL", json!([[100]])),
+            ("SELECT count(*) FROM spans WHERE coalesce(attributes['db.query.text'], 'x') = 'y'", json!([[0]])),
+            (
+                "SELECT count(*) FROM spans WHERE attributes['db.query.text'] = 'y' OR attributes['http.route'] = '/cart'",
+                json!([[20]]),
+            ),
+            ("SELECT count(*) FROM spans WHERE cardinality(events) > 0", json!([[0]])),
+            ("SELECT count(*) FROM spans WHERE cardinality(events) = 0 AND service_name = 'spam'", json!([[50]])),
+            (
+                "SELECT count(*) FROM spans WHERE cardinality(attributes) > 6 AND attributes['http.route'] = '/cart'",
+                json!([[20]]),
+            ),
+            ("SELECT count(*) FROM spans WHERE cardinality(attributes) < 6", json!([[0]])),
             ("SELECT count(*) FROM spans WHERE attributes['http.response.status_code'] >= 500", json!([[10]])),
             (
                 "SELECT count(*) FROM spans WHERE attributes['http.response.status_code'] = 200 AND service_name = 'spam'",

@@ -67,11 +67,9 @@ fn resource_spans(line: &str) -> span::ResourceSpans {
                     ..Default::default()
                 });
             }
-            Some(("link", other)) => out.links.push(span::span::Link {
-                trace_id: id(other, 16),
-                span_id: id("root", 8),
-                ..Default::default()
-            }),
+            Some(("link", other)) => {
+                out.links.push(span::span::Link { trace_id: id(other, 16), span_id: id("root", 8), ..Default::default() })
+            }
             _ => out.attributes.extend(pair(part)),
         }
     }

@@ -24,7 +24,7 @@ use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::config::TableParquetOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{Column, DFSchema};
+use datafusion::common::{Column, DFSchema, ScalarValue};
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
@@ -34,6 +34,8 @@ use datafusion::error::Result;
 use datafusion::execution::cache::cache_manager::FileMetadataCache;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, cast};
+use datafusion::physical_expr::expressions::Column as PhysicalColumn;
+use datafusion::physical_expr::utils::{collect_columns, reassign_expr_columns};
 use datafusion::physical_expr::{PhysicalExpr, conjunction};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
@@ -202,7 +204,12 @@ fn use_promoted(filter: Expr, scan: &Schema) -> Result<Expr> {
                 return Ok(Transformed::no(e));
             }
             let name = promoted_column(&access);
-            let Ok(field) = scan.field_with_name(&name) else { return Ok(Transformed::no(e)) };
+            let Ok(field) = scan.field_with_name(&name) else {
+                // No file has a column for it, and files that may hold the key elsewhere are filtered
+                // in another way.
+                let nothing = ScalarValue::try_from(access.data_type())?;
+                return Ok(Transformed::yes(Expr::Literal(nothing, None)));
+            };
             let column = Expr::Column(Column::new_unqualified(name));
             let wanted = access.data_type();
             Ok(Transformed::yes(if field.data_type() == &wanted { column } else { cast(column, wanted) }))
@@ -270,12 +277,7 @@ impl TableProvider for LakeTable {
         let footers = state.runtime_env().cache_manager.get_file_metadata_cache();
         let columnar = traces::pick(&self.store, &footers, columnar, ids.as_deref()).await;
         let (few, columnar): (Vec<_>, Vec<_>) = columnar.into_iter().partition(Picked::is_few);
-        for (filters, files) in by_open_filters(filters, columnar) {
-            let predicate = self.physical_filter(state, &filters, true)?;
-            for (files, strays) in by_strays(files) {
-                parts.push(self.files(state, &files, predicate.clone(), projection, limit, strays).await?);
-            }
-        }
+        parts.extend(self.columnar(state, filters, columnar, projection, limit).await?);
         let mixed = traces::pick(&self.store, &footers, mixed, ids.as_deref()).await;
         let (few_mixed, mixed): (Vec<_>, Vec<_>) = mixed.into_iter().partition(Picked::is_few);
         let few: Vec<_> = few.into_iter().chain(few_mixed).collect();
@@ -345,6 +347,66 @@ impl LakeTable {
         let files = files.into_iter().map(|file| (file.clone(), strays_of(&[file]))).collect();
         let lake = Lake { store, footers: Arc::clone(footers), opened: Arc::clone(&self.opened) };
         Ok(DataSourceExec::from_data_source(PickedSource::new(lake, files, ids, reading)))
+    }
+
+    /// Files that answer filters from columns.
+    async fn columnar(
+        &self,
+        state: &dyn Session,
+        filters: &[Expr],
+        files: Vec<Picked>,
+        projection: &[usize],
+        limit: Option<usize>,
+    ) -> Result<Vec<Arc<dyn ExecutionPlan>>> {
+        let mut parts = Vec::new();
+        for (filters, files) in by_open_filters(filters, files) {
+            // Readers leave out filters on lists and maps without a word: those are applied behind them.
+            let (mut nested, mut plain) = (Vec::new(), Vec::new());
+            for filter in filters {
+                if self.reads_nested(&filter)? { nested.push(filter) } else { plain.push(filter) }
+            }
+            let predicate = self.physical_filter(state, &plain, true)?;
+            let rest = self.physical_filter(state, &nested, true)?;
+            for (files, strays) in by_strays(files) {
+                parts.push(match &rest {
+                    Some(rest) => self.filtered(state, &files, predicate.clone(), rest, projection, strays).await?,
+                    None => self.files(state, &files, predicate.clone(), projection, limit, strays).await?,
+                });
+            }
+        }
+        Ok(parts)
+    }
+
+    /// Whether a filter reads a list or a map.
+    fn reads_nested(&self, filter: &Expr) -> Result<bool> {
+        let filter = use_promoted(unqualify(filter.clone())?, &self.scan)?;
+        let nested = |name: &str| self.scan.field_with_name(name).is_ok_and(|field| field.data_type().is_nested());
+        Ok(filter.column_refs().into_iter().any(|column| nested(&column.name)))
+    }
+
+    /// Files read with one filter, and filtered again behind the reader.
+    async fn filtered(
+        &self,
+        state: &dyn Session,
+        files: &[Picked],
+        predicate: Option<Arc<dyn PhysicalExpr>>,
+        rest: &Arc<dyn PhysicalExpr>,
+        projection: &[usize],
+        strays: HashSet<String>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let mut needed = projection.to_vec();
+        needed.extend(collect_columns(rest).iter().map(PhysicalColumn::index));
+        needed.sort_unstable();
+        needed.dedup();
+        let scan = self.files(state, files, predicate, &needed, None, strays).await?;
+        let rest = reassign_expr_columns(Arc::clone(rest), &scan.schema())?;
+        let filtered = Arc::new(FilterExec::try_new(rest, scan)?);
+        let column = |index: &usize| -> Result<ProjectionExpr> {
+            let name = self.scan.field(*index).name();
+            Ok(ProjectionExpr { expr: Arc::new(PhysicalColumn::new_with_schema(name, &filtered.schema())?), alias: name.clone() })
+        };
+        let exprs = projection.iter().map(column).collect::<Result<Vec<_>>>()?;
+        Ok(Arc::new(ProjectionExec::try_new(exprs, filtered)?))
     }
 
     /// Files where a filtered attribute may sit in the overflow map: filter after reading.

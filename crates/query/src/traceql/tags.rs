@@ -118,11 +118,8 @@ impl QueryEngine {
         let Some((expression, condition)) = expression(&request.field) else {
             return Ok(Vec::new());
         };
-        let mut conditions = vec![
-            format!("start_time >= {}", time(request.start_ns)),
-            format!("start_time < {}", time(request.end_ns)),
-            format!("({expression}) IS NOT NULL"),
-        ];
+        let mut conditions =
+            vec![format!("start_time >= {}", time(request.start_ns)), format!("start_time < {}", time(request.end_ns))];
         conditions.extend(condition);
         if let Some(query) = request.query.as_deref().filter(|query| !query.trim().is_empty()) {
             let snapshot = self.store().snapshot(tenant, Signal::Spans).await?;
@@ -131,7 +128,8 @@ impl QueryEngine {
         let query = format!(
             "SELECT {expression} AS value, count(*) AS spans FROM spans WHERE {} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {}",
             conditions.join(" AND "),
-            request.limit
+            // What is missing is a group of its own.
+            request.limit.saturating_add(1)
         );
         let answer = self.sql(tenant, SqlRequest { query, ..SqlRequest::default() }).await?;
         let values = answer.batches.iter().flat_map(|batch| {
@@ -144,6 +142,7 @@ impl QueryEngine {
                 one => out.push(one),
             }
         }
+        out.truncate(request.limit);
         Ok(out)
     }
 }

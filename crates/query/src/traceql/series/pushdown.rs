@@ -82,9 +82,8 @@ impl<'q> Pushdown<'q> {
         groups += names.len();
         let keys: Vec<&str> =
             ["step"].into_iter().chain(names.iter().map(String::as_str)).chain(["bucket"]).take(groups).collect();
-        let missing = if self.value.is_some() { format!(" AND {value} IS NOT NULL") } else { String::new() };
         format!(
-            "SELECT step{}, {measures} FROM (SELECT {inner} FROM spans WHERE start_time >= {} AND start_time < {}{}{missing}) \
+            "SELECT step{}, {measures} FROM (SELECT {inner} FROM spans WHERE start_time >= {} AND start_time < {}{}) \
              GROUP BY {}",
             names.iter().map(|name| format!(", {name}")).collect::<String>(),
             time(intervals.start_ns),
@@ -133,6 +132,10 @@ impl<'q> Pushdown<'q> {
             .collect::<Result<Vec<ArrayRef>, _>>()?;
         let number = |at: usize, row: usize| measures[at].as_primitive_opt::<Float64Type>().map_or(0.0, |n| n.value(row));
         for row in 0..batch.num_rows() {
+            // Spans without the value are a bucket of their own.
+            if measures.get(1).is_some_and(|measure| measure.is_null(row)) {
+                continue;
+            }
             let Some(cell) = sums.cell(self.labels(batch, 1, row), step.value(row)) else { continue };
             let count = number(0, row) as u64;
             match &self.metrics.function {
@@ -168,7 +171,7 @@ impl<'q> Pushdown<'q> {
         let by: String = self.by.iter().enumerate().map(|(at, by)| format!(", {by} AS b{at}")).collect();
         let query = format!(
             "SELECT trace_id, start_time, CAST({value} AS DOUBLE){by} FROM spans WHERE start_time >= {} AND start_time < {}{} \
-             AND {value} IS NOT NULL ORDER BY start_time DESC LIMIT {count}",
+             ORDER BY start_time DESC LIMIT {count}",
             time(intervals.start_ns),
             time(intervals.end_ns()),
             self.condition
@@ -179,7 +182,7 @@ impl<'q> Pushdown<'q> {
             let Some(ids) = batch.column(0).as_any().downcast_ref::<FixedSizeBinaryArray>() else { continue };
             let times = cast(batch.column(1), &TIME).map_err(fault)?;
             let values = batch.column(2).as_primitive::<Float64Type>();
-            for row in 0..batch.num_rows() {
+            for row in (0..batch.num_rows()).filter(|row| values.is_valid(*row)) {
                 let Ok(trace_id) = <[u8; 16]>::try_from(ids.value(row)) else { continue };
                 let time_ns = times.as_primitive::<TimestampNanosecondType>().value(row);
                 let exemplar = Exemplar { trace_id, time_ns, value: values.value(row) * scale };
