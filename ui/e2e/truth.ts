@@ -22,11 +22,12 @@ export interface Truth {
   range: Range
 }
 
-interface Line {
+interface Line extends Omit<Request, 'begun' | 'ended' | 'attempts'> {
   type: string
   time: string
   begun?: string
   milliseconds: number
+  attempts: number | null
 }
 
 // Guests ask one after another, so between an answer and the next question there is a moment with nothing under way.
@@ -40,7 +41,8 @@ export function readTruth(path: string, now = Date.now()): Truth {
   const requests = lines.filter(({ type }) => type === 'request').map((line): Request => {
     const ended = Date.parse(line.time)
     const begun = line.begun ? Date.parse(line.begun) : ended - line.milliseconds
-    return { kind: null, ...(line as unknown as Request), begun, ended, attempts: Number((line as unknown as Request).attempts ?? 0) }
+    const { service, path, user, kind = null, status, origin, attempts, fallback } = line
+    return { begun, ended, service, path, user, kind, status, origin, attempts: attempts ?? 0, fallback: fallback === true }
   })
   const pauses: number[] = [(requests[0]?.begun ?? now) - pauseMs / 2]
   requests.forEach(({ ended }, index) => {

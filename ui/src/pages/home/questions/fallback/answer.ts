@@ -52,3 +52,9 @@ export function answerFallback({ nodes }: Trees): Fallback[] {
 }
 
 const none = (): Survival => ({ requests: 0, survived: 0, traceId: null })
+
+// A few requests that got through by chance are no fallback, and a few that did not do not deny one.
+export function verdict({ requests, survived }: Survival): 'yes' | 'partly' | 'no' {
+  const share = requests > 0 ? survived / requests : 0
+  return share >= 0.95 ? 'yes' : share <= 0.05 ? 'no' : 'partly'
+}
