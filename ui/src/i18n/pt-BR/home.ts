@@ -35,7 +35,7 @@ export const home = {
   'ask.requests.whole': 'dia inteiro',
   'ask.requests.today': 'Hoje',
   'ask.requests.yesterday': 'Ontem',
-  'ask.requests.lastWeek': 'Há uma semana ({weekday})',
+  'ask.requests.lastWeek': 'Há 7 dias ({weekday})',
   'ask.requests.noRecord': 'sem registro',
   'ask.requests.outside': { one: '{n} delas veio de fora; as outras são chamadas entre serviços.', other: '{n} delas vieram de fora; as outras são chamadas entre serviços.' },
   'ask.busiest': 'Qual é a hora de pico?',

@@ -80,8 +80,11 @@ function Summary({ states }: { states: ServiceState[] }) {
   )
 }
 
+// Seconds say nothing about a silence of minutes.
+const silence = (milliseconds: number): string => duration(Math.round(milliseconds / 60_000) * 60e9)
+
 function stateText({ state, lastSeen, requests, failed }: ServiceState, now: number, since: number | null): string {
-  if (state === 'silent') return t('ask.up.silent', { time: duration((now - lastSeen) * 1e6) })
+  if (state === 'silent') return t('ask.up.silent', { time: silence(now - lastSeen) })
   if (state === 'failing') return t('ask.up.failing', { failed: count(failed), requests: count(requests) })
   if (state === 'unknown') return t('ask.up.unknown', { time: duration((now - (since ?? now)) * 1e6) })
   return t('ask.up.receiving')
