@@ -5,6 +5,7 @@ import { servicesQuery } from '../src/pages/home/queries'
 import { startOfDay } from '../src/pages/home/questions/calendar'
 import { answerBusiest } from '../src/pages/home/questions/busiest/answer'
 import { answerConsumers } from '../src/pages/home/questions/consumers/answer'
+import { anyKey, sentKeys, type Sent } from '../src/pages/home/questions/conventions'
 import { consumersQuery, costsQuery } from '../src/pages/home/questions/consumers/query'
 import { answerFailures } from '../src/pages/home/questions/failures/answer'
 import { answerFallback } from '../src/pages/home/questions/fallback/answer'
@@ -22,7 +23,8 @@ import { answerUp } from '../src/pages/home/questions/up/answer'
 import { upQuery, upRange } from '../src/pages/home/questions/up/query'
 import { parseFilter, type Filter } from '../src/sql/filter'
 import { toMilliseconds } from '../src/time/nanoseconds'
-import { askRows } from './browser'
+import type { Schema } from '../src/api/types'
+import { address, askRows } from './browser'
 import { readTruth, type Request, type Truth } from './truth'
 
 const record = process.env['LUNETA_TRUTH'] ?? ''
@@ -54,8 +56,10 @@ describe.skipIf(record === '')('the truth', () => {
   let truth: Truth
   let requests: Request[]
   let spam: Request[]
+  let sent: Sent = anyKey
   beforeAll(async () => {
     truth = await enough()
+    sent = sentKeys((await (await fetch(`${address}/api/schema`)).json()) as Schema)
     requests = truth.requests
     spam = requests.filter(({ service }) => service === 'spam')
   }, 150_000)
@@ -121,7 +125,7 @@ describe.skipIf(record === '')('the truth', () => {
   })
 
   it('origin: whose fault the failures of spam are', async () => {
-    const trees = plant(await askRows(troubledQuery(truth.range, [], false).text))
+    const trees = plant(await askRows(troubledQuery(truth.range, [], false, sent).text))
     expect(trees.partial).toBe(false)
     const origins = answerOrigins(trees).find(({ service }) => service === 'spam')
     const faultOf = (origin: string) => count(spam, (item) => failed(item) && item.origin === origin)
@@ -130,7 +134,7 @@ describe.skipIf(record === '')('the truth', () => {
   })
 
   it('fallback: what spam answers when eggs is silent, and when it fails', async () => {
-    const edges = answerFallback(plant(await askRows(troubledQuery(truth.range, [], false).text)))
+    const edges = answerFallback(plant(await askRows(troubledQuery(truth.range, [], false, sent).text)))
     const edge = edges.find(({ caller, callee }) => caller === 'spam' && callee === 'eggs')
     const [silent, broken] = [count(spam, metSilence), count(spam, ({ status }) => status === 502)]
     expect([edge?.silent.requests, edge?.silent.survived]).toEqual([silent, silent])
@@ -138,8 +142,8 @@ describe.skipIf(record === '')('the truth', () => {
   })
 
   it('consumers: requests and failures of every user', async () => {
-    const rows = await askRows(consumersQuery(truth.range, [], false).text)
-    const costs = await askRows(costsQuery(truth.range, [], false, always).text)
+    const rows = await askRows(consumersQuery(truth.range, [], false, sent).text)
+    const costs = await askRows(costsQuery(truth.range, [], false, always, sent).text)
     const { consumers, totals, users } = answerConsumers(rows, costs, 1)
     const found = Object.fromEntries(consumers.map((consumer) => [consumer.user, [consumer.requests, consumer.failed]]).sort())
     expect(found).toEqual(byUser(requests, (mine) => [mine.length, count(mine, failed)]))
@@ -151,7 +155,7 @@ describe.skipIf(record === '')('the truth', () => {
   })
 
   it('statements: how often each was run', async () => {
-    const statements = answerStatements(await askRows(statementsQuery(truth.range, [], false).text), await askRows(repeatsQuery(truth.range, [], always).text))
+    const statements = answerStatements(await askRows(statementsQuery(truth.range, [], false, sent).text), await askRows(repeatsQuery(truth.range, [], always, sent).text))
     const calls = (begin: string) => statements.filter(({ statement }) => statement.startsWith(begin)).reduce((total, statement) => total + statement.calls, 0)
     const asked = (path: string) => count(spam, (item) => item.path === path)
     expect([calls('WITH RECURSIVE days'), calls('SELECT price FROM menu WHERE dish = ?'), calls('INSERT INTO orders')]).toEqual([

@@ -1,8 +1,8 @@
 // What the cards of all questions share: they load when they come into view, answer in a sentence, and show their query.
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { toObjects, type Row } from '../../../api/client'
-import { useSql, type Loaded } from '../../../api/query'
+import { useSchema, useSql, type Loaded } from '../../../api/query'
 import type { SqlAnswer } from '../../../api/types'
 import { Icon } from '../../../components/Icon'
 import { Gate, NothingMatches } from '../../../components/Notice'
@@ -13,6 +13,7 @@ import type { Sql } from '../../../sql/escape'
 import { percent } from '../../../time/format'
 import type { Range } from '../../../time/range'
 import { useFilters } from '../../../url/state'
+import { sentKeys, type Sent } from './conventions'
 import { readSampling, samplingQuery, type Sampling } from './sampling'
 
 interface InViewProps {
@@ -90,19 +91,23 @@ export function Say({ text, parts = {} }: { text: string; parts?: Record<string,
   )
 }
 
-export function ShareBar({ share, label, kind = '' }: { share: number; label: string; kind?: string }) {
+// Always beside its number, which is what a screen reader says.
+export function ShareBar({ share, kind = '' }: { share: number; kind?: string }) {
   return (
-    <span class={`share-bar ${kind}`} role="img" aria-label={label}>
+    <span class={`share-bar ${kind}`} aria-hidden="true">
       <i style={{ width: `${Math.max(share > 0 ? 2 : 0, Math.min(100, share * 100))}%` }} />
     </span>
   )
 }
 
-// Whether spans of the range were sampled, and how many there are; null until that is known.
-export function useSampling(range: Range): { sampling: Sampling | null; loaded: Loaded<SqlAnswer> } {
+// What a question must know before it is asked: whether spans of the range were sampled and how many there are (null
+// until that is known), and which attributes are sent at all.
+export function useSampling(range: Range): { sampling: Sampling | null; sent: Sent; loaded: Loaded<SqlAnswer> } {
   const loaded = useSql(samplingQuery(range).text, { keepPrevious: false })
+  const schema = useSchema()
+  const sent = useMemo(() => sentKeys(schema.data), [schema.data])
   const row = loaded.data ? toObjects(loaded.data)[0] : undefined
-  return { sampling: loaded.data ? readSampling(row) : null, loaded }
+  return { sampling: loaded.data && !schema.loading ? readSampling(row) : null, sent, loaded }
 }
 
 // The query waits for the sampling; a failure of either is a failure of the card.

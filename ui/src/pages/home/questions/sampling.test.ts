@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { counted, firstAttribute, readSampling, traceSample } from './sampling'
+import { counted, readSampling, traceSample } from './sampling'
 
 describe('what sampling did', () => {
   const cases: [what: string, row: Record<string, unknown> | undefined, sampled: boolean, kept: number][] = [
@@ -34,6 +34,4 @@ describe('joins look at a bounded number of spans', () => {
 describe('SQL', () => {
   it('counts plainly where nothing is sampled', () => expect(counted(false).text).toBe('count(*)'))
   it('weighs where something is', () => expect(counted(true).text).toContain('72057594037927936.0 / nullif('))
-  it('takes the first name that has a value', () =>
-    expect(firstAttribute('a', 'b').text).toBe("coalesce(attributes['a'], attributes['b'])"))
 })

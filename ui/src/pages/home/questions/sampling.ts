@@ -1,6 +1,6 @@
 // Consistent probability sampling (OpenTelemetry): `ot=th:` in the trace state is the threshold below which traces
 // were rejected, so a span that was kept stands for 2^56 / (2^56 - threshold) spans.
-import { all, attribute, integer, sql, text, type Sql } from '../../../sql/escape'
+import { all, integer, sql, text, type Sql } from '../../../sql/escape'
 import { within } from '../../../sql/range'
 import type { Range } from '../../../time/range'
 
@@ -30,10 +30,10 @@ export function summed(sampled: boolean, value: Sql): Sql {
 }
 
 export function samplingQuery(range: Range): Sql {
-  return sql`SELECT count(*) AS spans, count(*) FILTER (WHERE trace_state LIKE '%th:%') AS marked,
-  sum(${weight}) FILTER (WHERE trace_state LIKE '%th:%') AS stands_for
+  return sql`SELECT (SELECT count(*) FROM spans WHERE ${within('start_time', range)}) AS spans,
+  count(*) AS marked, sum(${weight}) AS stands_for
 FROM spans
-WHERE ${within('start_time', range)}`
+WHERE ${within('start_time', range)} AND trace_state LIKE '%th:%'`
 }
 
 export interface Sampling {
@@ -66,11 +66,4 @@ export function traceSample(spans: number): TraceSample {
   if (oneIn === 1) return { oneIn, condition: all([]) }
   const limit = (65_536 / oneIn).toString(16).padStart(4, '0')
   return { oneIn, condition: sql`right(hex(trace_id), 4) < ${text(limit)}` }
-}
-
-// The first of the names that has a value: conventions renamed their keys over time.
-export function firstAttribute(...keys: readonly string[]): Sql {
-  const [only] = keys
-  if (keys.length === 1 && only !== undefined) return attribute('attributes', only)
-  return sql`coalesce(${keys.map((key) => attribute('attributes', key)).reduce((left, right) => sql`${left}, ${right}`)})`
 }

@@ -19,12 +19,12 @@ const shown: Record<Measure, (value: number) => string> = {
 export function ConsumersCard() {
   const { range } = useRange()
   const filters = useFilters()
-  const { sampling, loaded: probe } = useSampling(range)
+  const { sampling, sent, loaded: probe } = useSampling(range)
   const sample = traceSample(sampling?.spans ?? 0)
-  const query = sampling && consumersQuery(range, filters, sampling.sampled)
+  const query = sampling && consumersQuery(range, filters, sampling.sampled, sent)
   const loaded = useSql(query?.text ?? null)
   const costsWanted = query !== null && (loaded.data?.rows.length ?? 0) > 0
-  const costs = useSql(sampling && costsWanted ? costsQuery(range, filters, sampling.sampled, sample).text : null)
+  const costs = useSql(sampling && costsWanted ? costsQuery(range, filters, sampling.sampled, sample, sent).text : null)
   const [by, setBy] = useParam('by', 'requests')
   const measure = measures.find((one) => one === by) ?? 'requests'
   return (
@@ -74,7 +74,7 @@ function Table({ consumers, answer, measure, offered }: { consumers: Consumer[];
           {consumers.map((consumer) => (
             <tr key={consumer.user}>
               <td><Value field="user.id" value={consumer.user} class="cut user" /></td>
-              <td class="nowrap"><ShareBar share={share(consumer[measure], answer.totals[measure])} label="" /> {percent(share(consumer[measure], answer.totals[measure]))}</td>
+              <td class="nowrap"><ShareBar share={share(consumer[measure], answer.totals[measure])} /> {percent(share(consumer[measure], answer.totals[measure]))}</td>
               {offered.map((one) => <td class="right" key={one}>{shown[one](consumer[one])}</td>)}
             </tr>
           ))}

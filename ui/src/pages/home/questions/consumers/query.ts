@@ -2,13 +2,13 @@ import { all, sql, type Sql } from '../../../../sql/escape'
 import { filterConditions, type Filter } from '../../../../sql/filter'
 import { within } from '../../../../sql/range'
 import type { Range } from '../../../../time/range'
-import { counted, firstAttribute, summed, weight, type TraceSample } from '../sampling'
-
-const user = firstAttribute('user.id', 'enduser.id')
-const known = sql`${user} IS NOT NULL`
+import { anyKey, databaseKeys, firstOf, inputTokenKeys, outputTokenKeys, userKeys, type Sent } from '../conventions'
+import { counted, summed, weight, type TraceSample } from '../sampling'
 
 // Requests are what a service answers for a user, or where a trace begins with the user.
-export function consumersQuery(range: Range, filters: readonly Filter[], sampled: boolean): Sql {
+export function consumersQuery(range: Range, filters: readonly Filter[], sampled: boolean, sent: Sent = anyKey): Sql {
+  const user = firstOf(sent, userKeys)
+  const known = sql`${user} IS NOT NULL`
   const requests = counted(sampled)
   const spent = summed(sampled, sql`duration_ns`)
   return sql`SELECT ${user} AS user, ${requests} AS requests, ${spent} AS spent_ns,
@@ -23,24 +23,24 @@ LIMIT 9`
 }
 
 // Database calls and model calls do not say for whom they were made; their trace does.
-export function costsQuery(range: Range, filters: readonly Filter[], sampled: boolean, sample: TraceSample): Sql {
+export function costsQuery(range: Range, filters: readonly Filter[], sampled: boolean, sample: TraceSample, sent: Sent = anyKey): Sql {
   const bounds = [within('start_time', range), sample.condition]
-  const database = firstAttribute('db.system.name', 'db.system')
-  const tokens = sql`coalesce(${firstAttribute('gen_ai.usage.input_tokens', 'gen_ai.usage.prompt_tokens')}, 0)
-      + coalesce(${firstAttribute('gen_ai.usage.output_tokens', 'gen_ai.usage.completion_tokens')}, 0)`
-  const model = sql`${firstAttribute('gen_ai.usage.input_tokens', 'gen_ai.usage.prompt_tokens', 'gen_ai.usage.output_tokens', 'gen_ai.usage.completion_tokens')} IS NOT NULL`
+  const user = firstOf(sent, userKeys)
+  const database = firstOf(sent, databaseKeys)
+  const [input, output] = [firstOf(sent, inputTokenKeys), firstOf(sent, outputTokenKeys)]
+  const costly = sql`(${database} IS NOT NULL AND kind = 'CLIENT' OR ${input} IS NOT NULL OR ${output} IS NOT NULL)`
   return sql`SELECT user, sum(database_ns) AS database_ns, sum(tokens) AS tokens
 FROM (
   SELECT trace_id, max(${user}) AS user FROM spans
-  WHERE ${all([...bounds, known, ...filterConditions(filters, 'spans')])}
+  WHERE ${all([...bounds, sql`${user} IS NOT NULL`, ...filterConditions(filters, 'spans')])}
   GROUP BY trace_id
 ) AS traces
 JOIN (
   SELECT trace_id,
     sum(CASE WHEN ${database} IS NOT NULL THEN duration_ns END${sampled ? sql` * ${weight}` : sql``}) AS database_ns,
-    sum((${tokens})${sampled ? sql` * ${weight}` : sql``}) AS tokens
+    sum((coalesce(${input}, 0) + coalesce(${output}, 0))${sampled ? sql` * ${weight}` : sql``}) AS tokens
   FROM spans
-  WHERE ${all([...bounds, sql`(${database} IS NOT NULL AND kind = 'CLIENT' OR ${model})`])}
+  WHERE ${all([...bounds, costly])}
   GROUP BY trace_id
 ) AS costs ON costs.trace_id = traces.trace_id
 GROUP BY user

@@ -78,7 +78,7 @@ function Ranking({ services }: { services: Failing[] }) {
       {services.slice(0, 5).map(({ service, total, failed, rate, judged }) => (
         <li key={service}>
           <ServiceName name={service} />
-          <ShareBar share={rate / most} kind="bad" label={percent(rate)} />
+          <ShareBar share={rate / most} kind="bad" />
           <Link class="tag error num" href={withFilters('/traces', [{ key: 'service', op: '=', value: service }, { key: 'status', op: '=', value: 'ERROR' }])}>
             <Icon name="error" size={12} /> {percent(rate)}
           </Link>

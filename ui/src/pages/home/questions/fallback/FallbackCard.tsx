@@ -79,7 +79,7 @@ function Share({ of: { requests, survived, traceId } }: { of: Survival }) {
   if (requests === 0) return <span class="quiet">–</span>
   return (
     <>
-      <ShareBar share={survived / requests} kind="good" label={percent(survived / requests)} />{' '}
+      <ShareBar share={survived / requests} kind="good" />{' '}
       <Link href={linkTo(`/trace/${traceId ?? ''}`)} title={t('ask.example')}>
         {t('ask.fallback.count', { survived: count(Math.round(survived)), requests: count(Math.round(requests)) })}
       </Link>

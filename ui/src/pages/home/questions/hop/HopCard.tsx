@@ -56,7 +56,7 @@ function Edges({ hops }: { hops: Hop[] }) {
             <td class="right" title={t('ask.hop.overrun', { overrun: count(hop.overrun), measured: count(hop.measured) })}>{count(hop.calls)}</td>
             <td class="right">{duration(hop.p50)} <span class="quiet">{t('ask.hop.of', { time: duration(hop.callP50) })}</span></td>
             <td class="right">{duration(hop.p95)}</td>
-            <td>{hop.share === null ? '–' : <><ShareBar share={hop.share} label={percent(hop.share)} /> {percent(hop.share)}</>}</td>
+            <td>{hop.share === null ? '–' : <><ShareBar share={hop.share} /> {percent(hop.share)}</>}</td>
           </tr>
         ))}
       </tbody>

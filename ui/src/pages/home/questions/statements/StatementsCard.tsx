@@ -14,11 +14,11 @@ import { repeatsQuery, statementsQuery } from './query'
 export function StatementsCard() {
   const { range } = useRange()
   const filters = useFilters()
-  const { sampling, loaded: probe } = useSampling(range)
+  const { sampling, sent, loaded: probe } = useSampling(range)
   const sample = traceSample(sampling?.spans ?? 0)
-  const query = sampling && statementsQuery(range, filters, sampling.sampled)
+  const query = sampling && statementsQuery(range, filters, sampling.sampled, sent)
   const loaded = useSql(query?.text ?? null)
-  const loops = useSql(query && (loaded.data?.rows.length ?? 0) > 0 ? repeatsQuery(range, filters, sample).text : null)
+  const loops = useSql(query && (loaded.data?.rows.length ?? 0) > 0 ? repeatsQuery(range, filters, sample, sent).text : null)
   return (
     <Question title="ask.statements" note={t('ask.statements.note')} query={query} of={firstFault(probe, loaded)} empty="ask.statements.none">
       {(rows) => {
@@ -53,7 +53,7 @@ function Line({ of: one }: { of: Statement }) {
       <code class="statement" title={statement.slice(0, 2000)}>{statement.slice(0, textMost)}</code>
       <CopyButton text={statement} />
       <div class="statement-facts num">
-        <ShareBar share={share} label={percent(share)} />
+        <ShareBar share={share} />
         <b>{duration(total)}</b>
         <span>{t('ask.statements.times', { calls: compact(Math.round(calls)), mean: duration(mean) })}</span>
         <span>p95 {duration(p95)}</span>

@@ -3,7 +3,7 @@ import { answerStatements } from './answer'
 
 const row = {
   statement: ' SELECT ? ', calls: 4, total_ns: 100, p95_ns: 40, failed: 1, system: 'sqlite', callers: ['b', 'a'],
-  slowest_trace: 't', slowest_span: 's', all_total_ns: 400,
+  slowest: 't s', all_total_ns: 400,
 }
 
 describe('which query is slow', () => {

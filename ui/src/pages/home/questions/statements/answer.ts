@@ -32,8 +32,13 @@ export function answerStatements(rows: readonly Row[], loops: readonly Row[]): S
       failed: Number(row['failed']),
       system: String(row['system'] ?? ''),
       callers: Array.isArray(row['callers']) ? row['callers'].map(String).sort() : [],
-      slowest: { traceId: String(row['slowest_trace']), spanId: String(row['slowest_span']) },
+      slowest: slowestOf(row['slowest']),
       repeats: loop ? { most: Number(loop['most']), parents: Number(loop['parents']), traceId: String(loop['trace_id']) } : null,
     }
   })
+}
+
+function slowestOf(ids: Row[string] | undefined): Statement['slowest'] {
+  const [traceId = '', spanId = ''] = String(ids ?? '').split(' ')
+  return { traceId, spanId }
 }

@@ -20,8 +20,8 @@ interface Troubled {
 export function useTroubled(): Troubled {
   const { range } = useRange()
   const filters = useFilters()
-  const { sampling, loaded: probe } = useSampling(range)
-  const query = sampling && troubledQuery(range, filters, sampling.sampled)
+  const { sampling, sent, loaded: probe } = useSampling(range)
+  const query = sampling && troubledQuery(range, filters, sampling.sampled, sent)
   const loaded = useSql(query?.text ?? null, { limit: spansMost })
   const trees = useMemo(() => (loaded.data ? plant(toObjects(loaded.data)) : null), [loaded.data])
   return { query, loaded: firstFault(probe, loaded), trees, sampling }
