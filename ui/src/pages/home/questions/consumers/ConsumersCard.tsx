@@ -4,8 +4,7 @@ import { Value } from '../../../../components/Value'
 import { t } from '../../../../i18n/translate'
 import { compact, duration, percent } from '../../../../time/format'
 import { useFilters, useParam, useRange } from '../../../../url/state'
-import { firstFault, OneInNote, Question, SamplingNote, Say, ShareBar, useSampling } from '../Question'
-import { traceSample } from '../sampling'
+import { firstFault, Question, SamplingNote, Say, ShareBar, useSampling } from '../Question'
 import { answerConsumers, measures, ranked, share, type Consumer, type ConsumersAnswer, type Measure } from './answer'
 import { consumersQuery, costsQuery } from './query'
 
@@ -20,17 +19,16 @@ export function ConsumersCard() {
   const { range } = useRange()
   const filters = useFilters()
   const { sampling, sent, loaded: probe } = useSampling(range)
-  const sample = traceSample(sampling?.spans ?? 0)
-  const query = sampling && consumersQuery(range, filters, sampling.sampled, sent)
-  const loaded = useSql(query?.text ?? null)
-  const costsWanted = query !== null && (loaded.data?.rows.length ?? 0) > 0
-  const costs = useSql(sampling && costsWanted ? costsQuery(range, filters, sampling.sampled, sample, sent).text : null)
   const [by, setBy] = useParam('by', 'requests')
   const measure = measures.find((one) => one === by) ?? 'requests'
+  const query = sampling && consumersQuery(range, filters, sampling.sampled, sent, measure)
+  const loaded = useSql(query?.text ?? null)
+  const users = loaded.data ? answerConsumers(toObjects(loaded.data), []).consumers.map(({ user }) => user) : []
+  const costs = useSql(sampling && users.length > 0 ? costsQuery(range, filters, sampling.sampled, users, sent).text : null)
   return (
     <Question title="ask.consumers" query={query} of={firstFault(probe, loaded)} empty="ask.consumers.none">
       {(rows) => {
-        const answer = answerConsumers(rows, costs.data ? toObjects(costs.data) : [], sample.oneIn)
+        const answer = answerConsumers(rows, costs.data ? toObjects(costs.data) : [])
         const offered = measures.filter((one) => one === 'requests' || answer.totals[one] > 0)
         const order = ranked(answer.consumers, measure)
         return (
@@ -42,9 +40,8 @@ export function ConsumersCard() {
               ))}
             </div>
             <Table consumers={order} answer={answer} measure={measure} offered={offered} />
-            <p class="aside">{t('ask.consumers.note', { n: answer.users })}</p>
+            <p class="aside">{t(measure === 'requests' || measure === 'spent' ? 'ask.consumers.all' : 'ask.consumers.note', { n: answer.users })}</p>
             {costs.fault && <p class="aside error-text">{t(`fault.${costs.fault.kind}`)}: {costs.fault.message}</p>}
-            <OneInNote oneIn={measure === 'database' || measure === 'tokens' ? sample.oneIn : 1} />
             <SamplingNote sampling={sampling} />
           </>
         )

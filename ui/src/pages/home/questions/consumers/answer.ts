@@ -16,31 +16,30 @@ export interface ConsumersAnswer {
   users: number
 }
 
-// `oneIn` is the share of traces whose costs were looked at.
-export function answerConsumers(found: readonly Row[], allCosts: readonly Row[], oneIn: number): ConsumersAnswer {
-  const [rows, costs] = [found, allCosts].map((some) => some.filter((row) => row['user'] !== null)) as [Row[], Row[]]
-  const costOf = new Map(costs.map((row) => [String(row['user']), row]))
-  const scaled = (row: Row | undefined, key: string) => Number(row?.[key] ?? 0) * oneIn
-  const sum = (key: string) => costs.reduce((total, row) => total + scaled(row, key), 0)
+// The row of costs without a user is what all spans cost together.
+export function answerConsumers(found: readonly Row[], costs: readonly Row[]): ConsumersAnswer {
+  const rows = found.filter((row) => row['user'] !== null)
+  const costOf = new Map(costs.map((row) => [row['user'], row]))
+  const cost = (user: string | null, key: string) => Number(costOf.get(user)?.[key] ?? 0)
   const consumers = rows.slice(0, consumersMost).map((row): Consumer => {
-    const cost = costOf.get(String(row['user']))
+    const user = String(row['user'])
     return {
-      user: String(row['user']),
+      user,
       requests: Number(row['requests']),
       spent: Number(row['spent_ns']),
       failed: Number(row['failed']),
-      database: scaled(cost, 'database_ns'),
-      tokens: scaled(cost, 'tokens'),
+      database: cost(user, 'database_ns'),
+      tokens: cost(user, 'tokens'),
     }
   })
   return {
     consumers,
-    totals: { requests: Number(rows[0]?.['all_requests'] ?? 0), spent: Number(rows[0]?.['all_spent_ns'] ?? 0), database: sum('database_ns'), tokens: sum('tokens') },
+    totals: { requests: Number(rows[0]?.['all_requests'] ?? 0), spent: Number(rows[0]?.['all_spent_ns'] ?? 0), database: cost(null, 'database_ns'), tokens: cost(null, 'tokens') },
     users: Number(rows[0]?.['users'] ?? 0),
   }
 }
 
 export const share = (value: number, total: number): number => (total > 0 ? value / total : 0)
 
-// By requests as the server ranks them; by anything else among those.
+// By requests and time as the server ranks them; by anything else among the most frequent.
 export const ranked = (consumers: readonly Consumer[], measure: Measure): Consumer[] => [...consumers].sort((left, right) => right[measure] - left[measure])

@@ -5,7 +5,7 @@ import { ServiceName } from '../../../../components/Service'
 import { t } from '../../../../i18n/translate'
 import { count, percent } from '../../../../time/format'
 import { linkTo } from '../../../../url/state'
-import { Question, SamplingNote, Say, ShareBar } from '../Question'
+import { Nothing, Question, SamplingNote, Say, ShareBar } from '../Question'
 import { useTroubled } from '../troubled/useTroubled'
 import { answerFallback, verdict, type Fallback, type Survival } from './answer'
 
@@ -16,6 +16,7 @@ export function FallbackCard() {
     <Question title="ask.fallback" query={query} of={loaded}>
       {() => {
         const [first] = edges
+        if (sampling?.spans === 0) return <Nothing text="ask.requests.none" />
         if (!first) return <p class="answer"><span class="ok-text"><Icon name="check" size={16} /></span> {t('ask.fallback.none')}</p>
         return (
           <>

@@ -5,7 +5,7 @@ import { ServiceName } from '../../../../components/Service'
 import { t } from '../../../../i18n/translate'
 import { count, percent } from '../../../../time/format'
 import { linkTo } from '../../../../url/state'
-import { Question, SamplingNote, Say } from '../Question'
+import { Nothing, Question, SamplingNote, Say } from '../Question'
 import { useTroubled } from '../troubled/useTroubled'
 import { answerOrigins, type ServiceOrigins } from './answer'
 
@@ -16,6 +16,7 @@ export function OriginCard() {
     <Question title="ask.origin" query={query} of={loaded}>
       {() => {
         const [first] = answers
+        if (sampling?.spans === 0) return <Nothing text="ask.requests.none" />
         if (!first) {
           return <p class="answer"><span class="ok-text"><Icon name="check" size={16} /></span> {t('ask.origin.none')}</p>
         }
