@@ -38,6 +38,11 @@ const failed = ({ status }: Request): boolean => status >= 500
 const metSilence = ({ fallback, attempts }: Request): boolean => fallback && attempts > 0
 const always = traceSample(0)
 
+function expectBetween(value: number, least: number, most: number): void {
+  expect(value).toBeGreaterThanOrEqual(least)
+  expect(value).toBeLessThanOrEqual(most)
+}
+
 // A demo that has just begun needs a while for one of each fault.
 async function enough(): Promise<Truth> {
   for (let tries = 0; ; tries += 1) {
@@ -103,20 +108,21 @@ describe.skipIf(record === '')('the truth', () => {
   })
 
   it('failures: of eggs, whom only spam asks', async () => {
-    // In a silence the caller leaves, but eggs goes on to fail if it was asked for the wrong eggs; tries before that failed too.
-    const expected = sum(spam, (item) => {
-      if (item.status === 502) return item.attempts
-      if (!metSilence(item)) return 0
-      return item.attempts - 1 + Number(item.kind === 'rotten' || item.kind === 'dragon')
-    })
-    const { services } = answerFailures(await askRows(servicesQuery(truth.range, [parseFilter('service=eggs') as Filter]).text))
+    // In a silence the caller leaves. Whether its call reached eggs before that only eggs knows; if it did, and asked for
+    // the wrong eggs, eggs goes on to fail. Tries before the last one failed in any case.
+    const sure = sum(spam, (item) => (item.status === 502 ? item.attempts : metSilence(item) ? item.attempts - 1 : 0))
+    const open = count(spam, (item) => metSilence(item) && (item.kind === 'rotten' || item.kind === 'dragon'))
+    const answer = answerFailures(await askRows(servicesQuery(truth.range, [parseFilter('service=eggs') as Filter]).text))
+    expect(answer.services.map(({ service }) => service)).toEqual(['eggs'])
+    expectBetween(answer.failed, sure, sure + open)
     const asked = sum(spam, ({ attempts }) => attempts) + truth.silences
-    expect(services.map(({ service, failed: n, total }) => [service, n, total])).toEqual([['eggs', expected, asked]])
+    expectBetween(answer.total, asked - count(spam, metSilence), asked)
   })
 
   it('second hop: every call from spam to eggs', async () => {
     const hop = answerHop(await askRows(hopQuery(truth.range, [], always).text)).find(({ client, server }) => client === 'spam' && server === 'eggs')
-    expect(hop?.calls).toBe(sum(spam, ({ attempts }) => attempts))
+    const asked = sum(spam, ({ attempts }) => attempts)
+    expectBetween(hop?.calls ?? 0, asked - count(spam, metSilence), asked)
     // Measured are the calls that eggs answered well.
     expect(hop?.measured).toBe(count(spam, ({ attempts, status, fallback }) => attempts > 0 && status === 200 && !fallback))
     expect(hop?.p50).toBeGreaterThan(0)
@@ -150,9 +156,7 @@ describe.skipIf(record === '')('the truth', () => {
     expect([totals.requests, users]).toEqual([requests.length, Object.keys(byUser(requests, () => 0)).length])
     const most = Object.entries(byUser(requests, (mine) => mine.length)).sort(([, left], [, right]) => right - left)[0]?.[0]
     expect(consumers[0]?.user).toBe(most)
-    // Who asks for the report, whose query is slow, takes the time of the database.
-    const reports = byUser(spam, (mine) => count(mine, ({ path }) => path === '/report'))
-    for (const { user, database } of consumers) expect(database > 50e6, user).toBe((reports[user] ?? 0) > 0)
+    expect(consumers.filter(({ database }) => database > 0).map(({ user }) => user).sort()).toEqual(Object.keys(byUser(spam, () => 0)))
     expect(consumers.reduce((total, { database }) => total + database, 0)).toBeLessThanOrEqual(totals.database)
   })
 

@@ -2,17 +2,16 @@ import { useMemo } from 'preact/hooks'
 import { t } from '../../../../i18n/translate'
 import { language } from '../../../../settings/settings'
 import { compact, count } from '../../../../time/format'
-import { Question, SamplingNote, Say } from '../Question'
-import { readQuarters } from '../requests/answer'
-import { useRequests } from '../requests/RequestsCard'
-import type { Sampling } from '../sampling'
+import { Nothing, Question, SamplingNote, Say } from '../Question'
+import { useRequests, type RequestsLoaded } from '../requests/RequestsCard'
 import { answerBusiest, average, strength, type Cell } from './answer'
 
 export function BusiestCard() {
-  const { query, loaded, sampling, now, zone } = useRequests()
+  const requests = useRequests()
+  const { query, loaded, quarters } = requests
   return (
     <Question title="ask.busiest" query={query} of={loaded} height={230} empty="ask.requests.none">
-      {(rows) => <Heatmap rows={rows} now={now} zone={zone} sampling={sampling} />}
+      {() => (quarters.length === 0 ? <Nothing text="ask.requests.none" /> : <Heatmap of={requests} />)}
     </Question>
   )
 }
@@ -23,8 +22,8 @@ const weekdayName = (weekday: number, style: 'long' | 'short'): string =>
 
 const hours = ({ hour }: Cell): string => `${String(hour).padStart(2, '0')}:00–${String((hour + 1) % 24).padStart(2, '0')}:00`
 
-function Heatmap({ rows, now, zone, sampling }: { rows: Parameters<typeof readQuarters>[0]; now: number; zone: string; sampling: Sampling | null }) {
-  const { cells, busiest, most, days } = useMemo(() => answerBusiest(readQuarters(rows), now, zone), [rows, now, zone])
+function Heatmap({ of: { quarters, now, zone, sampling } }: { of: RequestsLoaded }) {
+  const { cells, busiest, most, days } = useMemo(() => answerBusiest(quarters, now, zone), [quarters, now, zone])
   if (!busiest) return <p class="quiet">{t('ask.requests.none')}</p>
   const parts = { weekday: weekdayName(busiest.weekday, 'long'), hours: hours(busiest), value: compact(Math.round(most)) }
   return (

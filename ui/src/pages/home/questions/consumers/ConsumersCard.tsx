@@ -40,7 +40,7 @@ export function ConsumersCard() {
               ))}
             </div>
             <Table consumers={order} answer={answer} measure={measure} offered={offered} />
-            <p class="aside">{t(measure === 'requests' || measure === 'spent' ? 'ask.consumers.all' : 'ask.consumers.note', { n: answer.users })}</p>
+            {answer.users > order.length && <p class="aside">{t(measure === 'requests' || measure === 'spent' ? 'ask.consumers.all' : 'ask.consumers.note', { n: answer.users })}</p>}
             {costs.fault && <p class="aside error-text">{t(`fault.${costs.fault.kind}`)}: {costs.fault.message}</p>}
             <SamplingNote sampling={sampling} />
           </>

@@ -84,7 +84,7 @@ function Ranking({ services }: { services: Failing[] }) {
           </Link>
           <span class="num quiet">{t('ask.failures.count', { failed: count(Math.round(failed)), total: count(Math.round(total)) })}</span>
           {judged ? (
-            <Sparkline values={[]} errors={series.get(service)?.errors ?? []} width={72} height={18} label={t('ask.failures.trend', { service })} />
+            <Sparkline values={series.get(service)?.errors ?? []} errors={series.get(service)?.errors ?? []} width={72} height={18} label={t('ask.failures.trend', { service })} />
           ) : (
             <span class="tag" title={t('ask.failures.few.hint', { n: requestsLeast })}>{t('ask.failures.few')}</span>
           )}

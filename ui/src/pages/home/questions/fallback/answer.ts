@@ -1,5 +1,5 @@
 // Does a caller get over a callee that fails or stays silent?
-import { calleeOf, callFailure, entryOf, type Node, type Trees } from '../troubled/spanTree'
+import { calledService, callFailure, entryOf, type Node, type Trees } from '../troubled/spanTree'
 
 export interface Survival {
   requests: number
@@ -27,7 +27,7 @@ export function answerFallback({ nodes }: Trees): Fallback[] {
   for (const call of nodes) {
     if (call.kind !== 'CLIENT' || !call.failed || !call.inside) continue
     const failure = callFailure(call)
-    const callee = calleeOf(call)?.service ?? call.peer
+    const callee = calledService(call) ?? call.peer
     if (failure === 'refused' || callee === null) continue
     const entry = entryOf(call)
     const key = `${entry.traceId}/${entry.spanId}/${callee}`

@@ -1,5 +1,5 @@
 // From a request that failed, along spans that failed, down to the service where it began.
-import { calleeOf, callFailure, isEntry, type Node, type Trees } from '../troubled/spanTree'
+import { calledService, callFailure, isEntry, type Node, type Trees } from '../troubled/spanTree'
 
 export type Origin = { service: string; traceId: string } | { unknown: string | null; traceId: string }
 
@@ -50,8 +50,8 @@ export function originOf(entry: Node, failedOrphans: ReadonlySet<string>): Origi
   if (end.kind === 'CLIENT' || end.kind === 'PRODUCER') {
     const failure = callFailure(end)
     if (failure === 'refused') return { service: end.service, traceId }
-    const callee = calleeOf(end)
-    return callee ? { service: callee.service, traceId } : { unknown: end.peer, traceId }
+    const callee = calledService(end)
+    return callee ? { service: callee, traceId } : { unknown: end.peer, traceId }
   }
   // Something else failed in this trace, and the span that would connect it is missing.
   if (end === entry && failedOrphans.has(traceId)) return { unknown: null, traceId }

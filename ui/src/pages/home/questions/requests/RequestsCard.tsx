@@ -1,4 +1,5 @@
 import { useMemo } from 'preact/hooks'
+import { toObjects } from '../../../../api/client'
 import { useSql, type Loaded } from '../../../../api/query'
 import type { SqlAnswer } from '../../../../api/types'
 import { Sparkline } from '../../../../components/Sparkline'
@@ -9,20 +10,24 @@ import { compact, count, minute, percent } from '../../../../time/format'
 import { toMilliseconds } from '../../../../time/nanoseconds'
 import { useFilters, useRange } from '../../../../url/state'
 import { daysBefore } from '../calendar'
-import { firstFault, Question, SamplingNote, Say, useSampling } from '../Question'
+import { firstFault, Nothing, Question, SamplingNote, Say, useSampling } from '../Question'
 import type { Sampling } from '../sampling'
-import { answerRequests, change, readQuarters, type Day } from './answer'
+import { answerRequests, change, readQuarters, type Day, type Quarter } from './answer'
+import { histogramsQuery, readHistograms } from './histograms'
 import { requestsQuery, requestsRange } from './query'
 
-interface RequestsLoaded {
+export interface RequestsLoaded {
   query: Sql | null
+  quarters: Quarter[]
+  byMetrics: boolean
   loaded: Loaded<SqlAnswer>
   sampling: Sampling | null
   now: number
   zone: string
 }
 
-// Two weeks of quarters of hours, for this question and for that of the busiest hour. They end where the range ends.
+// Two weeks of quarters of hours, for this question and for that of the busiest hour. They end where the range ends, and
+// come from metrics where no span answered a request.
 export function useRequests(): RequestsLoaded {
   const { range } = useRange()
   const filters = useFilters()
@@ -32,20 +37,33 @@ export function useRequests(): RequestsLoaded {
   const { sampling, loaded: probe } = useSampling(days)
   const query = sampling && requestsQuery(days, filters, sampling.sampled)
   const loaded = useSql(query?.text ?? null)
-  return { query, loaded: firstFault(probe, loaded), sampling, now, zone }
+  const byMetrics = loaded.data?.rows.length === 0
+  const metrics = useSql(byMetrics ? histogramsQuery(days, filters).text : null)
+  const rows = byMetrics ? metrics.data : loaded.data
+  const quarters = useMemo(() => (rows ? (byMetrics ? readHistograms : readQuarters)(toObjects(rows)) : []), [rows, byMetrics])
+  return {
+    query: byMetrics ? histogramsQuery(days, filters) : query,
+    quarters,
+    byMetrics,
+    loaded: byMetrics ? metrics : firstFault(probe, loaded),
+    sampling: byMetrics ? null : sampling,
+    now,
+    zone,
+  }
 }
 
 export function RequestsCard() {
-  const { query, loaded, sampling, now, zone } = useRequests()
+  const requests = useRequests()
+  const { query, loaded, zone, quarters } = requests
   return (
     <Question title="ask.requests" note={t('ask.requests.note', { zone })} query={query} of={loaded} height={210} empty="ask.requests.none">
-      {(rows) => <Days rows={rows} now={now} zone={zone} sampling={sampling} />}
+      {() => (quarters.length === 0 ? <Nothing text="ask.requests.none" /> : <Days of={requests} />)}
     </Question>
   )
 }
 
-function Days({ rows, now, zone, sampling }: { rows: Parameters<typeof readQuarters>[0]; now: number; zone: string; sampling: Sampling | null }) {
-  const answer = useMemo(() => answerRequests(readQuarters(rows), now, zone), [rows, now, zone])
+function Days({ of: { quarters, now, zone, sampling, byMetrics } }: { of: RequestsLoaded }) {
+  const answer = useMemo(() => answerRequests(quarters, now, zone), [quarters, now, zone])
   const { today, yesterday, lastWeek, outsideToday, hours } = answer
   const weekday = new Intl.DateTimeFormat(document.documentElement.lang, { weekday: 'long', timeZone: zone }).format(daysBefore(now, zone, 7))
   return (
@@ -77,6 +95,7 @@ function Days({ rows, now, zone, sampling }: { rows: Parameters<typeof readQuart
         </tbody>
       </table>
       {outsideToday > 0 && outsideToday < today.soFar && <p class="aside">{t('ask.requests.outside', { n: Math.round(outsideToday) })}</p>}
+      {byMetrics && <p class="aside">{t('ask.requests.byMetrics')}</p>}
       <SamplingNote sampling={sampling} />
     </>
   )

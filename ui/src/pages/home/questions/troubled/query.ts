@@ -2,7 +2,7 @@ import { all, integer, sql, type Sql } from '../../../../sql/escape'
 import { filterConditions, type Filter } from '../../../../sql/filter'
 import { within } from '../../../../sql/range'
 import type { Range } from '../../../../time/range'
-import { anyKey, databaseKeys, firstOf, grpcStatusKeys, httpMethodKeys, httpStatusKeys, peerKeys, type Sent } from '../conventions'
+import { addressKeys, anyKey, databaseKeys, firstOf, grpcStatusKeys, httpMethodKeys, httpStatusKeys, peerKeys, portKeys, type Sent } from '../conventions'
 import { weight } from '../sampling'
 
 export const tracesMost = 400
@@ -26,6 +26,7 @@ SELECT trace_id, span_id, parent_span_id, service_name, kind, status_code = 'ERR
   start_time >= ${timestampOf(range.from)} AND start_time < ${timestampOf(range.to)} AS inside,
   CAST(end_time AS BIGINT) / 1000 AS end_us, ${sampled ? weight : sql`1.0`} AS weight,
   CASE WHEN kind IN ('CLIENT', 'PRODUCER') THEN ${firstOf(sent, peerKeys)} END AS peer,
+  CASE WHEN kind = 'CLIENT' THEN concat(${firstOf(sent, addressKeys)}, ':', ${firstOf(sent, portKeys)}) END AS address,
   CASE WHEN kind = 'CLIENT' THEN ${firstOf(sent, httpStatusKeys)} END AS http_status,
   kind = 'CLIENT' AND ${firstOf(sent, httpMethodKeys)} IS NOT NULL AS http,
   CASE WHEN kind = 'CLIENT' THEN ${firstOf(sent, grpcStatusKeys)} END AS grpc_status

@@ -14,7 +14,7 @@ function trace(written: string, traceId = 't'): Row[] {
     return {
       trace_id: traceId, span_id, parent_span_id: parent === '-' ? null : parent, service_name, kind,
       failed: rest.includes('ERROR'), inside: !rest.includes('outside'), end_us: number('end') ?? 1000 - index, weight: number('weight') ?? 1,
-      peer: value('peer'), http_status: number('http'), http: rest.includes('http') || value('http') !== null, grpc_status: number('grpc'),
+      peer: value('peer'), address: value('at'), http_status: number('http'), http: rest.includes('http') || value('http') !== null, grpc_status: number('grpc'),
     }
   })
 }
@@ -99,6 +99,16 @@ describe('who gets over it', () => {
     ['a caller that did not wait, over any protocol', 'a - spam SERVER\nb a spam CLIENT ERROR end=10\nc b eggs SERVER end=90', [['spam', 'eggs', [1, 1], [0, 0]]]],
     ['gRPC: the deadline', 'a - spam SERVER\nb a spam CLIENT ERROR grpc=4 peer=eggs', [['spam', 'eggs', [1, 1], [0, 0]]]],
     ['gRPC: an error', 'a - spam SERVER\nb a spam CLIENT ERROR grpc=13 peer=eggs', [['spam', 'eggs', [0, 0], [1, 1]]]],
+    [
+      'an address that others reached a service by',
+      'a - spam SERVER\nb a spam CLIENT ERROR http at=10.0.0.1:80 peer=10.0.0.1\nx - spam SERVER\ny x spam CLIENT http=200 at=10.0.0.1:80\nz y eggs SERVER',
+      [['spam', 'eggs', [1, 1], [0, 0]]],
+    ],
+    [
+      'an address with several services behind it',
+      'a - spam SERVER\nb a spam CLIENT ERROR http at=lb:80 peer=lb\ny a spam CLIENT http=200 at=lb:80\nz y eggs SERVER\nv a spam CLIENT http=200 at=lb:80\nw v ham SERVER',
+      [['spam', 'lb', [1, 1], [0, 0]]],
+    ],
     ['a bad request is not the callee’s failure', 'a - spam SERVER\nb a spam CLIENT ERROR http=404 peer=eggs', []],
     ['a job without requests', 'a - etl INTERNAL\nb a etl CLIENT ERROR peer=postgresql', [['etl', 'postgresql', [0, 0], [1, 1]]]],
   ]

@@ -13,6 +13,8 @@ export interface Node {
   end: number
   weight: number
   peer: string | null
+  // The service that others who called this address reached, where this call reached none.
+  addressee: string | null
   // What became of a call, as the caller saw it.
   call: 'answered' | 'refused' | 'silent' | null
   parent: Node | null
@@ -46,6 +48,7 @@ export function plant(rows: readonly Row[]): Trees {
   const nodes: Node[] = []
   const byId = new Map<string, Node>()
   const parents = new Map<Node, string>()
+  const addresses = new Map<Node, string>()
   const traces = new Set<string>()
   for (const row of rows) {
     const traceId = String(row['trace_id'])
@@ -54,10 +57,11 @@ export function plant(rows: readonly Row[]): Trees {
     const node: Node = {
       traceId, spanId: String(row['span_id']), service: String(row['service_name'] ?? ''), kind: String(row['kind']),
       failed: row['failed'] === true, inside: row['inside'] !== false, end: Number(row['end_us']), weight: Number(row['weight'] ?? 1),
-      peer: row['peer'] ? String(row['peer']) : null, call: callOf(row), parent: null, orphan: false, children: [],
+      peer: row['peer'] ? String(row['peer']) : null, addressee: null, call: callOf(row), parent: null, orphan: false, children: [],
     }
     nodes.push(node)
     byId.set(`${traceId}/${node.spanId}`, node)
+    if (typeof row['address'] === 'string' && row['address'].length > 1) addresses.set(node, row['address'])
     if (row['parent_span_id']) parents.set(node, `${traceId}/${String(row['parent_span_id'])}`)
   }
   for (const [node, id] of parents) {
@@ -67,7 +71,18 @@ export function plant(rows: readonly Row[]): Trees {
     node.parent = parent
     parent.children.push(node)
   }
+  nameAddressees(addresses)
   return { nodes, traces: traces.size, partial: cut || traces.size >= tracesMost }
+}
+
+// An address behind which several services were seen names none of them.
+function nameAddressees(addresses: ReadonlyMap<Node, string>): void {
+  const known = new Map<string, string | null>()
+  for (const [node, address] of addresses) {
+    const callee = calleeOf(node)
+    if (callee) known.set(address, known.has(address) && known.get(address) !== callee.service ? null : callee.service)
+  }
+  for (const [node, address] of addresses) node.addressee = known.get(address) ?? null
 }
 
 export const isEntry = ({ kind }: Node): boolean => kind === 'SERVER' || kind === 'CONSUMER'
@@ -80,6 +95,8 @@ export function entryOf(node: Node): Node {
 }
 
 export const calleeOf = (call: Node): Node | null => call.children.find((child) => isEntry(child) && child.kind === 'SERVER') ?? null
+
+export const calledService = (call: Node): string | null => calleeOf(call)?.service ?? call.addressee
 
 // How a failed call failed. A callee that ended well, but that its caller did not wait for, was silent to it.
 export function callFailure(call: Node): 'failed' | 'refused' | 'silent' {

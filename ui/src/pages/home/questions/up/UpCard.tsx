@@ -57,8 +57,9 @@ export function UpCard() {
 
 function Summary({ states }: { states: ServiceState[] }) {
   const having = (state: State) => states.filter((one) => one.state === state).length
-  const [receiving, silent, failing] = [having('receiving'), having('silent'), having('failing')]
+  const [receiving, silent, failing, unknown] = [having('receiving'), having('silent'), having('failing'), having('unknown')]
   if (receiving === states.length) return <Say text={t('ask.up.all', { n: states.length })} />
+  if (receiving + unknown === states.length) return <Say text={t('ask.up.tooEarly', { n: receiving, total: states.length })} />
   if (silent === states.length) {
     return (
       <>
