@@ -36,7 +36,7 @@ export function FallbackCard() {
 
 function Sentence({ of: edge, how }: { of: Fallback; how: 'silent' | 'failed' }) {
   const { requests, survived } = edge[how]
-  const parts = { caller: <ServiceName name={edge.caller} />, callee: <ServiceName name={edge.callee} /> }
+  const parts = { caller: <ServiceName name={edge.caller} />, callee: <ServiceName name={edge.callee} plain={edge.peer} /> }
   const numbers = { survived: count(Math.round(survived)), n: Math.round(requests), share: percent(survived / requests) }
   return (
     <div class="verdict">
@@ -66,7 +66,7 @@ function Edges({ edges }: { edges: Fallback[] }) {
       <tbody>
         {edges.slice(0, 6).map((edge) => (
           <tr key={`${edge.caller} ${edge.callee}`}>
-            <td class="edge"><ServiceName name={edge.caller} /> → <ServiceName name={edge.callee} /></td>
+            <td class="edge"><ServiceName name={edge.caller} /> → <ServiceName name={edge.callee} plain={edge.peer} /></td>
             <td><Share of={edge.silent} /></td>
             <td><Share of={edge.failed} /></td>
           </tr>

@@ -10,6 +10,8 @@ export interface Survival {
 export interface Fallback {
   caller: string
   callee: string
+  // Sends no telemetry: known by its address or kind alone.
+  peer: boolean
   silent: Survival
   failed: Survival
 }
@@ -17,6 +19,7 @@ export interface Fallback {
 interface Hit {
   caller: string
   callee: string
+  peer: boolean
   entry: Node
   silent: boolean
 }
@@ -27,18 +30,19 @@ export function answerFallback({ nodes }: Trees): Fallback[] {
   for (const call of nodes) {
     if (call.kind !== 'CLIENT' || !call.failed || !call.inside) continue
     const failure = callFailure(call)
-    const callee = calledService(call) ?? call.peer
+    const service = calledService(call)
+    const callee = service ?? call.peer
     if (failure === 'refused' || callee === null) continue
     const entry = entryOf(call)
     const key = `${entry.traceId}/${entry.spanId}/${callee}`
-    const known = hits.get(key) ?? { caller: call.service, callee, entry, silent: false }
+    const known = hits.get(key) ?? { caller: call.service, callee, peer: service === null, entry, silent: false }
     known.silent ||= failure === 'silent'
     hits.set(key, known)
   }
   const edges = new Map<string, Fallback>()
-  for (const { caller, callee, entry, silent } of hits.values()) {
+  for (const { caller, callee, peer, entry, silent } of hits.values()) {
     const key = `${caller}\n${callee}`
-    const edge = edges.get(key) ?? { caller, callee, silent: none(), failed: none() }
+    const edge = edges.get(key) ?? { caller, callee, peer, silent: none(), failed: none() }
     edges.set(key, edge)
     const survival = silent ? edge.silent : edge.failed
     survival.requests += entry.weight
