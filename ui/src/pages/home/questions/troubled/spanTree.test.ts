@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Row } from '../../../../api/client'
-import { answerFallback } from '../fallback/answer'
+import { answerFallback, verdict } from '../fallback/answer'
 import { answerOrigins } from '../origin/answer'
 import { spansMost } from './query'
 import { plant } from './spanTree'
@@ -117,6 +117,13 @@ describe('who gets over it', () => {
       const found = answerFallback(plant(trace(written)))
       expect(found.map(({ caller, callee, silent, failed }) => [caller, callee, [silent.requests, silent.survived], [failed.requests, failed.survived]])).toEqual(expected)
     })
+  }
+})
+
+describe('verdict', () => {
+  const cases: [survived: number, requests: number, verdict: ReturnType<typeof verdict>][] = [[12, 12, 'yes'], [96, 100, 'yes'], [50, 100, 'partly'], [5, 100, 'no'], [0, 3, 'no']]
+  for (const [survived, requests, expected] of cases) {
+    it(`${survived} of ${requests}`, () => expect(verdict({ survived, requests, traceId: null })).toBe(expected))
   }
 })
 
