@@ -2,7 +2,9 @@
 
 Each line of the record is JSON: `request` for every request made (with the fault
 it provoked and the service that fault comes from), `silence` for the times eggs
-was told to be silent, and at the end one `total` for each hour, service and user.
+was told to be silent, and at the end one `total` for each hour, service and user:
+requests begun in it, those that failed by the service at fault, and those that were
+answered although eggs was silent.
 The same seed asks the same questions in the same order.
 """
 
@@ -15,7 +17,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections import Counter
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from random import Random
 
 # `alice` asks far more than the others.
@@ -58,7 +60,8 @@ def play(options, record, stop):
             if question["fault"] == "silence":
                 silence_eggs(bases["eggs"], record)
             else:
-                record.request(question, ask(bases[question["service"]], question))
+                begun = now()
+                record.request(question, begun, ask(bases[question["service"]], question))
             due = max(due + step, time.monotonic() - 1)
             if stop.wait(max(0.0, due - time.monotonic())):
                 break
@@ -107,7 +110,7 @@ def question(service, method, path, user, **parameters):
     query = urllib.parse.urlencode({name: user, **parameters})
     return {
         "service": service, "method": method, "path": path, "query": query,
-        "user": user, "fault": None, "origin": None,
+        "user": user, "kind": parameters.get("kind"), "fault": None, "origin": None,
     }  # fmt: skip
 
 
@@ -135,7 +138,16 @@ def silence_eggs(base, record):
         urllib.request.urlopen(request, timeout=5).close()
     except OSError:
         return
-    record.write(type="silence", service="eggs", seconds=SILENT_SECONDS)
+    until = now() + timedelta(seconds=SILENT_SECONDS)
+    record.write(type="silence", service="eggs", seconds=SILENT_SECONDS, until=written(until))
+
+
+def now():
+    return datetime.now(timezone.utc)
+
+
+def written(time):
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Record:
@@ -146,21 +158,27 @@ class Record:
         self._totals = Counter()
 
     def write(self, **fields):
-        now = datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        self._file.write(json.dumps({"time": now, **fields}) + "\n")
+        self._file.write(json.dumps({"time": written(now()), **fields}) + "\n")
 
-    def request(self, asked, outcome):
+    def request(self, asked, begun, outcome):
         status, answer, milliseconds = outcome
         detail = answer.get("detail", answer)
         detail = detail if isinstance(detail, dict) else {}
-        hour = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:00:00Z")
-        self._totals[hour, asked["service"], asked["user"], status >= 500] += 1
+        # Spans count in the hour in which they began, and so do requests.
+        key = begun.strftime("%Y-%m-%dT%H:00:00Z"), asked["service"], asked["user"]
+        self._totals[key, "requests", None] += 1
+        if status >= 500:
+            self._totals[key, "errors", asked["origin"]] += 1
+        if detail.get("fallback"):
+            self._totals[key, "fallbacks", None] += 1
         self.write(
             type="request",
+            begun=written(begun),
             service=asked["service"],
             method=asked["method"],
             path=asked["path"],
             user=asked["user"],
+            kind=asked["kind"],
             status=status,
             milliseconds=round(milliseconds, 1),
             fault=asked["fault"],
@@ -171,10 +189,11 @@ class Record:
 
     def write_totals(self):
         merged = {}
-        for (hour, service, user, failed), count in self._totals.items():
-            total = merged.setdefault((hour, service, user), {"requests": 0, "errors": 0})
-            total["requests"] += count
-            total["errors"] += count if failed else 0
+        for (key, what, origin), count in self._totals.items():
+            total = merged.setdefault(key, {"requests": 0, "errors": 0, "fallbacks": 0, "origins": {}})
+            total[what] += count
+            if what == "errors":
+                total["origins"][origin or "unknown"] = count
         for (hour, service, user), total in sorted(merged.items()):
             self.write(type="total", hour=hour, service=service, user=user, **total)
 

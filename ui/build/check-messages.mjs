@@ -40,7 +40,7 @@ for (const entry of readdirSync(root, { recursive: true, withFileTypes: true }))
 }
 const prefixes = [...code.matchAll(/`([a-z][\w-]*(?:\.[\w-]+)*\.)\$\{/g)].map((match) => match[1])
 for (const key of english.keys()) {
-  const used = code.includes(`'${key}'`) || prefixes.some((prefix) => key.startsWith(prefix))
+  const used = code.includes(`'${key}'`) || code.includes(`"${key}"`) || prefixes.some((prefix) => key.startsWith(prefix))
   if (!used) failures.push(`en: ${key} is never used`)
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { launch, runSql, visit } from './browser'
+import { launch, runSql, settle, visit } from './browser'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
@@ -34,7 +34,10 @@ for (const theme of ['dark', 'light'] as const) {
       it(path, async () => {
         const { page } = await visit(browser, path === '/trace' ? `/trace/${traceId}` : path, { theme })
         if (path === '/trace') await page.locator('.waterfall-row').first().click()
+        // Cards load in view: all of them, for once.
+        if (path === '/') await page.setViewportSize({ width: 1440, height: 3600 })
         await page.waitForTimeout(400)
+        await settle(page)
         expect(await findings(page)).toEqual([])
         await page.context().close()
       })

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { chromium, type Browser, type Page } from 'playwright-core'
+import type { SqlAnswer, SqlValue } from '../src/api/types'
 
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
 const flags = [
@@ -62,4 +63,15 @@ export async function runSql(query: string): Promise<unknown[][]> {
   })
   if (!response.ok) throw new Error(await response.text())
   return ((await response.json()) as { rows: unknown[][] }).rows
+}
+
+export async function askRows(query: string): Promise<Record<string, SqlValue>[]> {
+  const response = await fetch(`${address}/api/sql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query, limit: 100_000 }),
+  })
+  if (!response.ok) throw new Error(`${await response.text()}\n${query}`)
+  const { columns, rows } = (await response.json()) as SqlAnswer
+  return rows.map((row) => Object.fromEntries(columns.map(({ name }, index) => [name, row[index] ?? null])))
 }

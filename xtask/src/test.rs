@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every test of the project.
 
+use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -62,7 +63,7 @@ fn inject() -> Result<()> {
     let python = tools::python("inject", &tests.join("requirements.txt"))?;
     tools::node(&tests.join("apps"))?;
     let data = fresh("inject")?;
-    let mut server = start("serve", &data)?;
+    let mut server = start("serve", &data, &[])?;
     wait_for("the server's addresses", &mut server.0, || Ok(data.join("luneta.addresses.json").is_file().then_some(())))?;
     run(Command::new(&python).arg(tests.join("end_to_end.py")).args(["--luneta".as_ref(), luneta().as_os_str()]).args([
         "--data".as_ref(),
@@ -72,20 +73,23 @@ fn inject() -> Result<()> {
     ]))
 }
 
-/// The demo stays up while the browser looks at it.
+/// The demo stays up while the browser looks at it, and what its guests know is compared with what the UI answers.
 fn browser() -> Result<()> {
     let chromium = tools::chromium()?;
     let data = fresh("browser")?;
-    let mut demo = start("demo", &data)?;
+    let folder = fresh("browser-demo")?;
+    let mut demo = start("demo", &data, &["--folder".as_ref(), folder.as_os_str()])?;
     let url = wait_for_telemetry(&mut demo.0, &data)?;
-    run(ui::npm(&["run", "e2e"]).env("LUNETA_URL", url).env("CHROMIUM", chromium))
+    let truth = folder.join("truth.jsonl");
+    run(ui::npm(&["run", "e2e"]).env("LUNETA_URL", url).env("LUNETA_TRUTH", truth).env("CHROMIUM", chromium))
 }
 
 /// Starts `luneta serve` or `luneta demo` on free ports; what it says is shown.
-fn start(command: &'static str, data: &Path) -> Result<Stopped> {
+fn start(command: &'static str, data: &Path, more: &[&OsStr]) -> Result<Stopped> {
     let child = Command::new(luneta())
         .args([command, "--listen", "127.0.0.1:0", "--data"])
         .arg(data)
+        .args(more)
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()

@@ -1,5 +1,6 @@
 import { explore } from './explore'
+import { home } from './home'
 import { pages } from './pages'
 import { shell } from './shell'
 
-export const en = { ...shell, ...explore, ...pages }
+export const en = { ...shell, ...explore, ...home, ...pages }

@@ -7,6 +7,7 @@ import { FilterBar } from '../../shell/FilterBar'
 import { TopBar } from '../../shell/TopBar'
 import { linkTo } from '../../url/state'
 import { NewestErrors } from './NewestErrors'
+import { Questions } from './questions/Questions'
 import { Services } from './Services'
 import { Volumes } from './Volumes'
 import './home.css'
@@ -28,9 +29,10 @@ export default function HomePage() {
         {status.loading && <Skeleton height={220} />}
         {status.data && !none && (
           <div class="stack">
-            <Volumes />
+            <Questions />
             <Services />
             <NewestErrors />
+            <Volumes />
           </div>
         )}
       </div>

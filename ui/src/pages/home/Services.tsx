@@ -13,39 +13,21 @@ import { ago, compact, count, duration, percent, rate } from '../../time/format'
 import { parseTime, toMilliseconds } from '../../time/nanoseconds'
 import { bucketSeconds, bucketStarts } from '../../time/range'
 import { asOf, useFilters, useRange, withFilters } from '../../url/state'
-import { servicesQuery, serviceTrendQuery } from './queries'
-
-interface Trend {
-  spans: number[]
-  errors: number[]
-}
+import { firstFault, useSampling } from './questions/Question'
+import { servicesQuery, serviceTrendQuery, trendBuckets, trendSeries, type Trend } from './queries'
 
 export function Services() {
   const { range } = useRange()
   const filters = useFilters()
-  const query = servicesQuery(range, filters)
-  const loaded = useSql(query.text)
-  const seconds = bucketSeconds(range, 40)
+  const { sampling, loaded: probe } = useSampling(range)
+  const query = sampling && servicesQuery(range, filters, sampling.sampled)
+  const loaded = firstFault(probe, useSql(query?.text ?? null))
+  const seconds = bucketSeconds(range, trendBuckets)
   const trends = useSql(serviceTrendQuery(range, filters, seconds).text)
-  const byService = useMemo(() => {
-    const times = bucketStarts(range, seconds)
-    const place = new Map(times.map((time, index) => [time, index]))
-    const map = new Map<string, Trend>()
-    for (const row of trends.data ? toObjects(trends.data) : []) {
-      const name = String(row['service_name'])
-      const trend = map.get(name) ?? { spans: new Array<number>(times.length).fill(0), errors: new Array<number>(times.length).fill(0) }
-      const index = place.get(Number(row['second']))
-      if (index !== undefined) {
-        trend.spans[index] = Number(row['spans'])
-        trend.errors[index] = Number(row['errors'])
-      }
-      map.set(name, trend)
-    }
-    return map
-  }, [trends.data])
+  const byService = useMemo(() => trendSeries(trends.data ? toObjects(trends.data) : [], bucketStarts(range, seconds)), [trends.data])
   const windowSeconds = Number(range.to - range.from) / 1e9
   return (
-    <Panel title={t('home.services')} note={t('home.services.note')} tools={<ShowQuery query={query} />} flush>
+    <Panel title={t('home.services')} note={t('home.services.note')} tools={query && <ShowQuery query={query} />} flush>
       <Gate of={loaded} height={160}>
         {(data) => {
           const rows = toObjects(data)
@@ -100,12 +82,12 @@ function Line({ row, trend, windowSeconds }: { row: Row; trend: Trend | undefine
       <td><ServiceName name={name} /></td>
       <td>{trend && <Sparkline values={trend.spans} errors={trend.errors} label={t('home.trendOf', { service: name })} />}</td>
       <td class="right">
-        {rate(total / windowSeconds)}/s <span class="quiet">{compact(total)}{own ? '' : ' spans'}</span>
+        {rate(total / windowSeconds)}/s <span class="quiet">{compact(Math.round(total))}{own ? '' : ' spans'}</span>
       </td>
       <td class="right">
         {failed > 0 ? (
           <Link class="tag error" href={withFilters('/traces', [...filter, { key: 'status', op: '=', value: 'ERROR' }])}>
-            <Icon name="error" size={12} /> {percent(failed / total)} · {count(failed)}
+            <Icon name="error" size={12} /> {percent(failed / total)} · {count(Math.round(failed))}
           </Link>
         ) : (
           <span class="quiet">{percent(0)}</span>

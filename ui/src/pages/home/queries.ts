@@ -1,19 +1,21 @@
 import { all, attribute, integer, sql, type Sql } from '../../sql/escape'
 import { filterConditions, type Filter } from '../../sql/filter'
 import { bucket, within } from '../../sql/range'
+import type { Row } from '../../api/client'
 import type { Range } from '../../time/range'
+import { counted } from './questions/sampling'
 
 // Requests are the spans that a service answers, so that inner work does not count as traffic.
 const entries = sql`kind IN ('SERVER', 'CONSUMER')`
 
 const spansWhere = (range: Range, filters: readonly Filter[]): Sql => all([within('start_time', range), ...filterConditions(filters, 'spans')])
 
-export function servicesQuery(range: Range, filters: readonly Filter[]): Sql {
+export function servicesQuery(range: Range, filters: readonly Filter[], sampled = false): Sql {
   return sql`SELECT service_name,
-  count(*) FILTER (WHERE ${entries}) AS requests,
-  count(*) FILTER (WHERE ${entries} AND status_code = 'ERROR') AS failed,
-  count(*) AS spans,
-  count(*) FILTER (WHERE status_code = 'ERROR') AS span_errors,
+  ${counted(sampled, entries)} AS requests,
+  ${counted(sampled, sql`${entries} AND status_code = 'ERROR'`)} AS failed,
+  ${counted(sampled)} AS spans,
+  ${counted(sampled, sql`status_code = 'ERROR'`)} AS span_errors,
   approx_percentile_cont(CASE WHEN ${entries} THEN duration_ns END, 0.5) AS p50,
   approx_percentile_cont(CASE WHEN ${entries} THEN duration_ns END, 0.95) AS p95,
   approx_percentile_cont(CASE WHEN ${entries} THEN duration_ns END, 0.99) AS p99,
@@ -32,6 +34,29 @@ export function serviceTrendQuery(range: Range, filters: readonly Filter[], seco
 FROM spans
 WHERE ${spansWhere(range, filters)}
 GROUP BY 1, 2`
+}
+
+export const trendBuckets = 40
+
+export interface Trend {
+  spans: number[]
+  errors: number[]
+}
+
+export function trendSeries(rows: readonly Row[], times: readonly number[]): Map<string, Trend> {
+  const place = new Map(times.map((time, index) => [time, index]))
+  const series = new Map<string, Trend>()
+  for (const row of rows) {
+    const name = String(row['service_name'])
+    const trend = series.get(name) ?? { spans: times.map(() => 0), errors: times.map(() => 0) }
+    const index = place.get(Number(row['second']))
+    if (index !== undefined) {
+      trend.spans[index] = Number(row['spans'])
+      trend.errors[index] = Number(row['errors'])
+    }
+    series.set(name, trend)
+  }
+  return series
 }
 
 export function spanVolumeQuery(range: Range, filters: readonly Filter[], seconds: number): Sql {

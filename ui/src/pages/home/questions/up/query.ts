@@ -1,0 +1,37 @@
+import { all, sql, timestamp, type Sql } from '../../../../sql/escape'
+import { filterConditions, type Filter } from '../../../../sql/filter'
+import { within } from '../../../../sql/range'
+import type { Range } from '../../../../time/range'
+import { recentNs } from './answer'
+
+const dayNs = 86_400n * 1_000_000_000n
+
+// A service that fell silent before the chosen range began is what one opens this page for.
+export function upRange({ from, to }: Range): Range {
+  return { from: to - from < dayNs ? to - dayNs : from, to }
+}
+
+export function upQuery(range: Range, filters: readonly Filter[]): Sql {
+  const recent = sql`kind IN ('SERVER', 'CONSUMER') AND start_time >= ${timestamp(range.to - recentNs)}`
+  const other = (table: 'logs' | 'metrics'): Sql => sql`SELECT service_name, max("time"), 0, 0
+  FROM ${table === 'logs' ? sql`logs` : sql`metrics`}
+  WHERE ${all([within('time', range), ...filterConditions(filters, table)])}
+  GROUP BY service_name`
+  return sql`SELECT service_name, max(seen) AS last_seen, sum(requests) AS requests, sum(failed) AS failed
+FROM (
+  SELECT service_name, max(end_time) AS seen,
+    count(*) FILTER (WHERE ${recent}) AS requests,
+    count(*) FILTER (WHERE ${recent} AND status_code = 'ERROR') AS failed
+  FROM spans
+  WHERE ${all([within('start_time', range), ...filterConditions(filters, 'spans')])}
+  GROUP BY service_name
+  UNION ALL
+  ${other('logs')}
+  UNION ALL
+  ${other('metrics')}
+) AS signals
+WHERE service_name <> ''
+GROUP BY service_name
+ORDER BY service_name
+LIMIT 200`
+}
