@@ -1,5 +1,6 @@
 import { explore } from './explore'
 import { pages } from './pages'
 import { shell } from './shell'
+import { traceView } from './trace'
 
-export const en = { ...shell, ...explore, ...pages }
+export const en = { ...shell, ...explore, ...pages, ...traceView }

@@ -1,5 +1,6 @@
 import { explore } from './explore'
 import { pages } from './pages'
 import { shell } from './shell'
+import { traceView } from './trace'
 
-export const ptBR = { ...shell, ...explore, ...pages }
+export const ptBR = { ...shell, ...explore, ...pages, ...traceView }

@@ -1,0 +1,151 @@
+import { useMemo } from 'preact/hooks'
+import { column } from '../../../api/client'
+import { useSql } from '../../../api/query'
+import { Icon } from '../../../components/Icon'
+import { serviceVariable } from '../../../components/palette'
+import { ServiceName } from '../../../components/Service'
+import { ShowQuery } from '../../../components/ShowQuery'
+import { t } from '../../../i18n/translate'
+import { sql, text, type Sql } from '../../../sql/escape'
+import { count, duration } from '../../../time/format'
+import { useParam } from '../../../url/state'
+import type { ViewProps } from '../LazyView'
+import { spansQuery } from '../load'
+import type { Source } from '../source'
+import { serviceGraph, type Edge, type Node, type ServiceGraph } from './serviceGraph'
+import './graph.css'
+
+// Whom client spans called, for those whose other side sent nothing.
+const peersQuery = (traceId: string): Sql => sql`SELECT span_id,
+  coalesce(attributes['peer.service'], attributes['db.system.name'], attributes['db.system'], attributes['messaging.system'], attributes['server.address']) AS peer
+FROM spans
+WHERE trace_id = ${text(traceId)} AND kind IN ('CLIENT', 'PRODUCER')
+LIMIT 100000`
+
+const peerKeys = ['peer.service', 'db.system.name', 'db.system', 'messaging.system', 'server.address']
+
+export default function GraphView({ source, trace, onSelect }: ViewProps) {
+  const [as, setAs] = useParam('as', 'graph')
+  const answer = useSql(source.records ? null : peersQuery(source.traceId).text, { limit: 100_000, keepPrevious: false })
+  const graph = useMemo(() => serviceGraph(trace, source.records ? peersOfRecords(source.records) : peersOf(answer.data ? column(answer.data, 'span_id') : [], answer.data ? column(answer.data, 'peer') : [])), [trace, answer.data])
+  const select = (service: string) => {
+    const span = trace.tree.spans.services.indexOf(service)
+    if (span >= 0) onSelect(trace.tree.rowOfSpan[span] as number)
+  }
+  return (
+    <section class="panel trace-graph">
+      <header>
+        <h2>{t('trace.view.graph')}</h2>
+        <span class="note">{t('trace.graph.note', { services: graph.nodes.length, edges: graph.edges.length })}</span>
+        <div class="tools">
+          {source.records === null && <ShowQuery query={spansQuery(source.traceId)} />}
+          <button class="button small icon plain" aria-pressed={as === 'table'} onClick={() => setAs(as === 'table' ? 'graph' : 'table')} title={t('chart.table')} aria-label={t('chart.table')}>
+            <Icon name={as === 'table' ? 'chart' : 'table'} size={13} />
+          </button>
+        </div>
+      </header>
+      {as === 'table' ? <GraphTable graph={graph} /> : <Drawing graph={graph} onSelect={select} />}
+    </section>
+  )
+}
+
+const peersOf = (ids: readonly unknown[], peers: readonly unknown[]): Map<string, string> =>
+  new Map(ids.map((id, index) => [String(id), peers[index]] as const).filter(([, peer]) => peer !== null && peer !== undefined && peer !== '').map(([id, peer]) => [id, String(peer)]))
+
+function peersOfRecords(records: NonNullable<Source['records']>): Map<string, string> {
+  const peers = records.map(({ spanId, attributes }) => [spanId, peerKeys.map((key) => attributes[key]).find(Boolean)] as const)
+  return new Map(peers.filter(([, peer]) => peer !== undefined).map(([id, peer]) => [id, String(peer)]))
+}
+
+const [columnWidth, rowPitch, boxWidth, boxHeight, margin] = [260, 84, 172, 56, 24]
+
+function Drawing({ graph, onSelect }: { graph: ServiceGraph; onSelect: (service: string) => void }) {
+  const width = margin * 2 + (graph.layers - 1) * columnWidth + boxWidth
+  const height = margin * 2 + (graph.widest - 1) * rowPitch + boxHeight + 30
+  const at = (name: string) => {
+    const node = graph.nodes.find((one) => one.name === name) as Node
+    return { x: margin + node.layer * columnWidth, y: height / 2 + node.place * rowPitch - boxHeight / 2 }
+  }
+  const summary = graph.edges.map(({ from, to, calls }) => `${from} → ${to} ×${calls}`).join(', ')
+  return (
+    <div class="graph-scroll" tabIndex={0} role="region" aria-label={t('trace.view.graph')}>
+      <svg width={width} height={height} role="group" aria-label={t('trace.graph.summary', { calls: summary.slice(0, 600) || '–' })}>
+        {graph.edges.map((edge) => <EdgeLine key={`${edge.from}\n${edge.to}`} edge={edge} from={at(edge.from)} to={at(edge.to)} />)}
+        {graph.nodes.map((node) => <NodeBox key={node.name} node={node} {...at(node.name)} onSelect={onSelect} />)}
+      </svg>
+    </div>
+  )
+}
+
+interface Point {
+  x: number
+  y: number
+}
+
+function EdgeLine({ edge, from, to }: { edge: Edge; from: Point; to: Point }) {
+  const back = to.x <= from.x
+  const [x1, y1] = [from.x + (back ? boxWidth / 2 : boxWidth), from.y + (back ? boxHeight : boxHeight / 2)]
+  const [x2, y2] = [to.x + (back ? boxWidth / 2 : 0), to.y + (back ? boxHeight : boxHeight / 2)]
+  const bend = back ? 0 : (x2 - x1) / 2
+  const sag = back ? Math.max(y1, y2) + 34 : 0
+  const path = back ? `M${x1} ${y1} C${x1} ${sag} ${x2} ${sag} ${x2} ${y2}` : `M${x1} ${y1} C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`
+  const middle = { x: (x1 + x2) / 2, y: back ? sag - 6 : (y1 + y2) / 2 }
+  const failed = edge.errors > 0
+  return (
+    <g class={`graph-edge ${failed ? 'failed' : ''}`}>
+      <path d={path} stroke-width={Math.min(7, 1.4 + Math.log2(edge.calls))} />
+      <text x={middle.x} y={middle.y - 7} text-anchor="middle">×{count(edge.calls)} · {duration(edge.total / edge.calls)}</text>
+      {failed && <text class="error-text" x={middle.x} y={middle.y + 14} text-anchor="middle">⚠ {count(edge.errors)}</text>}
+    </g>
+  )
+}
+
+function NodeBox({ node, x, y, onSelect }: { node: Node; x: number; y: number; onSelect: (service: string) => void }) {
+  const label = t('trace.graph.node', { name: node.name, spans: node.spans, errors: node.errors, self: duration(node.self) })
+  return (
+    <g
+      class={`graph-node ${node.peer ? 'peer' : ''}`} transform={`translate(${x} ${y})`} tabIndex={node.peer ? -1 : 0} role={node.peer ? 'img' : 'button'} aria-label={label}
+      onClick={() => onSelect(node.name)} onKeyDown={(event) => event.key === 'Enter' && onSelect(node.name)}
+    >
+      <title>{label}</title>
+      <rect width={boxWidth} height={boxHeight} rx={node.peer ? 26 : 8} />
+      {!node.peer && <rect class="mark" width={5} height={boxHeight - 16} x={8} y={8} rx={2} style={{ fill: serviceVariable(node.name) }} />}
+      <text class="name" x={22} y={23}>{node.name.length > 20 ? `${node.name.slice(0, 19)}…` : node.name}</text>
+      <text x={22} y={42}>
+        {node.peer ? t('trace.graph.peer') : `${count(node.spans)} · ${duration(node.self)}`}
+        {node.errors > 0 && <tspan class="error-text">  ⚠ {count(node.errors)}</tspan>}
+      </text>
+    </g>
+  )
+}
+
+function GraphTable({ graph }: { graph: ServiceGraph }) {
+  return (
+    <div class="graph-scroll" tabIndex={0} role="region" aria-label={t('trace.view.graph')}>
+      <table class="grid-table">
+        <thead>
+          <tr>
+            <th scope="col">{t('trace.graph.from')}</th>
+            <th scope="col">{t('trace.graph.to')}</th>
+            <th scope="col" class="right">{t('trace.graph.calls')}</th>
+            <th scope="col" class="right">{t('trace.errorCount')}</th>
+            <th scope="col" class="right">{t('trace.list.total')}</th>
+            <th scope="col" class="right">{t('trace.graph.mean')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {graph.edges.map(({ from, to, calls, errors, total }) => (
+            <tr key={`${from}\n${to}`}>
+              <td><ServiceName name={from} /></td>
+              <td><ServiceName name={to} /></td>
+              <td class="right num">{count(calls)}</td>
+              <td class={`right num ${errors > 0 ? 'error-text' : ''}`}>{count(errors)}</td>
+              <td class="right num">{duration(total)}</td>
+              <td class="right num">{duration(total / calls)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
