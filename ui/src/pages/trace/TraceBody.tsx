@@ -1,5 +1,6 @@
 import { useEffect, useMemo } from 'preact/hooks'
 import { Link } from 'wouter-preact'
+import { ShowQuery } from '../../components/ShowQuery'
 import { Tabs } from '../../components/Tabs'
 import { t } from '../../i18n/translate'
 import { useKeys } from '../../shell/keys'
@@ -7,6 +8,7 @@ import { FilterBar } from '../../shell/FilterBar'
 import { linkTo, useParam } from '../../url/state'
 import { ExportButton } from './export/ExportButton'
 import { LazyView, type LazyViewId } from './LazyView'
+import { spansQuery } from './load'
 import { rowOfKey, spanKey } from './selection'
 import type { Source } from './source'
 import { SpanDrawer } from './SpanDrawer'
@@ -46,9 +48,10 @@ export function TraceBody({ source, trace, partial }: { source: Source; trace: T
         <div class="row wrap trace-views">
           <Tabs label={t('trace.views')} selected={id} onSelect={setChosen} items={viewIds.map((one) => ({ id: one, label: t(`trace.view.${one}`) }))} />
           <span class="push" />
+          {source.records === null && <ShowQuery query={spansQuery(source.traceId)} />}
           <ExportButton source={source} trace={trace} />
         </div>
-        {id !== 'json' && <TraceToolbar trace={trace} view={view} selected={selected} onSelect={select} rowsShown={id === 'waterfall'} />}
+        {id !== 'json' && id !== 'graph' && <TraceToolbar trace={trace} view={view} selected={selected} onSelect={select} rowsShown={id === 'waterfall'} />}
         <div class="trace-body">
           {id === 'waterfall' ? <Waterfall {...props} /> : <LazyView id={id as LazyViewId} {...props} />}
           {selected >= 0 && <SpanDrawer key={key} source={source} trace={trace} row={selected} close={close} />}

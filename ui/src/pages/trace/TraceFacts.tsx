@@ -1,11 +1,10 @@
 import { CopyButton } from '../../components/Copy'
 import { Icon } from '../../components/Icon'
-import { ShowQuery } from '../../components/ShowQuery'
 import { t } from '../../i18n/translate'
 import { count, duration, fullTime, percent } from '../../time/format'
 import { toMilliseconds } from '../../time/nanoseconds'
 import { pathByService } from './critical'
-import { spanLimit, spansQuery } from './load'
+import { spanLimit } from './load'
 import type { TraceTree } from './model'
 import type { Source } from './source'
 import type { Trace } from './trace'
@@ -59,11 +58,6 @@ export function TraceFacts({ source, trace }: { source: Source; trace: Trace }) 
           <CopyButton text={source.traceId} />
         </b>
       </div>
-      {source.records === null && (
-        <div class="push hide-phone">
-          <ShowQuery query={spansQuery(source.traceId)} />
-        </div>
-      )}
     </div>
   )
 }

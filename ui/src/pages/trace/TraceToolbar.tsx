@@ -50,9 +50,6 @@ export function TraceToolbar({ trace, view, selected, onSelect, rowsShown }: Too
         <button class="button small" disabled={tree.errorCount === 0} onClick={nextError}>
           {t('trace.nextError')} <kbd>n</kbd>
         </button>
-        <button class="button small" aria-pressed={view.critical} onClick={() => view.setCritical(!view.critical)}>
-          {t('trace.critical')} <kbd>c</kbd>
-        </button>
         {rowsShown && <RowTools trace={trace} view={view} />}
       </div>
       <ServiceChips trace={trace} view={view} />
@@ -67,6 +64,9 @@ function RowTools({ trace: { tree, groups }, view }: Pick<ToolbarProps, 'trace' 
   }
   return (
     <>
+      <button class="button small" aria-pressed={view.critical} onClick={() => view.setCritical(!view.critical)} title={t('trace.critical.hint')}>
+        {t('trace.critical')} <kbd>c</kbd>
+      </button>
       {groups.list.length > 0 && (
         <button class="button small" aria-pressed={view.folding} onClick={() => view.setFolding(!view.folding)} title={t('trace.fold.hint')}>
           {t('trace.fold')} <span class="num">{groups.list.length}</span>

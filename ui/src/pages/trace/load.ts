@@ -17,8 +17,8 @@ ORDER BY start_time
 LIMIT ${integer(most)}`
 
 export async function loadTrace(traceId: string, signal: AbortSignal, onPart: (part: Trace) => void): Promise<Trace> {
-  const first = await fetchSpans(traceId, firstPart, signal)
-  if (first.tree.spans.ids.length < firstPart) return first
+  const first = await fetchSpans(traceId, firstPart + 1, signal)
+  if (first.tree.spans.ids.length <= firstPart) return first
   onPart({ ...first, truncated: false })
   const whole = await fetchSpans(traceId, spanLimit, signal)
   return { ...whole, truncated: whole.tree.spans.ids.length >= spanLimit }

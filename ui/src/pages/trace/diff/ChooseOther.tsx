@@ -6,7 +6,7 @@ import { Gate } from '../../../components/Notice'
 import { Panel } from '../../../components/Panel'
 import { ShowQuery } from '../../../components/ShowQuery'
 import { t } from '../../../i18n/translate'
-import { sql, text, timestamp, type Sql } from '../../../sql/escape'
+import { integer, sql, text, timestamp, type Sql } from '../../../sql/escape'
 import { duration, stamp } from '../../../time/format'
 import { parseTime } from '../../../time/nanoseconds'
 import type { Trace } from '../trace'
@@ -15,13 +15,21 @@ import { nameOf, serviceOf } from '../tree'
 
 const hour = 3_600_000_000_000n
 
-// Other traces that began with the same operation, an hour around; quickest and slowest first to see.
-const alikeQuery = (id: string, service: string, name: string, at: bigint): Sql => sql`SELECT trace_id, start_time, duration_ns, status_code
-FROM spans
-WHERE service_name = ${text(service)} AND name = ${text(name)} AND parent_span_id IS NULL
-  AND trace_id <> ${text(id)} AND start_time >= ${timestamp(at - hour)} AND start_time < ${timestamp(at + hour)}
+const few = 24
+
+// Other traces that began with the same operation, an hour around: evenly from the quickest to the slowest.
+const alikeQuery = (id: string, service: string, name: string, at: bigint): Sql => sql`WITH alike AS (
+  SELECT trace_id, start_time, duration_ns, status_code,
+    row_number() OVER (ORDER BY duration_ns) AS place, count(*) OVER () AS total
+  FROM spans
+  WHERE service_name = ${text(service)} AND name = ${text(name)} AND parent_span_id IS NULL
+    AND trace_id <> ${text(id)} AND start_time >= ${timestamp(at - hour)} AND start_time < ${timestamp(at + hour)}
+)
+SELECT trace_id, start_time, duration_ns, status_code
+FROM alike
+WHERE place = 1 OR place = total OR place % greatest(total / ${integer(few)}, 1) = 0
 ORDER BY duration_ns
-LIMIT 200`
+LIMIT 60`
 
 export function ChooseOther({ id, trace }: { id: string; trace: Trace }) {
   const [, navigate] = useLocation()
@@ -36,7 +44,7 @@ export function ChooseOther({ id, trace }: { id: string; trace: Trace }) {
   }
   return (
     <div class="page">
-      <form class="row wrap" onSubmit={go}>
+      <form class="row wrap diff-form" onSubmit={go}>
         <label class="row">
           {t('trace.diff.typed')}
           <input class="field mono" data-search value={typed} size={34} onInput={(event) => setTyped(event.currentTarget.value)} />
@@ -52,7 +60,7 @@ export function ChooseOther({ id, trace }: { id: string; trace: Trace }) {
               <table class="grid-table">
                 <thead><tr><th scope="col">{t('trace.start')}</th><th scope="col">trace_id</th><th scope="col" class="right">{t('trace.duration')}</th><th scope="col">status</th></tr></thead>
                 <tbody>
-                  {fewOf(rows).map((row) => (
+                  {rows.map((row) => (
                     <tr key={String(row['trace_id'])}>
                       <td class="num">{stamp(parseTime(String(row['start_time'])))}</td>
                       <td class="mono"><Link href={`/trace/${id}/diff/${String(row['trace_id'])}`}>{String(row['trace_id'])}</Link></td>
@@ -69,9 +77,3 @@ export function ChooseOther({ id, trace }: { id: string; trace: Trace }) {
     </div>
   )
 }
-
-const few = 24
-
-// Evenly from the quickest to the slowest.
-const fewOf = <T,>(rows: readonly T[]): T[] =>
-  rows.length <= few ? [...rows] : Array.from({ length: few }, (_, index) => rows[Math.round((index * (rows.length - 1)) / (few - 1))] as T)

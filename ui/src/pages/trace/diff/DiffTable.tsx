@@ -79,8 +79,8 @@ function DiffLine({ node, change, extent, ids, traces, top, index, indent }: Lin
         {left.total > 0 && right.total > 0 && delta !== 0 && <small class="quiet"> {percent(Math.abs(delta) / left.total)}</small>}
       </span>
       <span role="cell" class="diff-bars" aria-hidden="true">
-        <i style={{ width: `${(left.total / extent) * 100}%` }} />
-        <i class="b" style={{ width: `${(right.total / extent) * 100}%` }} />
+        {left.count > 0 && <i style={{ width: `${(left.total / extent) * 100}%` }} />}
+        {right.count > 0 && <i class="b" style={{ width: `${(right.total / extent) * 100}%` }} />}
       </span>
     </div>
   )

@@ -51,7 +51,7 @@ export default function FlameView({ source, trace, view, selected, onSelect }: V
       <FlameCanvas
         trace={trace} frames={frames} window={window} chosen={chosen} hovered={hovered} onHover={setHovered}
         onPick={(frame) => onSelect(frames.row[frame] as number)} onZoom={zoom}
-        faded={(row) => view.muted.has(serviceOf(trace.tree, row)) || (view.matches !== null && !view.matches.has(row))}
+        faded={(row) => (view.errorsOnly && trace.tree.errorsBelow[row] === 0) || view.muted.has(serviceOf(trace.tree, row)) || (view.matches !== null && !view.matches.has(row))}
       />
     </section>
   )

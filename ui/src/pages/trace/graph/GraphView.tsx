@@ -36,7 +36,7 @@ export default function GraphView({ source, trace, onSelect }: ViewProps) {
     <section class="panel trace-graph">
       <header>
         <h2>{t('trace.view.graph')}</h2>
-        <span class="note">{t('trace.graph.note', { services: graph.nodes.length, edges: graph.edges.length })}</span>
+        <span class="note">{t('trace.graph.note', { services: graph.nodes.filter(({ peer }) => !peer).length, edges: graph.edges.length })}</span>
         <div class="tools">
           {source.records === null && <ShowQuery query={spansQuery(source.traceId)} />}
           <button class="button small icon plain" aria-pressed={as === 'table'} onClick={() => setAs(as === 'table' ? 'graph' : 'table')} title={t('chart.table')} aria-label={t('chart.table')}>
@@ -57,7 +57,7 @@ function peersOfRecords(records: NonNullable<Source['records']>): Map<string, st
   return new Map(peers.filter(([, peer]) => peer !== undefined).map(([id, peer]) => [id, String(peer)]))
 }
 
-const [columnWidth, rowPitch, boxWidth, boxHeight, margin] = [260, 84, 172, 56, 24]
+const [columnWidth, rowPitch, boxWidth, boxHeight, margin] = [310, 84, 172, 56, 24]
 
 function Drawing({ graph, onSelect }: { graph: ServiceGraph; onSelect: (service: string) => void }) {
   const width = margin * 2 + (graph.layers - 1) * columnWidth + boxWidth
@@ -89,13 +89,16 @@ function EdgeLine({ edge, from, to }: { edge: Edge; from: Point; to: Point }) {
   const bend = back ? 0 : (x2 - x1) / 2
   const sag = back ? Math.max(y1, y2) + 34 : 0
   const path = back ? `M${x1} ${y1} C${x1} ${sag} ${x2} ${sag} ${x2} ${y2}` : `M${x1} ${y1} C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`
-  const middle = { x: (x1 + x2) / 2, y: back ? sag - 6 : (y1 + y2) / 2 }
+  // Nearer to the callee, where lines from one caller have parted.
+  const middle = back ? { x: (x1 + x2) / 2, y: sag - 6 } : { x: x1 + (x2 - x1) * 0.64, y: y1 + (y2 - y1) * 0.86 }
   const failed = edge.errors > 0
   return (
     <g class={`graph-edge ${failed ? 'failed' : ''}`}>
       <path d={path} stroke-width={Math.min(7, 1.4 + Math.log2(edge.calls))} />
-      <text x={middle.x} y={middle.y - 7} text-anchor="middle">×{count(edge.calls)} · {duration(edge.total / edge.calls)}</text>
-      {failed && <text class="error-text" x={middle.x} y={middle.y + 14} text-anchor="middle">⚠ {count(edge.errors)}</text>}
+      <text x={middle.x} y={middle.y - 8} text-anchor="middle">
+        ×{count(edge.calls)} · {duration(edge.total / edge.calls)}
+        {failed && <tspan class="error-text"> ⚠ {count(edge.errors)}</tspan>}
+      </text>
     </g>
   )
 }

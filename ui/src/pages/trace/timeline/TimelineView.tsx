@@ -121,7 +121,7 @@ function MomentLine({ moment, before, top, chosen, onSelect }: LineProps) {
       <span class="num moment-at">+{duration(at)}</span>
       <span class="num quiet moment-pause">{pause > 0 ? `Δ ${duration(pause)}` : ''}</span>
       <ServiceName name={service} />
-      <span class="moment-kind">
+      <span class={`moment-kind ${failed ? 'error-text' : ''}`}>
         {failed && <Icon name="error" size={12} label={t('trace.error')} />} {kind === 'log' ? band.name : t(`trace.timeline.${kind}.one`)}
       </span>
       <button class={`cut moment-text ${kind === 'span' ? '' : 'mono'}`} title={words.slice(0, 600)} disabled={row < 0}>{words.slice(0, 400)}</button>
