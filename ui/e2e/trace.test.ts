@@ -29,6 +29,7 @@ interface Odd {
   code?: number
 }
 
+const moment = (tens = 0): string => String(1_700_000_000_000_000_000n + BigInt(tens) * 10_000n)
 const hexId = (id: string): string => [...id].map((char) => char.charCodeAt(0).toString(16)).join('').padStart(16, '0')
 
 // A file of OTLP JSON with everything a sender can get wrong.
@@ -49,7 +50,7 @@ function oddFile(): string {
   ]
   const written = (one: Odd) => ({
     traceId: '00000000000000000000000000000abc', spanId: hexId(one.id), parentSpanId: one.parent ? hexId(one.parent) : '', name: one.name, kind: one.kind ?? 1,
-    startTimeUnixNano: `17000000000000${one.start}0000`, endTimeUnixNano: `17000000000000${one.end}0000`, status: { code: one.code ?? 0 },
+    startTimeUnixNano: moment(one.start), endTimeUnixNano: moment(one.end), status: { code: one.code ?? 0 },
     attributes: [{ key: 'note', value: { stringValue: attack } }],
   })
   const resource = (name: string) => ({ attributes: [{ key: 'service.name', value: { stringValue: name } }] })

@@ -7,7 +7,7 @@ import { unpackTrace, type PackedTrace, type Trace } from './trace'
 
 export const spanLimit = 250_000
 const firstPart = 50_000 // a larger trace shows this many while the rest is on its way
-const inlineBytes = 300_000 // about 2,000 spans: below, starting a worker costs more than it saves
+const inlineBytes = 1_500_000 // about 13,000 spans: below, starting a worker takes longer than the work
 
 // Only the columns that are drawn; attributes are asked for one span at a time.
 export const spansQuery = (traceId: string, most: number = spanLimit): Sql => sql`SELECT span_id, parent_span_id, name, service_name, start_time, duration_ns, status_code, kind

@@ -107,7 +107,7 @@ function NodeBox({ node, x, y, onSelect }: { node: Node; x: number; y: number; o
   const label = t('trace.graph.node', { name: node.name, spans: node.spans, errors: node.errors, self: duration(node.self) })
   return (
     <g
-      class={`graph-node ${node.peer ? 'peer' : ''}`} transform={`translate(${x} ${y})`} tabIndex={node.peer ? -1 : 0} role={node.peer ? 'img' : 'button'} aria-label={label}
+      class={`graph-node ${node.peer ? 'peer' : ''}`} transform={`translate(${x} ${y})`} {...(node.peer ? { role: 'img', 'aria-label': label } : { role: 'button', tabindex: 0 })}
       onClick={() => onSelect(node.name)} onKeyDown={(event) => event.key === 'Enter' && onSelect(node.name)}
     >
       <title>{label}</title>
