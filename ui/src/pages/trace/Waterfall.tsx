@@ -1,6 +1,7 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { paint } from '../../components/palette'
 import { t } from '../../i18n/translate'
+import { language } from '../../settings/settings'
 import { useKeys } from '../../shell/keys'
 import { duration } from '../../time/format'
 import { drawBars, rowHeight, ticks, type Window } from './draw'
@@ -9,6 +10,7 @@ import type { ViewProps } from './LazyView'
 import { useBox, type Box } from './useBox'
 import { RowNode } from './WaterfallRow'
 
+const mostRows = 78
 const nameShare = 0.38
 const nameWidth = (width: number): number => Math.max(150, Math.min(460, Math.round(width * nameShare)))
 
@@ -17,12 +19,14 @@ const barsWidth = (box: Box, inset: number): number => Math.max(10, box.width - 
 export function Waterfall({ trace, view, selected, onSelect }: ViewProps) {
   const { tree } = trace
   const whole = useMemo<Window>(() => ({ from: 0, to: Math.max(1, tree.extent) }), [tree])
-  const [window, setWindow] = useState(whole)
+  const [zoom, setZoom] = useState<Window | null>(null)
+  const window = zoom ?? whole
+  const setWindow = (next: Window) => setZoom(next === whole ? null : next)
   const scroller = useRef<HTMLDivElement>(null)
   const box = useBox(scroller)
   const { rows } = view
   const first = Math.max(0, Math.min(Math.floor(box.scrollTop / rowHeight), rows.length - 1))
-  const shown = Math.min(rows.length - first, Math.ceil(box.height / rowHeight) + 1, 78)
+  const shown = Math.min(rows.length - first, Math.ceil(box.height / rowHeight) + 1, mostRows)
   const names = nameWidth(box.width)
   const selectAt = (index: number) => {
     const row = rows[Math.max(0, Math.min(rows.length - 1, index))]
@@ -35,16 +39,26 @@ export function Waterfall({ trace, view, selected, onSelect }: ViewProps) {
     const index = rows.indexOf(selected)
     if (index >= 0) reveal(scroller.current, index)
   }, [selected, rows])
+  const width = barsWidth(box, names)
+  // Scrolling leaves these as they are, so they are not even compared.
+  const above = useMemo(
+    () => (
+      <>
+        <Minimap tree={tree} window={window} onWindow={setWindow} whole={whole} inset={names} width={width} />
+        <Ruler window={window} inset={names} width={width} zoomed={window !== whole} reset={() => setWindow(whole)} />
+      </>
+    ),
+    [tree, window, names, width, language.value],
+  )
   return (
     <div class="waterfall panel">
-      <Minimap tree={tree} window={window} onWindow={setWindow} whole={whole} inset={names} width={barsWidth(box, names)} />
-      <Ruler window={window} inset={names} width={barsWidth(box, names)} zoomed={window !== whole} reset={() => setWindow(whole)} />
+      {above}
       <div class="waterfall-scroll" ref={scroller} role="treegrid" aria-label={t('trace.waterfall')} aria-rowcount={rows.length} aria-colcount={2} tabIndex={0} {...(selected >= 0 ? { 'aria-activedescendant': `row-${selected}` } : {})}>
         <div class="waterfall-space" style={{ height: `${rows.length * rowHeight}px` }} role="presentation">
           <div class="waterfall-view" style={{ height: `${box.height}px` }} role="presentation">
             <Bars trace={trace} view={view} window={window} selected={selected} first={first} box={box} inset={names} />
             {Array.from({ length: Math.max(0, shown) }, (_, offset) => (
-              <RowNode key={offset} trace={trace} view={view} index={first + offset} top={(first + offset) * rowHeight - box.scrollTop} inset={names} selected={selected} onSelect={onSelect} />
+              <RowNode key={(first + offset) % mostRows} trace={trace} view={view} index={first + offset} top={(first + offset) * rowHeight - box.scrollTop} inset={names} selected={selected} onSelect={onSelect} />
             ))}
           </div>
         </div>
