@@ -24,10 +24,11 @@ export function RowNode({ trace, view, index, top, inset, selected, onSelect }: 
   const depth = tree.depth[row] as number
   const group = view.foldedAt(row)
   const opens = group !== null || (tree.childCount[row] as number) > 0
+  const faded = view.muted.has(service) || (group === null && view.matches !== null && !view.matches.has(row))
   const critical = view.critical && onPath(trace.path, row)
   return (
     <div
-      class={`waterfall-row ${row === selected ? 'selected' : ''} ${view.muted.has(service) ? 'muted' : ''}`}
+      class={`waterfall-row ${row === selected ? 'selected' : ''} ${faded ? 'muted' : ''}`}
       style={{ transform: `translateY(${top}px)`, height: `${rowHeight}px` }}
       id={`row-${row}`} role="row" aria-level={depth + 1} aria-rowindex={index + 1} aria-selected={row === selected}
       {...(opens ? { 'aria-expanded': group === null && !view.collapsed.has(row) } : {})}

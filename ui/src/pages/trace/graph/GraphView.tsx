@@ -25,9 +25,10 @@ LIMIT 100000`
 const peerKeys = ['peer.service', 'db.system.name', 'db.system', 'messaging.system', 'server.address']
 
 export default function GraphView({ source, trace, onSelect }: ViewProps) {
-  const [as, setAs] = useParam('as', 'graph')
+  const [chosen, setAs] = useParam('as')
   const answer = useSql(source.records ? null : peersQuery(source.traceId).text, { limit: 100_000, keepPrevious: false })
   const graph = useMemo(() => serviceGraph(trace, source.records ? peersOfRecords(source.records) : peersOf(answer.data ? column(answer.data, 'span_id') : [], answer.data ? column(answer.data, 'peer') : [])), [trace, answer.data])
+  const as = chosen || (graph.edges.length > mostDrawn ? 'table' : 'graph')
   const select = (service: string) => {
     const span = trace.tree.spans.services.indexOf(service)
     if (span >= 0) onSelect(trace.tree.rowOfSpan[span] as number)
@@ -57,11 +58,15 @@ function peersOfRecords(records: NonNullable<Source['records']>): Map<string, st
   return new Map(peers.filter(([, peer]) => peer !== undefined).map(([id, peer]) => [id, String(peer)]))
 }
 
+// With more calls than this, the drawing is lines over lines: the table comes first.
+const mostDrawn = 40
+const mostLabels = 24
 const [columnWidth, rowPitch, boxWidth, boxHeight, margin] = [310, 84, 172, 56, 24]
 
 function Drawing({ graph, onSelect }: { graph: ServiceGraph; onSelect: (service: string) => void }) {
   const width = margin * 2 + (graph.layers - 1) * columnWidth + boxWidth
-  const height = margin * 2 + (graph.widest - 1) * rowPitch + boxHeight + 30
+  const bowed = graph.edges.length > 0 ? bowOf(graph.layers) : 0
+  const height = margin * 2 + (graph.widest - 1) * rowPitch + boxHeight + bowed * 1.5
   const at = (name: string) => {
     const node = graph.nodes.find((one) => one.name === name) as Node
     return { x: margin + node.layer * columnWidth, y: height / 2 + node.place * rowPitch - boxHeight / 2 }
@@ -70,7 +75,7 @@ function Drawing({ graph, onSelect }: { graph: ServiceGraph; onSelect: (service:
   return (
     <div class="graph-scroll" tabIndex={0} role="region" aria-label={t('trace.view.graph')}>
       <svg width={width} height={height} role="group" aria-label={t('trace.graph.summary', { calls: summary.slice(0, 600) || '–' })}>
-        {graph.edges.map((edge) => <EdgeLine key={`${edge.from}\n${edge.to}`} edge={edge} from={at(edge.from)} to={at(edge.to)} />)}
+        {graph.edges.map((edge) => <EdgeLine key={`${edge.from}\n${edge.to}`} edge={edge} from={at(edge.from)} to={at(edge.to)} labelled={graph.edges.length <= mostLabels} />)}
         {graph.nodes.map((node) => <NodeBox key={node.name} node={node} {...at(node.name)} onSelect={onSelect} />)}
       </svg>
     </div>
@@ -82,23 +87,38 @@ interface Point {
   y: number
 }
 
-function EdgeLine({ edge, from, to }: { edge: Edge; from: Point; to: Point }) {
-  const back = to.x <= from.x
-  const [x1, y1] = [from.x + (back ? boxWidth / 2 : boxWidth), from.y + (back ? boxHeight : boxHeight / 2)]
-  const [x2, y2] = [to.x + (back ? boxWidth / 2 : 0), to.y + (back ? boxHeight : boxHeight / 2)]
-  const bend = back ? 0 : (x2 - x1) / 2
-  const sag = back ? Math.max(y1, y2) + 34 : 0
-  const path = back ? `M${x1} ${y1} C${x1} ${sag} ${x2} ${sag} ${x2} ${y2}` : `M${x1} ${y1} C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`
-  // Nearer to the callee, where lines from one caller have parted.
-  const middle = back ? { x: (x1 + x2) / 2, y: sag - 6 } : { x: x1 + (x2 - x1) * 0.64, y: y1 + (y2 - y1) * 0.86 }
+// Calls to the next layer go straight; those that pass over others bow up, those that go back bow down.
+function route(from: Point, to: Point): { path: string; middle: Point } {
+  const layers = Math.round((to.x - from.x) / columnWidth)
+  if (layers === 1 || (layers > 1 && from.y !== to.y)) {
+    const [x1, y1, x2, y2] = [from.x + boxWidth, from.y + boxHeight / 2, to.x, to.y + boxHeight / 2]
+    const bend = (x2 - x1) / 2
+    // The label stands near the called side, where lines from one caller have parted.
+    return { path: `M${x1} ${y1} C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`, middle: { x: x1 + (x2 - x1) * 0.64, y: y1 + (y2 - y1) * 0.86 } }
+  }
+  const up = layers > 1
+  const [x1, x2] = [from.x + boxWidth / 2, to.x + boxWidth / 2]
+  const [y1, y2] = up ? [from.y, to.y] : [from.y + boxHeight, to.y + boxHeight]
+  const bow = up ? Math.min(y1, y2) - bowOf(layers) : Math.max(y1, y2) + bowOf(layers)
+  return { path: `M${x1} ${y1} C${x1} ${bow} ${x2} ${bow} ${x2} ${y2}`, middle: { x: (x1 + x2) / 2, y: (y1 + y2) / 8 + (bow * 3) / 4 } }
+}
+
+const bowOf = (layers: number): number => 16 + 22 * Math.abs(layers)
+
+function EdgeLine({ edge, from, to, labelled }: { edge: Edge; from: Point; to: Point; labelled: boolean }) {
+  const { path, middle } = route(from, to)
   const failed = edge.errors > 0
+  const label = `${edge.from} → ${edge.to}: ×${count(edge.calls)} · ${duration(edge.total / edge.calls)}${failed ? ` ⚠ ${count(edge.errors)}` : ''}`
   return (
     <g class={`graph-edge ${failed ? 'failed' : ''}`}>
-      <path d={path} stroke-width={Math.min(7, 1.4 + Math.log2(edge.calls))} />
-      <text x={middle.x} y={middle.y - 8} text-anchor="middle">
-        ×{count(edge.calls)} · {duration(edge.total / edge.calls)}
-        {failed && <tspan class="error-text"> ⚠ {count(edge.errors)}</tspan>}
-      </text>
+      <title>{label}</title>
+      <path d={path} stroke-width={Math.min(5, 1.4 + Math.log2(edge.calls) / 2)} />
+      {labelled && (
+        <text x={middle.x} y={middle.y - 8} text-anchor="middle">
+          ×{count(edge.calls)} · {duration(edge.total / edge.calls)}
+          {failed && <tspan class="error-text"> ⚠ {count(edge.errors)}</tspan>}
+        </text>
+      )}
     </g>
   )
 }
