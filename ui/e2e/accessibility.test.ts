@@ -26,13 +26,13 @@ beforeAll(async () => {
 })
 afterAll(() => browser.close())
 
-const paths = ['/', '/traces?range=6h', '/trace', '/logs?range=6h', '/logs?live=1', '/sql', '/connect', '/status']
+const paths = ['/', '/traces?range=6h', '/trace', '/trace?view=flame', '/trace?view=list', '/trace?view=timeline', '/trace?view=graph', '/trace?view=json', '/trace/file', '/logs?range=6h', '/logs?live=1', '/sql', '/connect', '/status']
 
 for (const theme of ['dark', 'light'] as const) {
   describe(`${theme} theme meets WCAG 2.2 AA`, () => {
     for (const path of paths) {
       it(path, async () => {
-        const { page } = await visit(browser, path === '/trace' ? `/trace/${traceId}` : path, { theme })
+        const { page } = await visit(browser, path.replace(/^\/trace(?=$|\?)/, `/trace/${traceId}`), { theme })
         if (path === '/trace') await page.locator('.waterfall-row').first().click()
         // Cards load in view: all of them, for once.
         if (path === '/') await page.setViewportSize({ width: 1440, height: 3600 })

@@ -61,6 +61,12 @@ export function runSql(query: string, { signal, ...limits }: SqlOptions = {}): P
   return readJson<SqlAnswer>('api/sql', sqlRequest({ query, format: 'json', ...limits }, signal))
 }
 
+// The JSON answer as bytes, for whoever parses it off the main thread.
+export async function runSqlBytes(query: string, { signal, ...limits }: SqlOptions = {}): Promise<ArrayBuffer> {
+  const response = await request('api/sql', sqlRequest({ query, format: 'json', ...limits }, signal))
+  return response.arrayBuffer()
+}
+
 export async function exportSql(query: string, format: 'csv' | 'parquet'): Promise<Blob> {
   const response = await request('api/sql', sqlRequest({ query, format, limit: 1_000_000, timeout_ms: 120_000 }))
   return response.blob()

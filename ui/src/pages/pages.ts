@@ -18,6 +18,7 @@ export const pages: readonly Page[] = [
   { id: 'home', path: '/', title: 'nav.home', icon: 'home', key: 'h', inNav: true, load: () => import('./home/HomePage') },
   { id: 'traces', path: '/traces', title: 'nav.traces', icon: 'trace', key: 't', inNav: true, load: () => import('./traces/TracesPage') },
   { id: 'trace', path: '/trace/:id', title: 'nav.trace', icon: 'trace', key: null, inNav: false, load: () => import('./trace/TracePage') },
+  { id: 'trace-diff', path: '/trace/:id/diff/:other?', title: 'trace.diff', icon: 'trace', key: null, inNav: false, load: () => import('./trace/diff/DiffPage') },
   { id: 'logs', path: '/logs', title: 'nav.logs', icon: 'logs', key: 'l', inNav: true, load: () => import('./logs/LogsPage') },
   { id: 'sql', path: '/sql', title: 'nav.sql', short: 'nav.sql.short', icon: 'database', key: 'q', inNav: true, load: () => import('./sql/SqlPage') },
   { id: 'connect', path: '/connect', title: 'nav.connect', icon: 'plug', key: 'c', inNav: true, load: () => import('./connect/ConnectPage') },

@@ -13,6 +13,7 @@ const shortcuts: readonly [string, MessageKey][] = [
   ['h l', 'help.key.fold'],
   ['Enter', 'help.key.open'],
   ['n', 'help.key.nextError'],
+  ['c', 'trace.critical'],
   ['f', 'help.key.filter'],
   ['.', 'help.key.live'],
   ['Ctrl Enter', 'help.key.run'],

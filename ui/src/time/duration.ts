@@ -40,5 +40,15 @@ export function formatDuration(nanoseconds: number, locale = 'en'): string {
 function threeDigits(value: number, locale: string): string {
   const size = Math.abs(value)
   const digits = size >= 100 ? 0 : size >= 10 ? 1 : 2
-  return new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(value)
+  return numberFormat(locale, digits).format(value)
+}
+
+const numberFormats = new Map<string, Intl.NumberFormat>()
+
+// Making a format costs a hundred times more than using it, and lists write thousands of durations.
+function numberFormat(locale: string, digits: number): Intl.NumberFormat {
+  const key = `${locale} ${digits}`
+  const known = numberFormats.get(key) ?? new Intl.NumberFormat(locale, { maximumFractionDigits: digits })
+  numberFormats.set(key, known)
+  return known
 }

@@ -29,7 +29,7 @@ export const explore = {
   'trace.missing.waiting': 'It may still be on its way; looking again every second.',
   'trace.missing.hint': 'It may be older than the retention, sampled away, or the id may be wrong.',
   'trace.truncated': 'Only the first {n} spans are shown.',
-  'trace.problem.missing': '{n} spans name a parent that never arrived; they hang under a placeholder ({parents}).',
+  'trace.problem.missing': { one: '{n} span names a parent that never arrived; it hangs under a placeholder ({parents}).', other: '{n} spans name a parent that never arrived; they hang under a placeholder ({parents}).' },
   'trace.problem.cycles': { one: '{n} parent cycle was broken.', other: '{n} parent cycles were broken.' },
   'trace.problem.selfParents': { one: '{n} span names itself as parent.', other: '{n} spans name themselves as parent.' },
   'trace.problem.skew': { one: '{n} span starts before its parent: the clocks disagree.', other: '{n} spans start before their parent: the clocks disagree.' },

@@ -2,5 +2,7 @@ import { explore } from './explore'
 import { home } from './home'
 import { pages } from './pages'
 import { shell } from './shell'
+import { traceView } from './trace'
 
 export const en = { ...shell, ...explore, ...home, ...pages }
+export const en = { ...shell, ...explore, ...pages, ...traceView }

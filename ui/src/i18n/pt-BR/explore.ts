@@ -29,7 +29,7 @@ export const explore = {
   'trace.missing.waiting': 'Talvez ainda esteja a caminho; verificando a cada segundo.',
   'trace.missing.hint': 'Pode ser mais antigo que a retenção, ter sido descartado na amostragem, ou o id pode estar errado.',
   'trace.truncated': 'Somente os primeiros {n} spans são mostrados.',
-  'trace.problem.missing': '{n} spans citam um pai que nunca chegou; ficam sob um marcador ({parents}).',
+  'trace.problem.missing': { one: '{n} span cita um pai que nunca chegou; fica sob um marcador ({parents}).', other: '{n} spans citam um pai que nunca chegou; ficam sob um marcador ({parents}).' },
   'trace.problem.cycles': { one: '{n} ciclo de pais foi quebrado.', other: '{n} ciclos de pais foram quebrados.' },
   'trace.problem.selfParents': { one: '{n} span cita a si mesmo como pai.', other: '{n} spans citam a si mesmos como pai.' },
   'trace.problem.skew': { one: '{n} span começa antes do pai: os relógios discordam.', other: '{n} spans começam antes do pai: os relógios discordam.' },

@@ -1,10 +1,8 @@
-import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import { Link } from 'wouter-preact'
-import { toObjects, type Row } from '../../api/client'
-import { useSql } from '../../api/query'
+import type { Row } from '../../api/client'
 import type { SqlValue } from '../../api/types'
-import { Attributes, Pair, showValue } from '../../components/Attributes'
+import { Attributes } from '../../components/Attributes'
 import { BigText } from '../../components/BigText'
 import { CopyButton } from '../../components/Copy'
 import { Icon } from '../../components/Icon'
@@ -14,74 +12,76 @@ import { ShowQuery } from '../../components/ShowQuery'
 import { Tabs } from '../../components/Tabs'
 import { Value } from '../../components/Value'
 import { t } from '../../i18n/translate'
-import { bandOf } from '../../sql/severity'
-import { duration, percent, stamp } from '../../time/format'
+import { duration, percent } from '../../time/format'
 import { parseTime } from '../../time/nanoseconds'
-import { linkTo, withFilters } from '../../url/state'
-import { logsQuery, spanQuery } from './load'
-import { flag, selfTime, type TraceTree } from './tree'
+import { linkTo } from '../../url/state'
+import { timeOnPath } from './critical'
+import { Details } from './drawer/Details'
+import { SpanLogs } from './drawer/SpanLogs'
+import { Usual } from './drawer/Usual'
+import { spanQuery, useSpanRow, type Source } from './source'
+import type { Trace } from './trace'
+import { flag, kindOf, nameOf, serviceOf } from './tree'
 
 type Tab = 'attributes' | 'events' | 'logs' | 'links'
 type Map = Record<string, SqlValue>
 
 interface DrawerProps {
-  traceId: string
-  tree: TraceTree
+  source: Source
+  trace: Trace
   row: number
-  origin: bigint
   close: () => void
 }
 
-export function SpanDrawer({ traceId, tree, row, origin, close }: DrawerProps) {
-  const span = tree.spanOf[row] as number
-  const spanId = tree.spans.ids[span] as string
-  const query = spanQuery(traceId, spanId)
-  const loaded = useSql(query.text, { keepPrevious: false })
-  const record = loaded.data ? toObjects(loaded.data)[0] : undefined
+export function SpanDrawer({ source, trace, row, close }: DrawerProps) {
+  const { tree, origin } = trace
+  const spanId = tree.spans.ids[tree.spanOf[row] as number] as string
+  const stored = source.records === null
+  const loaded = useSpanRow(source, spanId, kindOf(tree, row), serviceOf(tree, row))
+  const record = loaded.data ?? undefined
   const [tab, setTab] = useState<Tab>('attributes')
   const events = (record?.['events'] ?? []) as Map[]
   const links = (record?.['links'] ?? []) as Map[]
+  const items: { id: Tab; label: string }[] = [
+    { id: 'attributes', label: t('trace.attributes') },
+    { id: 'events', label: `${t('trace.events')} ${events.length || ''}` },
+    { id: 'logs', label: t('trace.logs') },
+    { id: 'links', label: `${t('trace.links')} ${links.length || ''}` },
+  ]
   return (
     <aside class="drawer panel" aria-label={t('trace.span')}>
       <header class="drawer-head">
         <div class="row">
-          <ServiceName name={tree.spans.services[span] as string} />
+          <ServiceName name={serviceOf(tree, row)} />
           <span class="push" />
-          <ShowQuery query={query} />
+          {stored && <ShowQuery query={spanQuery(source.traceId, spanId)} />}
           <button class="button plain small icon" onClick={close} aria-label={t('shell.close')}>
             <Icon name="close" size={14} />
           </button>
         </div>
         <h2>
-          <Value field="name" value={tree.spans.names[span] as string} />
+          <Value field="name" value={nameOf(tree, row)} />
         </h2>
-        <Timing tree={tree} row={row} />
+        <Timing trace={trace} row={row} />
         {record && <Badges record={record} />}
+        {stored && <Usual trace={trace} row={row} />}
       </header>
-      <Tabs
-        label={t('trace.span')}
-        selected={tab}
-        onSelect={setTab}
-        items={[
-          { id: 'attributes', label: t('trace.attributes') },
-          { id: 'events', label: `${t('trace.events')} ${events.length || ''}` },
-          { id: 'logs', label: t('trace.logs') },
-          { id: 'links', label: `${t('trace.links')} ${links.length || ''}` },
-        ]}
-      />
+      <Tabs label={t('trace.span')} selected={tab} onSelect={setTab} items={stored ? items : items.filter(({ id }) => id !== 'logs')} />
       <div class="drawer-body" tabIndex={0} role="region" aria-label={t(`trace.${tab}`)}>
         {loaded.fault && <Failed fault={loaded.fault} retry={loaded.refetch} />}
         {loaded.loading && <Skeleton height={160} />}
+        {loaded.data === null && <p class="quiet">{t('trace.span.absent')}</p>}
         {record && tab === 'attributes' && <Details record={record} />}
         {record && tab === 'events' && <Events events={events} origin={origin} />}
-        {tab === 'logs' && <SpanLogs traceId={traceId} spanId={spanId} origin={origin} />}
+        {tab === 'logs' && stored && <SpanLogs traceId={source.traceId} spanId={spanId} origin={origin} />}
         {record && tab === 'links' && <Links links={links} />}
       </div>
     </aside>
   )
 }
 
-function Timing({ tree, row }: { tree: TraceTree; row: number }) {
+function Timing({ trace: { tree, self, path }, row }: { trace: Trace; row: number }) {
+  const waited = timeOnPath(path, row)
   const length = tree.duration[row] as number
   const flags = tree.flags[row] as number
   return (
@@ -89,10 +89,13 @@ function Timing({ tree, row }: { tree: TraceTree; row: number }) {
       <p class="drawer-timing num">
         <b>{duration(length)}</b>
         <span>{t('trace.atOffset', { offset: duration(tree.start[row] as number) })}</span>
-        <span>{t('trace.self', { time: duration(selfTime(tree, row)) })}</span>
+        <span>{t('trace.self', { time: duration(self[row] as number) })}</span>
         <span>{t('trace.share', { share: percent(tree.extent > 0 ? length / tree.extent : 0) })}</span>
+        {waited > 0 && <span title={t('trace.critical.hint')}>{t('trace.onPath', { share: percent(waited / path.time) })}</span>}
       </p>
       {Boolean(flags & flag.skew) && <p class="banner">{t('trace.skew.hint')}</p>}
+      {Boolean(flags & flag.outlives) && <p class="quiet">{t('trace.outlives.hint')}</p>}
+      {Boolean(flags & flag.shared) && <p class="quiet">{t('trace.shared.hint')}</p>}
       {Boolean(flags & flag.cycle) && <p class="banner">{t('trace.cycle.hint')}</p>}
       {Boolean(flags & flag.selfParent) && <p class="banner">{t('trace.selfParent.hint')}</p>}
     </>
@@ -118,43 +121,6 @@ function Badges({ record }: { record: Row }) {
   )
 }
 
-function Section({ title, children }: { title: string; children: ComponentChildren }) {
-  return (
-    <section class="drawer-section">
-      <h3>{title}</h3>
-      {children}
-    </section>
-  )
-}
-
-function Details({ record }: { record: Row }) {
-  const ids = ['trace_id', 'span_id', 'parent_span_id', 'trace_state', 'start_time'] as const
-  return (
-    <>
-      <Section title={t('trace.attributes')}>
-        <Attributes of={record['attributes'] as Map} none={t('trace.none')} />
-      </Section>
-      <Section title={t('trace.resource')}>
-        <Attributes of={record['resource_attributes'] as Map} prefix="resource:" none={t('trace.none')} />
-      </Section>
-      <Section title={t('trace.scope')}>
-        <dl class="attributes">
-          {record['scope_name'] && <Pair name="name" field="scope" value={String(record['scope_name'])} />}
-          {record['scope_version'] && <Pair name="version" field="scope_version" value={String(record['scope_version'])} />}
-        </dl>
-        <Attributes of={record['scope_attributes'] as Map} prefix="scope:" />
-      </Section>
-      <Section title={t('trace.identity')}>
-        <dl class="attributes">
-          {ids.filter((name) => record[name]).map((name) => (
-            <Pair key={name} name={name} field={name} value={showValue(record[name] ?? null)} />
-          ))}
-        </dl>
-      </Section>
-    </>
-  )
-}
-
 function Events({ events, origin }: { events: readonly Map[]; origin: bigint }) {
   if (events.length === 0) return <p class="quiet">{t('trace.noEvents')}</p>
   return (
@@ -175,44 +141,6 @@ function Events({ events, origin }: { events: readonly Map[]; origin: bigint }) 
           </section>
         )
       })}
-    </>
-  )
-}
-
-function SpanLogs({ traceId, spanId, origin }: { traceId: string; spanId: string; origin: bigint }) {
-  const [whole, setWhole] = useState(false)
-  const query = logsQuery(traceId, whole ? null : spanId)
-  const loaded = useSql(query.text, { keepPrevious: false })
-  const rows = loaded.data ? toObjects(loaded.data) : []
-  return (
-    <>
-      <div class="row">
-        <button class="button small" aria-pressed={!whole} onClick={() => setWhole(false)}>
-          {t('trace.logs.span')}
-        </button>
-        <button class="button small" aria-pressed={whole} onClick={() => setWhole(true)}>
-          {t('trace.logs.trace')}
-        </button>
-        <Link class="button small plain push" href={withFilters('/logs', [{ key: 'trace_id', op: '=', value: traceId }])}>
-          {t('trace.logs.open')}
-        </Link>
-      </div>
-      {loaded.fault && <Failed fault={loaded.fault} />}
-      {loaded.loading && <Skeleton />}
-      {loaded.data && rows.length === 0 && <p class="quiet drawer-section">{t(whole ? 'trace.logs.noneTrace' : 'trace.logs.noneSpan')}</p>}
-      <ul class="drawer-logs">
-        {rows.map((log, index) => {
-          const band = bandOf(Number(log['severity_number']))
-          const time = parseTime(String(log['time']))
-          return (
-            <li key={index} class={`sev sev-${band.name} ${whole && log['span_id'] === spanId ? 'own' : ''}`}>
-              <span class="num quiet" title={stamp(time)}>+{duration(Number(time - origin))}</span>
-              <b>{band.name}</b>
-              <span class="mono"><BigText text={String(log['body'] ?? '')} /></span>
-            </li>
-          )
-        })}
-      </ul>
     </>
   )
 }

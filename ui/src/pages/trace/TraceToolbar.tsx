@@ -1,79 +1,28 @@
-import { useMemo, useState } from 'preact/hooks'
+import { useMemo, useRef, useState } from 'preact/hooks'
 import { Icon } from '../../components/Icon'
 import { ServiceDot } from '../../components/Service'
 import { Segmented } from '../../components/Tabs'
 import { t } from '../../i18n/translate'
 import { useKeys } from '../../shell/keys'
-import { useParam } from '../../url/state'
-import { isError, rowsDeeperThan, visibleRows, type TraceTree } from './tree'
-
-export interface TraceView {
-  rows: Int32Array
-  collapsed: ReadonlySet<number>
-  setCollapsed: (rows: ReadonlySet<number>) => void
-  muted: ReadonlySet<string>
-  toggleService: (name: string) => void
-  mode: 'dim' | 'hide'
-  setMode: (mode: 'dim' | 'hide') => void
-  errorsOnly: boolean
-  setErrorsOnly: (on: boolean) => void
-  find: string
-  setFind: (text: string) => void
-  matches: ReadonlySet<number> | null
-}
-
-export function useTraceView(tree: TraceTree): TraceView {
-  const [collapsed, setCollapsed] = useState<ReadonlySet<number>>(new Set())
-  const [mutedList, setMuted] = useParam('muted')
-  const [mode, setMode] = useParam('mode', 'dim')
-  const [errorsOnly, setErrorsOnly] = useParam('errors')
-  const [find, setFind] = useParam('find')
-  const muted = useMemo(() => new Set(mutedList.split('\n').filter(Boolean)), [mutedList])
-  const hidden = mode === 'hide' ? muted : none
-  const rows = useMemo(() => visibleRows(tree, { collapsed, hiddenServices: hidden, errorsOnly: errorsOnly !== '' }), [tree, collapsed, hidden, errorsOnly])
-  const matches = useMemo(() => findRows(tree, find), [tree, find])
-  const toggleService = (name: string) => {
-    const next = new Set(muted)
-    if (!next.delete(name)) next.add(name)
-    setMuted([...next].join('\n'), { replace: true })
-  }
-  return {
-    rows, collapsed, setCollapsed, muted, toggleService, find, matches,
-    mode: mode === 'hide' ? 'hide' : 'dim',
-    setMode: (next) => setMode(next, { replace: true }),
-    errorsOnly: errorsOnly !== '',
-    setErrorsOnly: (on) => setErrorsOnly(on ? '1' : '', { replace: true }),
-    setFind: (text) => setFind(text, { replace: true }),
-  }
-}
-
-const none: ReadonlySet<string> = new Set()
-
-function findRows(tree: TraceTree, find: string): ReadonlySet<number> | null {
-  const wanted = find.trim().toLowerCase()
-  if (wanted === '') return null
-  const rows = new Set<number>()
-  for (let row = 0; row < tree.total; row += 1) {
-    const span = tree.spanOf[row] as number
-    if (span < 0) continue
-    const { names, services, ids } = tree.spans
-    if (names[span]?.toLowerCase().includes(wanted) || services[span]?.toLowerCase().includes(wanted) || ids[span]?.startsWith(wanted)) rows.add(row)
-  }
-  return rows
-}
+import type { Trace } from './trace'
+import { isError } from './tree'
+import type { TraceView } from './useTraceView'
+import { rowsDeeperThan } from './view'
 
 interface ToolbarProps {
-  tree: TraceTree
+  trace: Trace
   view: TraceView
   selected: number
   onSelect: (row: number) => void
+  rowsShown: boolean
 }
 
-export function TraceToolbar({ tree, view, selected, onSelect }: ToolbarProps) {
+export function TraceToolbar({ trace, view, selected, onSelect, rowsShown }: ToolbarProps) {
+  const { tree } = trace
+  // Looks through all rows, also those in closed subtrees and folds: selecting one reveals it.
   const step = (wanted: (row: number) => boolean) => {
-    const at = view.rows.indexOf(selected)
-    for (let offset = 1; offset <= view.rows.length; offset += 1) {
-      const row = view.rows[(at + offset) % view.rows.length] as number
+    for (let offset = 1; offset <= tree.total; offset += 1) {
+      const row = (Math.max(-1, selected) + offset) % tree.total
       if (wanted(row)) return onSelect(row)
     }
   }
@@ -82,6 +31,7 @@ export function TraceToolbar({ tree, view, selected, onSelect }: ToolbarProps) {
   useKeys({ n: nextError })
   const onFindKey = (event: KeyboardEvent) => {
     if (event.key === 'Enter') nextMatch()
+    if (event.key === 'Escape') (event.currentTarget as HTMLElement).blur()
   }
   return (
     <div class="trace-tools">
@@ -92,7 +42,7 @@ export function TraceToolbar({ tree, view, selected, onSelect }: ToolbarProps) {
             class="field small" data-search placeholder={t('trace.find')} aria-label={t('trace.find')} value={view.find}
             onInput={(event) => view.setFind(event.currentTarget.value)} onKeyDown={onFindKey}
           />
-          {view.matches && <span class="num quiet">{t('trace.matches', { n: view.matches.size })}</span>}
+          {view.matches && <span class="num quiet" role="status">{t('trace.matches', { n: view.matches.size })}</span>}
         </label>
         <button class="button small" aria-pressed={view.errorsOnly} onClick={() => view.setErrorsOnly(!view.errorsOnly)}>
           <Icon name="error" size={13} /> {t('trace.errorsOnly')}
@@ -100,35 +50,81 @@ export function TraceToolbar({ tree, view, selected, onSelect }: ToolbarProps) {
         <button class="button small" disabled={tree.errorCount === 0} onClick={nextError}>
           {t('trace.nextError')} <kbd>n</kbd>
         </button>
-        <button class="button small plain" onClick={() => view.setCollapsed(new Set())}>
-          {t('trace.expandAll')}
-        </button>
-        <button class="button small plain" onClick={() => view.setCollapsed(rowsDeeperThan(tree, 0))}>
-          {t('trace.collapseAll')}
-        </button>
-        <label class="row hide-phone">
-          <span class="quiet">{t('trace.toDepth')}</span>
-          <input class="field small depth" type="number" min={1} max={tree.depthMost} aria-label={t('trace.toDepth')} onInput={(event) => view.setCollapsed(rowsDeeperThan(tree, Math.max(0, Number(event.currentTarget.value) - 1)))} />
-        </label>
+        {rowsShown && <RowTools trace={trace} view={view} />}
       </div>
-      <ServiceChips tree={tree} view={view} />
+      <ServiceChips trace={trace} view={view} />
     </div>
   )
 }
 
-function ServiceChips({ tree, view }: { tree: TraceTree; view: TraceView }) {
+function RowTools({ trace: { tree, groups }, view }: Pick<ToolbarProps, 'trace' | 'view'>) {
+  const toDepth = (event: { currentTarget: HTMLInputElement }) => {
+    const depth = Number(event.currentTarget.value)
+    view.setCollapsed(depth >= 1 ? rowsDeeperThan(tree, depth - 1) : new Set())
+  }
+  return (
+    <>
+      <button class="button small" aria-pressed={view.critical} onClick={() => view.setCritical(!view.critical)} title={t('trace.critical.hint')}>
+        {t('trace.critical')} <kbd>c</kbd>
+      </button>
+      {groups.list.length > 0 && (
+        <button class="button small" aria-pressed={view.folding} onClick={() => view.setFolding(!view.folding)} title={t('trace.fold.hint')}>
+          {t('trace.fold')} <span class="num">{groups.list.length}</span>
+        </button>
+      )}
+      <button class="button small plain" onClick={() => view.setCollapsed(new Set())}>
+        {t('trace.expandAll')}
+      </button>
+      <button class="button small plain" onClick={() => view.setCollapsed(rowsDeeperThan(tree, 0))}>
+        {t('trace.collapseAll')}
+      </button>
+      <label class="row hide-phone">
+        <span class="quiet">{t('trace.toDepth')}</span>
+        <input class="field small depth" type="number" min={1} max={tree.depthMost} aria-label={t('trace.toDepth')} onInput={toDepth} />
+      </label>
+    </>
+  )
+}
+
+const fewServices = 10
+
+function ServiceChips({ trace: { tree }, view }: Pick<ToolbarProps, 'trace' | 'view'>) {
+  const [wanted, setWanted] = useState('')
+  const row = useRef<HTMLDivElement>(null)
   const counts = useMemo(() => {
     const totals = new Map<string, number>()
     for (const name of tree.spans.services) totals.set(name, (totals.get(name) ?? 0) + 1)
-    return totals
+    return [...totals].sort((left, right) => right[1] - left[1])
   }, [tree])
+  useKeys({ f: () => row.current?.querySelector<HTMLElement>('input, button')?.focus() })
+  const toggle = (name: string) => {
+    const next = new Set(view.muted)
+    if (!next.delete(name)) next.add(name)
+    view.setMuted(next)
+  }
+  const fitting = counts.filter(([name]) => name.toLowerCase().includes(wanted.trim().toLowerCase()))
+  const shown = fitting.slice(0, 24)
   return (
-    <div class="row wrap">
-      {tree.serviceNames.map((name) => (
-        <button key={name} class={`service-chip ${view.muted.has(name) ? 'muted' : ''}`} aria-pressed={!view.muted.has(name)} onClick={() => view.toggleService(name)}>
-          <ServiceDot name={name} /> {name} <span class="num quiet">{counts.get(name)}</span>
+    <div class="row wrap" ref={row} role="group" aria-label={t('trace.serviceFilter')}>
+      {counts.length > fewServices && (
+        <input class="field small" value={wanted} placeholder={t('trace.serviceFilter')} aria-label={t('trace.serviceFilter')} onInput={(event) => setWanted(event.currentTarget.value)} />
+      )}
+      {shown.map(([name, total]) => (
+        <button key={name} class={`service-chip ${view.muted.has(name) ? 'muted' : ''}`} aria-pressed={!view.muted.has(name)} onClick={() => toggle(name)}>
+          <ServiceDot name={name} /> {name} <span class="num quiet">{total}</span>
         </button>
       ))}
+      {fitting.length > shown.length && <span class="quiet">{t('trace.moreServices', { n: fitting.length - shown.length })}</span>}
+      {view.muted.size > 0 && (
+        <button class="button small plain" onClick={() => view.setMuted([])}>
+          {t('trace.showAll')}
+        </button>
+      )}
+      {view.muted.size === 0 && wanted !== '' && fitting.length > 0 && (
+        <button class="button small plain" onClick={() => view.setMuted(counts.map(([name]) => name).filter((name) => !fitting.some(([kept]) => kept === name)))}>
+          {t('trace.onlyThese')}
+        </button>
+      )}
       <Segmented
         label={t('trace.muteMode')}
         selected={view.mode}

@@ -1,5 +1,7 @@
 // Canvas drawing of the waterfall and its minimap; no DOM rows here.
 import { servicePaint, type Paint } from '../../components/palette'
+import { firstSegment, type CriticalPath } from './critical'
+import { joinedBars, type Group } from './groups'
 import { isError, type TraceTree } from './tree'
 
 export interface Window {
@@ -46,6 +48,8 @@ export interface BarsView {
   selected: number
   dimmed: ReadonlySet<string>
   matches: ReadonlySet<number> | null
+  path: CriticalPath | null
+  foldedAt: (row: number) => Group | null
   colours: Paint
   label: (nanoseconds: number) => string
 }
@@ -87,9 +91,47 @@ function drawBar(context: CanvasRenderingContext2D, view: BarsView, index: numbe
     context.setLineDash([4, 3])
     context.strokeRect(begin + 0.5, y + 7.5, width, rowHeight - 16)
     context.setLineDash([])
-  } else paintBar(context, colours, service, isError(tree, row), { x: begin, y: y + 6, width })
+  } else {
+    const group = view.foldedAt(row)
+    if (group) return drawGroup(context, view, group, { service, y, scale })
+    paintBar(context, colours, service, isError(tree, row), { x: begin, y: y + 6, width })
+  }
+  if (view.path) markPath(context, view, view.path, { row, y, scale })
   writeLabel(context, view, view.label(tree.duration[row] as number), { begin, end: begin + width, middle: y + rowHeight / 2 + 0.5 })
   context.globalAlpha = 1
+}
+
+// The part that others waited for: a line under the bar.
+function markPath(context: CanvasRenderingContext2D, view: BarsView, path: CriticalPath, { row, y, scale }: { row: number; y: number; scale: number }): void {
+  context.fillStyle = view.colours.text
+  for (let index = firstSegment(path, row); path.rows[index] === row; index += 1) {
+    const from = ((path.from[index] as number) - view.window.from) * scale
+    context.fillRect(from, y + rowHeight - 5, Math.max(1.5, ((path.to[index] as number) - (path.from[index] as number)) * scale), 2.5)
+  }
+}
+
+function drawGroup(context: CanvasRenderingContext2D, view: BarsView, group: Group, { service, y, scale }: { service: string; y: number; scale: number }): void {
+  let [begin, end] = [Infinity, -Infinity]
+  for (const bar of barsOf(view.tree, group, 1.5 / scale)) {
+    const x = (bar.from - view.window.from) * scale
+    const width = Math.max(1.5, (bar.to - bar.from) * scale)
+    context.fillStyle = bar.error ? view.colours.error : servicePaint(service, view.colours)
+    context.fillRect(x, y + 6, width, rowHeight - 12)
+    begin = Math.min(begin, x)
+    end = Math.max(end, x + width)
+  }
+  writeLabel(context, view, `Σ ${view.label(group.total)}`, { begin, end, middle: y + rowHeight / 2 + 0.5 })
+  context.globalAlpha = 1
+}
+
+const joined = new WeakMap<Group, { gap: number; bars: ReturnType<typeof joinedBars> }>()
+
+function barsOf(tree: TraceTree, group: Group, gap: number): ReturnType<typeof joinedBars> {
+  const known = joined.get(group)
+  if (known?.gap === gap) return known.bars
+  const bars = joinedBars(tree, group, gap)
+  joined.set(group, { gap, bars })
+  return bars
 }
 
 // After the bar, else before it, else inside it.

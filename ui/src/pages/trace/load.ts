@@ -1,47 +1,42 @@
-import { column } from '../../api/client'
+// Fetches the columns of a trace; large answers are parsed and laid out in a worker.
+import { ApiError, runSqlBytes } from '../../api/client'
 import type { SqlAnswer } from '../../api/types'
-import { sql, text, type Sql } from '../../sql/escape'
-import { offsetsFrom } from '../../time/nanoseconds'
-import { buildTree, type TraceTree } from './tree'
+import { integer, sql, text, type Sql } from '../../sql/escape'
+import { readTrace } from './readTrace'
+import { unpackTrace, type PackedTrace, type Trace } from './trace'
 
-export const spanLimit = 200_000
+export const spanLimit = 250_000
+const firstPart = 50_000 // a larger trace shows this many while the rest is on its way
+const inlineBytes = 1_500_000 // about 13,000 spans: below, starting a worker takes longer than the work
 
-// Only the columns that the waterfall draws; attributes are asked for one span at a time.
-export const spansQuery = (traceId: string): Sql => sql`SELECT span_id, parent_span_id, name, service_name, start_time, duration_ns, status_code
+// Only the columns that are drawn; attributes are asked for one span at a time.
+export const spansQuery = (traceId: string, most: number = spanLimit): Sql => sql`SELECT span_id, parent_span_id, name, service_name, start_time, duration_ns, status_code, kind
 FROM spans
 WHERE trace_id = ${text(traceId)}
-ORDER BY start_time`
+ORDER BY start_time
+LIMIT ${integer(most)}`
 
-export const spanQuery = (traceId: string, spanId: string): Sql => sql`SELECT *
-FROM spans
-WHERE trace_id = ${text(traceId)} AND span_id = ${text(spanId)}
-LIMIT 1`
-
-export function logsQuery(traceId: string, spanId: string | null): Sql {
-  const ofSpan = spanId === null ? sql`` : sql` AND span_id = ${text(spanId)}`
-  return sql`SELECT time, severity_number, severity_text, service_name, body, span_id
-FROM logs
-WHERE trace_id = ${text(traceId)}${ofSpan}
-ORDER BY time
-LIMIT 500`
+export async function loadTrace(traceId: string, signal: AbortSignal, onPart: (part: Trace) => void): Promise<Trace> {
+  const first = await fetchSpans(traceId, firstPart + 1, signal)
+  if (first.tree.spans.ids.length <= firstPart) return first
+  onPart({ ...first, truncated: false })
+  const whole = await fetchSpans(traceId, spanLimit, signal)
+  return { ...whole, truncated: whole.tree.spans.ids.length >= spanLimit }
 }
 
-export interface LoadedTrace {
-  tree: TraceTree
-  origin: bigint
-  truncated: boolean
+async function fetchSpans(traceId: string, most: number, signal: AbortSignal): Promise<Trace> {
+  const bytes = await runSqlBytes(spansQuery(traceId, most).text, { limit: most, signal })
+  if (bytes.byteLength > inlineBytes && typeof Worker !== 'undefined') return readInWorker(bytes, signal)
+  return readTrace(JSON.parse(new TextDecoder().decode(bytes)) as SqlAnswer)
 }
 
-export function readTrace(answer: SqlAnswer): LoadedTrace {
-  const { origin, offsets } = offsetsFrom(column(answer, 'start_time') as string[])
-  const tree = buildTree({
-    ids: column(answer, 'span_id') as string[],
-    parents: column(answer, 'parent_span_id') as (string | null)[],
-    names: column(answer, 'name') as string[],
-    services: column(answer, 'service_name').map((name) => String(name ?? 'unknown')),
-    starts: offsets,
-    durations: Float64Array.from(column(answer, 'duration_ns'), Number),
-    errors: column(answer, 'status_code').map((status) => status === 'ERROR'),
-  })
-  return { tree, origin, truncated: answer.truncated }
+function readInWorker(bytes: ArrayBuffer, signal: AbortSignal): Promise<Trace> {
+  const worker = new Worker(new URL('./trace.worker.ts', import.meta.url), { type: 'module' })
+  return new Promise<Trace>((resolve, reject) => {
+    const fail = (message: string) => reject(new ApiError({ kind: signal.aborted ? 'cancelled' : 'execution', message }, 0))
+    worker.onmessage = ({ data }: MessageEvent<PackedTrace>) => resolve(unpackTrace(data))
+    worker.onerror = ({ message }) => fail(message)
+    signal.addEventListener('abort', () => fail('cancelled'))
+    worker.postMessage(bytes, [bytes])
+  }).finally(() => worker.terminate())
 }
