@@ -1,5 +1,6 @@
 import { explore } from './explore'
 import { pages } from './pages'
+import { services } from './services'
 import { shell } from './shell'
 
-export const en = { ...shell, ...explore, ...pages }
+export const en = { ...shell, ...explore, ...pages, ...services }

@@ -1,0 +1,57 @@
+// Places nodes in layers from left to right. The only module that knows dagre; it runs in a worker.
+import { Graph, layout } from '@dagrejs/dagre'
+
+export interface Box {
+  id: string
+  width: number
+  height: number
+}
+
+export interface Wire {
+  id: string
+  from: string
+  to: string
+  weight: number
+}
+
+export interface Point {
+  x: number
+  y: number
+}
+
+export interface Layout {
+  width: number
+  height: number
+  nodes: Record<string, Point>
+  edges: Record<string, { points: Point[]; label: Point }>
+}
+
+export interface LayoutRequest {
+  id: number
+  boxes: Box[]
+  wires: Wire[]
+}
+
+export const labelWidth = 84
+export const labelHeight = 30
+
+export function arrange(boxes: readonly Box[], wires: readonly Wire[]): Layout {
+  const graph = new Graph({ multigraph: true })
+  graph.setGraph({ rankdir: 'LR', nodesep: 26, ranksep: 34, edgesep: 14, marginx: 20, marginy: 20 })
+  graph.setDefaultEdgeLabel(() => ({}))
+  for (const { id, width, height } of boxes) graph.setNode(id, { width, height })
+  for (const { id, from, to, weight } of wires) graph.setEdge(from, to, { width: labelWidth, height: labelHeight, labelpos: 'c', weight, minlen: 1 }, id)
+  layout(graph)
+  const nodes: Layout['nodes'] = {}
+  for (const id of graph.nodes()) {
+    const { x = 0, y = 0 } = graph.node(id) as Partial<Point>
+    nodes[id] = { x, y }
+  }
+  const edges: Layout['edges'] = {}
+  for (const edge of graph.edges()) {
+    const { points = [], x = 0, y = 0 } = graph.edge(edge) as { points?: Point[]; x?: number; y?: number }
+    edges[String(edge.name)] = { points, label: { x, y } }
+  }
+  const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number }
+  return { width, height, nodes, edges }
+}

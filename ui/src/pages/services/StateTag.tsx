@@ -1,0 +1,18 @@
+import { Icon } from '../../components/Icon'
+import { t } from '../../i18n/translate'
+import { duration } from '../../time/format'
+import type { ServiceState } from './fleet'
+
+// Silence is no failure: nothing says whether the service is down or merely idle.
+export function StateTag({ state, silentFor }: { state: ServiceState; silentFor: number }) {
+  switch (state) {
+    case 'failing':
+      return <span class="tag error" title={t('services.failing.hint')}><Icon name="error" size={12} /> {t('services.state.failing')}</span>
+    case 'silent':
+      return <span class="tag warn" title={t('services.silent.hint')}><Icon name="pause" size={11} /> {t('services.silentFor', { span: duration(Math.floor(silentFor / 60e9) * 60e9) })}</span>
+    case 'spanless':
+      return <span class="tag" title={t('services.spanless.hint')}><Icon name="logs" size={11} /> {t('services.state.spanless')}</span>
+    case 'receiving':
+      return <span class="tag ok"><Icon name="check" size={12} /> {t('services.state.receiving')}</span>
+  }
+}
