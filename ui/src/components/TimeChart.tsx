@@ -166,8 +166,17 @@ function seriesOptions({ label, colour, dashed }: Series, kind: 'lines' | 'bars'
     const paths = uPlot.paths.bars?.({ size: [0.82, 26], gap: 1 })
     return { label, fill: stroke, stroke, width: 0, points: { show: false }, ...(paths ? { paths } : {}) }
   }
-  if (dashed) return { label, stroke, width: 1.2, dash: [4, 4], points: { show: false } }
-  return { label, stroke, width: 1.6, fill: `${stroke}1c`, points: { show: false } }
+  const points: uPlot.Series.Points = { show: false, filter: alone, size: 5, fill: stroke }
+  if (dashed) return { label, stroke, width: 1.2, dash: [4, 4], points }
+  return { label, stroke, width: 1.6, fill: `${stroke}1c`, points }
+}
+
+// A value between gaps has no line to show it, so it gets a dot.
+function alone(plot: uPlot, place: number): number[] | null {
+  const values = plot.data[place] ?? []
+  const known = (index: number): boolean => values[index] !== null && values[index] !== undefined
+  const found = Array.from(values, (_, index) => index).filter((index) => known(index) && !known(index - 1) && !known(index + 1))
+  return found.length > 0 ? found : null
 }
 
 function drawMarkers(plot: uPlot, { markers = [], colours }: PlotOptions): void {

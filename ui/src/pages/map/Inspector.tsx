@@ -1,7 +1,7 @@
 import { Link } from 'wouter-preact'
 import { Icon } from '../../components/Icon'
 import { t } from '../../i18n/translate'
-import { count, duration, percent, rate } from '../../time/format'
+import { count, duration, pace, percent } from '../../time/format'
 import { linkTo, withFilters } from '../../url/state'
 import { NodeName } from './edgeColumns'
 import type { Graph, MapEdge, MapNode } from './graph'
@@ -51,7 +51,7 @@ function Legend() {
 
 function NodeFacts({ node, graph, seconds, pins, onFocus, onPin, onGroup }: InspectorProps & { node: MapNode }) {
   const address = nodeAddress(node)
-  const calls = (edges: readonly MapEdge[]): string => `${rate(edges.reduce((sum, edge) => sum + edge.calls, 0) / seconds)}/s`
+  const calls = (edges: readonly MapEdge[]): string => pace(edges.reduce((sum, edge) => sum + edge.calls, 0), seconds)
   const incoming = graph.edges.filter(({ to }) => to === node.id)
   const outgoing = graph.edges.filter(({ from }) => from === node.id)
   return (
@@ -60,7 +60,7 @@ function NodeFacts({ node, graph, seconds, pins, onFocus, onPin, onGroup }: Insp
       <dl class="num">
         {node.red && node.red.total > 0 && (
           <>
-            <Fact name={t('red.rate')} value={`${rate(node.red.total / seconds)}/s`} />
+            <Fact name={t('red.rate')} value={pace(node.red.total, seconds)} />
             <Fact name={t('red.errorRate')} value={percent(node.red.failed / node.red.total)} bad={node.red.failed > 0} />
             <Fact name="p50 / p95" value={`${duration(node.red.p50 ?? NaN)} / ${duration(node.red.p95 ?? NaN)}`} />
           </>
@@ -88,7 +88,7 @@ function EdgeFacts({ edge, graph, seconds }: InspectorProps & { edge: MapEdge })
     <aside class="map-inspector" aria-label={t('map.selected')}>
       <h3><NodeName node={from} /> <Icon name="right" size={12} /> <NodeName node={to} /></h3>
       <dl class="num">
-        <Fact name={t('map.calls')} value={`${rate(edge.calls / seconds)}/s · ${count(edge.calls)}`} />
+        <Fact name={t('map.calls')} value={`${pace(edge.calls, seconds)} · ${count(edge.calls)}`} />
         <Fact name={t('red.errorRate')} value={`${percent(edge.failed / edge.calls)} · ${count(edge.failed)}`} bad={edge.failed > 0} />
         <Fact name="p50 / p95 / p99" value={times(edge.p50, edge.p95, edge.p99)} />
         <Fact name={`${t('map.hop')} p50 / p95`} value={times(edge.hopP50, edge.hopP95)} />

@@ -17,6 +17,7 @@ import { edgesLimit, edgesQuery, nodesLimit, nodesQuery } from './queries'
 import { Surface } from './Surface'
 import { useLayout } from './useLayout'
 import { visible, type Clustering, type Shown, type View } from './visible'
+import '../services/services.css'
 import './map.css'
 
 export default function MapPage() {
@@ -66,7 +67,7 @@ function useView(): View {
       pins: params.getAll('pin'),
       by: by === 'namespace' || by === 'kind' ? by : 'none',
       opened: new Set(params.getAll('opened')),
-      outside: params.get('outside') !== 'off',
+      outside: params.has('outside') ? params.get('outside') !== 'off' : null,
     }
   }, [params])
 }
@@ -111,7 +112,7 @@ function ViewTools({ whole, shown, view }: { whole: Graph; shown: Shown; view: V
       <select class="field small" aria-label={t('map.cluster')} value={view.by} onChange={({ currentTarget }) => change((params) => { params.set('cluster', currentTarget.value); params.delete('opened') })}>
         {clusters.map(({ id, label }) => <option key={id} value={id}>{label}</option>)}
       </select>
-      <button class="button small" aria-pressed={view.outside} onClick={() => change((params) => (view.outside ? params.set('outside', 'off') : params.delete('outside')))} title={t('map.outside.hint')}>{t('map.outside')}</button>
+      <button class="button small" aria-pressed={shown.outside} onClick={() => change((params) => params.set('outside', shown.outside ? 'off' : 'on'))} title={t('map.outside.hint')}>{t('map.outside')}</button>
       <span class="quiet num hide-phone">{shown.centre ? t('map.part', { n: shown.graph.nodes.length, all: shown.total }) : t('map.nodes', { n: shown.graph.nodes.length })}</span>
     </>
   )

@@ -1,4 +1,4 @@
-// Geometry of the drawing: smooth lines through the points of the layout, and what fits the view.
+// Geometry of the drawing: lines through the points of the layout, and what fits the view.
 import type { Point } from './layout'
 
 export interface Camera {
@@ -9,16 +9,37 @@ export interface Camera {
 
 const round = (value: number): string => value.toFixed(1)
 
+// Level where it leaves and arrives, and without overshooting in between.
 export function curve(points: readonly Point[]): string {
   const [first, ...rest] = points
-  const last = rest.at(-1)
-  if (!first || !last) return ''
+  if (!first || rest.length === 0) return ''
+  const slopes = points.map((here, index) => slopeAt(points[index - 1], here, points[index + 1]))
   let path = `M${round(first.x)} ${round(first.y)}`
-  for (let index = 0; index < rest.length - 1; index += 1) {
-    const [here, next] = [rest[index] as Point, rest[index + 1] as Point]
-    path += ` Q${round(here.x)} ${round(here.y)} ${round((here.x + next.x) / 2)} ${round((here.y + next.y) / 2)}`
-  }
-  return `${path} L${round(last.x)} ${round(last.y)}`
+  rest.forEach((next, index) => {
+    const here = points[index] as Point
+    const third = (next.x - here.x) / 3
+    const [leave = 0, arrive = 0] = [slopes[index], slopes[index + 1]]
+    // A steep step without inner points is an S: its handles reach to the middle.
+    const reach = rest.length === 1 ? third * 1.5 : third
+    path += ` C${round(here.x + reach)} ${round(here.y + leave * reach)} ${round(next.x - reach)} ${round(next.y - arrive * reach)} ${round(next.x)} ${round(next.y)}`
+  })
+  return path
+}
+
+// The slope of a smooth line at a point: level at its ends and where it turns, else between its neighbours'.
+function slopeAt(before: Point | undefined, here: Point, after: Point | undefined): number {
+  if (!before || !after || before.x === here.x || here.x === after.x) return 0
+  const into = (here.y - before.y) / (here.x - before.x)
+  const out = (after.y - here.y) / (after.x - here.x)
+  return into * out <= 0 ? 0 : (2 * into * out) / (into + out)
+}
+
+// The tip of an arrow; edges reach their end level, from the left or from the right.
+export function arrow(points: readonly Point[], size: number): string {
+  const [before, end] = points.slice(-2)
+  if (!before || !end) return ''
+  const back = end.x >= before.x ? -size : size
+  return `M${round(end.x)} ${round(end.y)} L${round(end.x + back)} ${round(end.y - size * 0.45)} L${round(end.x + back)} ${round(end.y + size * 0.45)} Z`
 }
 
 export const zoomLeast = 0.15

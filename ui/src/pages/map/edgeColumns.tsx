@@ -3,7 +3,7 @@ import type { Column } from '../../components/SortTable'
 import { Icon } from '../../components/Icon'
 import { Value } from '../../components/Value'
 import { t } from '../../i18n/translate'
-import { count, duration, percent, rate } from '../../time/format'
+import { count, duration, pace, percent } from '../../time/format'
 import { linkTo } from '../../url/state'
 import { ServiceLink } from '../services/ServiceLink'
 import type { MapEdge, MapNode } from './graph'
@@ -39,7 +39,7 @@ export function edgeColumns(nodes: Ends, seconds: number, sides: 'both' | 'from'
   return [
     ...(sides === 'to' ? [] : [end('from')]),
     ...(sides === 'from' ? [] : [end('to')]),
-    { id: 'calls', label: t('map.calls'), track: 'minmax(76px, 1fr)', phone: '60px', right: true, by: ({ calls }) => calls, cell: ({ calls }) => <span title={count(calls)}>{rate(calls / seconds)}/s</span> },
+    { id: 'calls', label: t('map.calls'), track: 'minmax(76px, 1fr)', right: true, by: ({ calls }) => calls, cell: ({ calls }) => <span title={count(calls)}>{pace(calls, seconds)}</span> },
     { id: 'errors', label: t('red.errorRate'), track: 'minmax(96px, 1fr)', phone: '66px', right: true, by: ({ calls, failed }) => failed / calls, cell: (edge) => <EdgeErrors edge={edge} /> },
     { id: 'p50', label: 'p50', track: 'minmax(66px, 0.8fr)', right: true, by: ({ p50 }) => p50, cell: ({ p50 }) => time(p50) },
     { id: 'p95', label: 'p95', track: 'minmax(66px, 0.8fr)', phone: '62px', right: true, by: ({ p95 }) => p95, cell: ({ p95 }) => <b>{time(p95)}</b> },

@@ -33,11 +33,11 @@ export interface LayoutRequest {
 }
 
 export const labelWidth = 84
-export const labelHeight = 30
+export const labelHeight = 42
 
 export function arrange(boxes: readonly Box[], wires: readonly Wire[]): Layout {
   const graph = new Graph({ multigraph: true })
-  graph.setGraph({ rankdir: 'LR', nodesep: 26, ranksep: 34, edgesep: 14, marginx: 20, marginy: 20 })
+  graph.setGraph({ rankdir: 'LR', nodesep: 26, ranksep: 40, edgesep: 14, marginx: 20, marginy: 20 })
   graph.setDefaultEdgeLabel(() => ({}))
   for (const { id, width, height } of boxes) graph.setNode(id, { width, height })
   for (const { id, from, to, weight } of wires) graph.setEdge(from, to, { width: labelWidth, height: labelHeight, labelpos: 'c', weight, minlen: 1 }, id)
@@ -47,11 +47,20 @@ export function arrange(boxes: readonly Box[], wires: readonly Wire[]): Layout {
     const { x = 0, y = 0 } = graph.node(id) as Partial<Point>
     nodes[id] = { x, y }
   }
+  const widths = new Map(boxes.map(({ id, width }) => [id, width]))
   const edges: Layout['edges'] = {}
   for (const edge of graph.edges()) {
     const { points = [], x = 0, y = 0 } = graph.edge(edge) as { points?: Point[]; x?: number; y?: number }
-    edges[String(edge.name)] = { points, label: { x, y } }
+    const inner = points.slice(1, -1)
+    const first = port(nodes[edge.v], widths.get(edge.v), inner[0] ?? nodes[edge.w])
+    const last = port(nodes[edge.w], widths.get(edge.w), inner.at(-1) ?? nodes[edge.v])
+    edges[String(edge.name)] = { points: [first, ...inner, last], label: { x, y } }
   }
   const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number }
   return { width, height, nodes, edges }
+}
+
+// Lines leave and reach a node in the middle of a side, so that they do not cross its neighbours.
+function port(node: Point = { x: 0, y: 0 }, width = 0, next: Point = node): Point {
+  return { x: node.x + (next.x >= node.x ? width / 2 : -width / 2), y: node.y }
 }

@@ -36,8 +36,9 @@ export function startOf({ nodes, edges }: Graph): string | null {
 export function cluster(graph: Graph, by: Clustering, opened: ReadonlySet<string>): Graph {
   if (by === 'none') return graph
   const groups = new Map<string, MapNode[]>()
+  const owners = by === 'namespace' ? ownersOf(graph) : new Map<string, string>()
   for (const node of graph.nodes) {
-    const name = groupOf(node, by)
+    const name = by === 'namespace' ? (owners.get(node.id) ?? null) : familyOf(node)
     if (name !== null) groups.set(name, [...(groups.get(name) ?? []), node])
   }
   const inGroup = new Map<string, string>()
@@ -52,8 +53,22 @@ export function cluster(graph: Graph, by: Clustering, opened: ReadonlySet<string
   return { nodes: shown, edges: gather(graph.edges, (id) => inGroup.get(id) ?? id) }
 }
 
-function groupOf(node: MapNode, by: Clustering): string | null {
-  if (by === 'namespace') return node.kind === 'service' ? node.namespace : null
+// A database or queue that services of one namespace alone use belongs to that namespace too.
+function ownersOf({ nodes, edges }: Graph): Map<string, string> {
+  const owners = new Map<string, string>()
+  for (const { id, kind, namespace } of nodes) if (kind === 'service' && namespace !== null) owners.set(id, namespace)
+  const users = new Map<string, Set<string | undefined>>()
+  for (const { from, to } of edges) {
+    for (const [id, other] of [[from, to], [to, from]] as const) users.set(id, (users.get(id) ?? new Set()).add(owners.get(other)))
+  }
+  for (const { id, kind } of nodes) {
+    const [only, ...rest] = kind === 'service' || kind === 'outside' ? [] : [...(users.get(id) ?? [])]
+    if (only !== undefined && rest.length === 0) owners.set(id, only)
+  }
+  return owners
+}
+
+function familyOf(node: MapNode): string | null {
   if (node.kind === 'service' || node.kind === 'outside') return null
   return node.system ?? node.kind
 }
@@ -78,26 +93,28 @@ export interface View {
   pins: readonly string[]
   by: Clustering
   opened: ReadonlySet<string>
-  outside: boolean
+  outside: boolean | null // null: as the size of the map allows
 }
 
 export interface Shown {
   graph: Graph
   centre: string | null
   total: number
+  outside: boolean
 }
 
 export function visible(whole: Graph, view: View): Shown {
-  const present = view.outside ? whole : keep(whole, new Set(whole.nodes.filter(({ kind }) => kind !== 'outside').map(({ id }) => id)))
+  const outside = view.outside ?? whole.nodes.length <= wholeLimit
+  const present = outside ? whole : keep(whole, new Set(whole.nodes.filter(({ kind }) => kind !== 'outside').map(({ id }) => id)))
   const clustered = cluster(present, view.by, view.opened)
   const named = view.focus === '' || view.focus === 'all' ? undefined : clustered.nodes.find(({ id, name, members }) => id === view.focus || name === view.focus || members.includes(view.focus))
-  const centre = named?.id ?? (view.focus === '' && clustered.nodes.length > wholeLimit ? startOf(clustered) : null)
-  if (centre === null) return { graph: clustered, centre, total: clustered.nodes.length }
+  const centre = named?.id ?? (view.focus !== 'all' && clustered.nodes.length > wholeLimit ? startOf(clustered) : null)
+  if (centre === null) return { graph: clustered, centre, total: clustered.nodes.length, outside }
   const pins = clustered.nodes.filter(({ id }) => view.pins.includes(id)).map(({ id }) => id)
-  return { graph: keep(clustered, neighbours(clustered, [centre, ...pins], view.steps)), centre, total: clustered.nodes.length }
+  return { graph: keep(clustered, neighbours(clustered, [centre, ...pins], view.steps)), centre, total: clustered.nodes.length, outside }
 }
 
-// The next node when an arrow key is pressed: the nearest within a quarter of the compass.
+// The next node when an arrow key is pressed: the nearest in that quarter of the compass, else on that side.
 export function toward(places: readonly { id: string; x: number; y: number }[], from: string, key: string): string | null {
   const start = places.find(({ id }) => id === from)
   const [dx, dy] = ({ ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] } as Record<string, [number, number]>)[key] ?? [0, 0]
@@ -107,7 +124,7 @@ export function toward(places: readonly { id: string; x: number; y: number }[], 
     const along = (x - start.x) * dx + (y - start.y) * dy
     const across = Math.abs((x - start.x) * dy) + Math.abs((y - start.y) * dx)
     if (id === from || along <= 0.5) continue
-    const cost = along + across * 2
+    const cost = along + across * 2 + (across > along ? 1e6 : 0)
     if (!best || cost < best.cost) best = { id, cost }
   }
   return best?.id ?? null

@@ -12,7 +12,7 @@ import { Value } from '../../components/Value'
 import { t } from '../../i18n/translate'
 import { FilterBar } from '../../shell/FilterBar'
 import { TopBar } from '../../shell/TopBar'
-import { compact, duration, percent, rate } from '../../time/format'
+import { duration, pace, percent } from '../../time/format'
 import { linkTo, setRange, useParam, withFilters } from '../../url/state'
 import { assemble, type Service } from '../services/fleet'
 import { presenceQuery, redQuery } from '../services/queries'
@@ -107,13 +107,13 @@ function Facts({ service, seconds }: { service: Service; seconds: number }) {
       <StateTag state={service.state} silentFor={service.silentFor} />
       {service.total > 0 && (
         <>
-          <span><b>{rate(service.total / seconds)}/s</b> {service.own ? t('service.requests') : t('service.spans')}</span>
+          <span><b>{pace(service.total, seconds)}</b> {service.own ? t('service.requests') : t('service.spans')}</span>
           <span><b class={service.failed > 0 ? 'error-text' : ''}>{percent(service.failed / service.total)}</b> {t('service.failed')}</span>
           {service.p95 !== null && <span><b>{duration(service.p95)}</b> p95</span>}
         </>
       )}
       {service.version !== null && <span>{t('services.version')} <Value field="resource:service.version" value={service.version} class="mono" /></span>}
-      {service.total === 0 && <span>{t('services.otherSignals', { logs: compact(service.logs), points: compact(service.points) })}</span>}
+      {service.total === 0 && <span>{[service.logs > 0 && t('services.logs', { n: service.logs }), service.points > 0 && t('services.points', { n: service.points })].filter(Boolean).join(', ') || t('red.noneInRange')}</span>}
       <span class="row wrap">
         <Link class="button small" href={withFilters('/traces', own)}><Icon name="trace" size={13} /> {t('nav.traces')}</Link>
         <Link class="button small" href={linkTo('/map', { focus: service.name })}><Icon name="map" size={13} /> {t('nav.map')}</Link>

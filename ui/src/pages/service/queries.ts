@@ -65,7 +65,7 @@ export function databaseQuery(range: Range, filters: readonly Filter[]): Sql {
   count(*) FILTER (WHERE q.failed) AS failed,
   sum(q.duration_ns) AS total_ns,
   duration_quantiles(q.duration_ns) AS quantiles,
-  count(*) / CAST(count(DISTINCT q.parent_span_id) AS DOUBLE) AS per_caller,
+  count(q.parent_span_id) / CAST(nullif(count(DISTINCT q.parent_span_id), 0) AS DOUBLE) AS per_caller,
   array_slice(array_agg(DISTINCT p.name), 1, 5) AS callers,
   first_value(q.sample ORDER BY q.duration_ns DESC) AS sample,
   first_value(hex(q.trace_id) ORDER BY q.duration_ns DESC) AS trace_id,

@@ -12,7 +12,7 @@ export interface Statement {
   total: number
   p50: number
   p95: number
-  perCaller: number
+  perCaller: number | null // null where no span calls it
   callers: string[]
   traceId: string
   spanId: string
@@ -35,7 +35,7 @@ export function readStatements(rows: readonly Row[]): Statement[] {
       sample: known(row['sample']) ?? text,
       calls: Number(row['calls']), failed: Number(row['failed']), total: Number(row['total_ns']),
       p50: Number(quantiles[0]), p95: Number(quantiles[1]),
-      perCaller: Number(row['per_caller'] ?? 1),
+      perCaller: row['per_caller'] === null || row['per_caller'] === undefined ? null : Number(row['per_caller']),
       callers: ((row['callers'] ?? []) as SqlValue[]).flatMap((name) => known(name) ?? []).sort(),
       traceId: String(row['trace_id']), spanId: String(row['span_id']),
     }

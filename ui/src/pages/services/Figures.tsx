@@ -3,14 +3,14 @@ import { Link } from 'wouter-preact'
 import { Icon } from '../../components/Icon'
 import { t } from '../../i18n/translate'
 import type { Filter } from '../../sql/filter'
-import { count, duration, percent, rate } from '../../time/format'
+import { count, duration, pace, percent } from '../../time/format'
 import { withFilters } from '../../url/state'
 
 export function RateCell({ total, seconds, filters, unit = '' }: { total: number; seconds: number; filters: readonly Filter[]; unit?: string }) {
   if (total === 0) return <span class="quiet">–</span>
   return (
     <Link class="figure" href={withFilters('/traces', filters)} title={t('red.rate.hint', { n: total })}>
-      {rate(total / seconds)}/s{unit && <span class="quiet"> {unit}</span>}
+      {pace(total, seconds)}{unit && <span class="quiet"> {unit}</span>}
     </Link>
   )
 }

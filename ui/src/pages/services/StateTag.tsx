@@ -9,7 +9,7 @@ export function StateTag({ state, silentFor }: { state: ServiceState; silentFor:
     case 'failing':
       return <span class="tag error" title={t('services.failing.hint')}><Icon name="error" size={12} /> {t('services.state.failing')}</span>
     case 'silent':
-      return <span class="tag warn" title={t('services.silent.hint')}><Icon name="pause" size={11} /> {t('services.silentFor', { span: duration(Math.floor(silentFor / 60e9) * 60e9) })}</span>
+      return <span class="tag warn" title={t('services.silent.hint')}><Icon name="pause" size={11} /> {t('services.silentFor', { span: duration(Math.round(silentFor / 60e9) * 60e9) })}</span>
     case 'spanless':
       return <span class="tag" title={t('services.spanless.hint')}><Icon name="logs" size={11} /> {t('services.state.spanless')}</span>
     case 'receiving':
