@@ -1,4 +1,3 @@
-import type { ComponentChildren } from 'preact'
 import { useEffect, useMemo } from 'preact/hooks'
 import { Link } from 'wouter-preact'
 import { toObjects } from '../../api/client'
@@ -18,27 +17,10 @@ import { assemble, type Service } from '../services/fleet'
 import { presenceQuery, redQuery } from '../services/queries'
 import { StateTag } from '../services/StateTag'
 import { useServiceName } from './name'
-import { Database } from './Database'
-import { Dependencies } from './Dependencies'
-import { Errors } from './Errors'
-import { Logs } from './Logs'
-import { Overview } from './Overview'
-import { Runtime } from './Runtime'
-import { useScope, type ServiceScope } from './scope'
+import { useScope } from './scope'
+import { Section, sections } from './Section'
 import '../services/services.css'
 import './service.css'
-
-const sections = ['overview', 'dependencies', 'database', 'errors', 'runtime', 'logs'] as const
-type Section = (typeof sections)[number]
-
-const bodies: Record<Section, (props: { scope: ServiceScope }) => ComponentChildren> = {
-  overview: (props) => <Overview {...props} />,
-  dependencies: (props) => <Dependencies {...props} />,
-  database: (props) => <Database {...props} />,
-  errors: (props) => <Errors {...props} />,
-  runtime: (props) => <Runtime {...props} />,
-  logs: (props) => <Logs {...props} />,
-}
 
 export default function ServicePage() {
   const name = useServiceName()
@@ -79,7 +61,7 @@ function Page({ name }: { name: string }) {
         {fault && <Failed fault={fault} retry={() => { red.refetch(); presence.refetch() }} />}
         {!fault && service === undefined && <Skeleton height={240} />}
         {!fault && service === null && <Unknown name={name} />}
-        {!fault && service && bodies[section]({ scope })}
+        {!fault && service && <Section key={section} id={section} scope={scope} />}
       </div>
     </>
   )
