@@ -140,6 +140,7 @@ export const services = {
   'map.legend.fine': 'no failures',
   'map.legend.some': 'some failures',
   'map.legend.bad': 'failures from 5% on',
+  'map.legend.dense': 'Point at a node for the figures of its lines.',
   'map.legend.width': 'The wider a line, the more calls; beside it p95 and hop.',
   'map.selected': 'Selected on the map',
   'map.from': 'From',
@@ -166,5 +167,4 @@ export const services = {
   'map.kind.peer': 'Peer without telemetry',
   'map.kind.outside': 'Callers from',
   'map.kind.group': 'Group',
-  'map.describe': '{kind} {name}: {rate}, {failed} failed, p95 {p95}',
 } as const

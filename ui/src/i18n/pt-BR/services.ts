@@ -140,6 +140,7 @@ export const services = {
   'map.legend.fine': 'sem falhas',
   'map.legend.some': 'algumas falhas',
   'map.legend.bad': 'falhas a partir de 5%',
+  'map.legend.dense': 'Aponte para um nó para ver os números de suas linhas.',
   'map.legend.width': 'Quanto mais larga a linha, mais chamadas; ao lado, p95 e salto.',
   'map.selected': 'Seleção no mapa',
   'map.from': 'De',
@@ -166,5 +167,4 @@ export const services = {
   'map.kind.peer': 'Par sem telemetria',
   'map.kind.outside': 'Chamadores',
   'map.kind.group': 'Grupo',
-  'map.describe': '{kind} {name}: {rate}, {failed} falhas, p95 {p95}',
 } as const

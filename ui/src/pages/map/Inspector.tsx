@@ -6,6 +6,7 @@ import { linkTo, withFilters } from '../../url/state'
 import { NodeName } from './edgeColumns'
 import type { Graph, MapEdge, MapNode } from './graph'
 import { nodeAddress } from './NodeBox'
+import { isDense } from './useLayout'
 
 export interface Selected {
   kind: 'node' | 'edge'
@@ -32,19 +33,19 @@ export function Inspector(props: InspectorProps) {
   return (
     <aside class="map-inspector">
       <p class="quiet">{t('map.help')}</p>
-      <Legend />
+      <Legend dense={isDense(graph)} />
     </aside>
   )
 }
 
-function Legend() {
+function Legend({ dense }: { dense: boolean }) {
   return (
     <ul class="map-legend">
       <li><i class="line fine" /> {t('map.legend.fine')}</li>
       <li><i class="line some" /> {t('map.legend.some')}</li>
       <li><i class="line bad" /> {t('map.legend.bad')}</li>
       <li>{t('map.legend.width')}</li>
-      <li>{t('map.hop.hint')}</li>
+      <li>{dense ? t('map.legend.dense') : t('map.hop.hint')}</li>
     </ul>
   )
 }

@@ -1,6 +1,6 @@
 import { serviceVariable } from '../../components/palette'
 import { t } from '../../i18n/translate'
-import { count, duration, pace, percent } from '../../time/format'
+import { duration, pace, percent } from '../../time/format'
 import { linkTo, withFilters } from '../../url/state'
 import { basePath } from '../../url/base'
 import { servicePath } from '../services/address'
@@ -30,10 +30,10 @@ export function NodeBox({ node, place, seconds, centre, pinned, near, onSelect, 
   if (!place) return null
   const { width, height } = sizeOf[node.kind]
   const failing = node.red !== null && isFailing(node.red)
-  const title = nameOf(node)
-  const about = aboutOf(node, seconds)
   const lid = node.kind === 'database' ? 4 : 0
   const left = node.kind === 'service' ? 14 : 12
+  const title = fitText(nameOf(node), width - left - (pinned || failing ? 26 : 10))
+  const about = fitText(aboutOf(node, seconds), width - left - 4, 5.6)
   const onClick = (event: MouseEvent) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return
     event.preventDefault()
@@ -45,13 +45,13 @@ export function NodeBox({ node, place, seconds, centre, pinned, near, onSelect, 
       <a
         href={address ? basePath + address : '#'} data-node={node.id} draggable={false}
         class={`node ${node.kind} ${failing ? 'failing' : ''} ${centre ? 'centre' : ''} ${near ? 'near' : ''}`}
-        aria-label={describe(node, seconds)}
+        aria-label={`${title} ${about}. ${describe(node)}`}
         onClick={onClick} onFocus={onSelect} onPointerEnter={onSelect}
       >
         <Shape node={node} width={width} height={height} />
         {node.kind === 'service' && <rect class="node-colour" x="0" y="10" width="4" height={height - 20} rx="2" fill={serviceVariable(node.name)} />}
-        <text class="node-name" x={left} y={(about ? height / 2 - 5 : height / 2 + 4) + lid}>{fitText(title, width - left - (pinned || failing ? 26 : 10))}</text>
-        {about && <text class="node-about" x={left} y={height / 2 + 13 + lid}>{fitText(about, width - left - 4, 5.6)}</text>}
+        <text class="node-name" x={left} y={(about ? height / 2 - 5 : height / 2 + 4) + lid}>{`${title} `}</text>
+        {about && <text class="node-about" x={left} y={height / 2 + 13 + lid}>{about}</text>}
         {failing && <text class="node-mark" x={width - 12} y={height / 2 - 5} text-anchor="end">⚠</text>}
         {pinned && <circle class="node-pin" cx={width - 9} cy="9" r="4" />}
       </a>
@@ -99,11 +99,10 @@ function aboutOf(node: MapNode, seconds: number): string {
   return [pace(total, seconds), failed > 0 ? percent(failed / total) : '', p95 === null ? '' : duration(p95)].filter(Boolean).join(' · ')
 }
 
-function describe(node: MapNode, seconds: number): string {
-  const kind = t(`map.kind.${node.kind}`)
-  if (!node.red) return [kind, nameOf(node), aboutOf(node, seconds)].filter(Boolean).join(', ')
-  const { total, failed, p95 } = node.red
-  return t('map.describe', { kind, name: node.name, rate: pace(total, seconds), failed: count(failed), p95: p95 === null ? '–' : duration(p95) })
+// What the box shows comes first, so that who speaks to the browser may say what is seen.
+function describe(node: MapNode): string {
+  const whole = `${t(`map.kind.${node.kind}`)} ${node.name}`
+  return node.red && node.red.total > 0 ? `${whole}, ${t('red.errors.hint', { n: node.red.failed })}` : whole
 }
 
 // SVG does not cut text by itself; the width of a letter is close enough.

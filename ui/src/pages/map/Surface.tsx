@@ -12,7 +12,10 @@ import type { Layout } from './layout'
 import { EdgeLine } from './EdgeLine'
 import { nodeAddress, NodeBox } from './NodeBox'
 import { useDrag } from './useDrag'
+import { isDense } from './useLayout'
 import { toward } from './visible'
+
+const farFrom = 0.35 // from here on text is but dust, and lines would be
 
 interface SurfaceProps {
   graph: Graph
@@ -30,7 +33,7 @@ export function Surface(props: SurfaceProps) {
   const { graph, layout, centre, pins, seconds, selected, onSelect, onGroup, onPin } = props
   const host = useRef<HTMLDivElement>(null)
   const [, navigate] = useLocation()
-  const { camera, move, fit, size } = useCamera(host, layout)
+  const { camera, move, fit, size } = useCamera(host, layout, centre)
   const dragged = useDrag(host, camera, move)
   const most = useMemo(() => Math.max(1, ...graph.edges.map(({ calls }) => calls)), [graph])
   const near = useMemo(() => touched(graph, selected), [graph, selected])
@@ -56,7 +59,7 @@ export function Surface(props: SurfaceProps) {
   return (
     <div class="map-surface" ref={host} onKeyDown={onKeyDown}>
       <svg role="group" aria-label={t('map.drawing', { nodes: graph.nodes.length, edges: graph.edges.length })}>
-        <g transform={`translate(${camera.x.toFixed(1)} ${camera.y.toFixed(1)}) scale(${camera.zoom.toFixed(3)})`} class={near ? 'some' : ''}>
+        <g transform={`translate(${camera.x.toFixed(1)} ${camera.y.toFixed(1)}) scale(${camera.zoom.toFixed(3)})`} class={`${near ? 'some' : ''} ${isDense(graph) ? 'dense' : ''} ${camera.zoom < farFrom ? 'far' : ''}`}>
           {graph.edges.map((edge) => (
             <EdgeLine key={edge.id} edge={edge} drawn={layout.edges[edge.id]} most={most} near={near?.has(edge.id) ?? false} onSelect={() => onSelect({ kind: 'edge', id: edge.id })} />
           ))}
@@ -85,7 +88,7 @@ function touched({ edges }: Graph, selected: Selected | null): Set<string> | nul
   return new Set([...(selected.kind === 'node' ? [selected.id] : []), ...mine.flatMap(({ id, from, to }) => [id, from, to])])
 }
 
-function useCamera(host: { current: HTMLElement | null }, layout: Layout) {
+function useCamera(host: { current: HTMLElement | null }, layout: Layout, centre: string | null) {
   const [written] = useParam('camera')
   const [camera, setCamera] = useState<Camera>({ x: 0, y: 0, zoom: 1 })
   const timer = useRef(0)
@@ -99,11 +102,12 @@ function useCamera(host: { current: HTMLElement | null }, layout: Layout) {
     setCamera(next)
     remember(writeCamera(next))
   }
+  const fitted = () => fitCamera(layout, size(), centre === null ? undefined : layout.nodes[centre])
   const fit = () => {
-    setCamera(fitCamera(layout, size()))
+    setCamera(fitted())
     remember(null)
   }
-  useEffect(() => setCamera(readCamera(written) ?? fitCamera(layout, size())), [layout])
+  useEffect(() => setCamera(readCamera(written) ?? fitted()), [layout])
   useEffect(() => () => clearTimeout(timer.current), [])
   return { camera, move, fit, size }
 }

@@ -42,15 +42,19 @@ export function arrow(points: readonly Point[], size: number): string {
   return `M${round(end.x)} ${round(end.y)} L${round(end.x + back)} ${round(end.y - size * 0.45)} L${round(end.x + back)} ${round(end.y + size * 0.45)} Z`
 }
 
-export const zoomLeast = 0.15
+export const zoomLeast = 0.04
 export const zoomMost = 3
-const readableLeast = 0.62 // smaller text cannot be read: rather show a part
+const readableLeast = 0.62 // smaller text cannot be read: rather show a part, but of a large map its outline
 
-export function fitCamera(graph: { width: number; height: number }, view: { width: number; height: number }): Camera {
+const overview = 0.2 // below it a part would show next to nothing of the whole
+
+// What does not fit is shown around the focus, or from its beginning.
+export function fitCamera(graph: { width: number; height: number }, view: { width: number; height: number }, around: Point = { x: 0, y: 0 }): Camera {
   const whole = Math.min(view.width / Math.max(1, graph.width), view.height / Math.max(1, graph.height))
-  const zoom = Math.max(readableLeast, Math.min(1.15, whole))
-  const centred = (space: number, size: number): number => Math.max(0, (space - size * zoom) / 2)
-  return { x: centred(view.width, graph.width), y: centred(view.height, graph.height), zoom }
+  const zoom = Math.max(whole < overview ? zoomLeast : readableLeast, Math.min(1.15, whole))
+  const placed = (space: number, size: number, at: number): number =>
+    size * zoom <= space ? (space - size * zoom) / 2 : Math.min(0, Math.max(space - size * zoom, space / 2 - at * zoom))
+  return { x: placed(view.width, graph.width, around.x), y: placed(view.height, graph.height, around.y), zoom }
 }
 
 // Zooms while the point under the pointer stays where it is.

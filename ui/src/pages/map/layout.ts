@@ -30,17 +30,18 @@ export interface LayoutRequest {
   id: number
   boxes: Box[]
   wires: Wire[]
+  labelled: boolean
 }
 
-export const labelWidth = 84
-export const labelHeight = 42
+const label = { width: 84, height: 42 }
+const noLabel = { width: 30, height: 12 }
 
-export function arrange(boxes: readonly Box[], wires: readonly Wire[]): Layout {
+export function arrange(boxes: readonly Box[], wires: readonly Wire[], labelled = true): Layout {
   const graph = new Graph({ multigraph: true })
   graph.setGraph({ rankdir: 'LR', nodesep: 26, ranksep: 40, edgesep: 14, marginx: 20, marginy: 20 })
   graph.setDefaultEdgeLabel(() => ({}))
   for (const { id, width, height } of boxes) graph.setNode(id, { width, height })
-  for (const { id, from, to, weight } of wires) graph.setEdge(from, to, { width: labelWidth, height: labelHeight, labelpos: 'c', weight, minlen: 1 }, id)
+  for (const { id, from, to, weight } of wires) graph.setEdge(from, to, { ...(labelled ? label : noLabel), labelpos: 'c', weight, minlen: 1 }, id)
   layout(graph)
   const nodes: Layout['nodes'] = {}
   for (const id of graph.nodes()) {

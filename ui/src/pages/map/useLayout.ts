@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Fault } from '../../api/types'
 import type { Graph, NodeKind } from './graph'
-import type { Box, Layout } from './layout'
+import type { Box, Layout, LayoutRequest } from './layout'
 
 export const sizeOf: Record<NodeKind, { width: number; height: number }> = {
   service: { width: 164, height: 54 },
@@ -11,6 +11,10 @@ export const sizeOf: Record<NodeKind, { width: number; height: number }> = {
   peer: { width: 146, height: 44 },
   outside: { width: 104, height: 36 },
 }
+
+// Where many lines cross, figures on all of them would hide the map: then only those pointed at, and
+// those that fail, tell theirs.
+export const isDense = ({ edges }: Graph): boolean => edges.length > 26
 
 interface Placed {
   graph: Graph
@@ -38,7 +42,8 @@ export function useLayout(graph: Graph | null): { placed: Placed | null; fault: 
     asked.current = { id, graph }
     const boxes = graph.nodes.map(({ id: node, kind }): Box => ({ id: node, ...sizeOf[kind] }))
     const wires = graph.edges.map(({ id: edge, from, to, calls }) => ({ id: edge, from, to, weight: Math.ceil(Math.log10(1 + calls)) }))
-    worker.current.postMessage({ id, boxes, wires })
+    const request: LayoutRequest = { id, boxes, wires, labelled: !isDense(graph) }
+    worker.current.postMessage(request)
   }, [graph])
   return { placed, fault }
 }
