@@ -14,7 +14,8 @@ export interface Column<Row> {
   label: string
   hint?: string
   track: string // its width, as a grid track
-  phone?: string // its width on a phone; without one it is left out there
+  phone?: string // its width where there is little room; without one it is left out there
+  wide?: boolean // shown only where there is much room
   right?: boolean
   by?: (row: Row) => string | number | null
   cell: (row: Row) => ComponentChildren
@@ -59,9 +60,10 @@ export function SortTable<Row>(props: SortTableProps<Row>) {
   }
   useKeys(keys ? { j: move(1), k: move(-1), Enter: open } : {})
   const tracks = columns.map(({ track }) => track).join(' ')
+  const narrowTracks = columns.flatMap(({ track, wide }) => (wide ? [] : track)).join(' ')
   const phoneTracks = columns.flatMap(({ phone }) => phone ?? []).join(' ')
   return (
-    <div class="sort-table num" ref={scroller} tabIndex={0} role="table" aria-label={label} aria-rowcount={sorted.length + 1} style={{ '--tracks': tracks, '--phone-tracks': phoneTracks }}>
+    <div class="sort-table num" ref={scroller} tabIndex={0} role="table" aria-label={label} aria-rowcount={sorted.length + 1} style={{ '--tracks': tracks, '--narrow-tracks': narrowTracks, '--phone-tracks': phoneTracks }}>
       <div class="sort-row head" role="row" aria-rowindex={1}>
         {columns.map((column) => (
           <Heading key={column.id} column={column} order={order} onOrder={onOrder} />
@@ -93,7 +95,7 @@ export function SortTable<Row>(props: SortTableProps<Row>) {
   )
 }
 
-const place = ({ right, phone }: { right?: boolean; phone?: string }): string => `${right ? 'right' : ''} ${phone ? '' : 'hide-phone'}`
+const place = ({ right, phone, wide }: { right?: boolean; phone?: string; wide?: boolean }): string => `${right ? 'right' : ''} ${phone ? '' : 'roomy'} ${wide ? 'wide' : ''}`
 
 function Heading<Row>({ column, order, onOrder }: { column: Column<Row>; order: Order; onOrder: (order: Order) => void }) {
   const { id, label, hint, by } = column

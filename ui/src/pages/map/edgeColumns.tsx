@@ -19,7 +19,7 @@ export function NodeName({ node }: { node: MapNode | undefined }) {
     <span class="service-link">
       <Icon name={iconOf(node)} size={13} />
       {filter ? <Value field={filter.key} value={filter.value} class="cut">{label}</Value> : <span class="cut">{label}</span>}
-      <span class="quiet hide-phone">{node.system && node.system !== node.label ? node.system : ''}</span>
+      <span class="quiet extra">{node.system && node.system !== node.label ? node.system : ''}</span>
     </span>
   )
 }
@@ -41,9 +41,9 @@ export function edgeColumns(nodes: Ends, seconds: number, sides: 'both' | 'from'
     ...(sides === 'from' ? [] : [end('to')]),
     { id: 'calls', label: t('map.calls'), track: 'minmax(76px, 1fr)', right: true, by: ({ calls }) => calls, cell: ({ calls }) => <span title={count(calls)}>{pace(calls, seconds)}</span> },
     { id: 'errors', label: t('red.errorRate'), track: 'minmax(96px, 1fr)', phone: '66px', right: true, by: ({ calls, failed }) => failed / calls, cell: (edge) => <EdgeErrors edge={edge} /> },
-    { id: 'p50', label: 'p50', track: 'minmax(66px, 0.8fr)', right: true, by: ({ p50 }) => p50, cell: ({ p50 }) => time(p50) },
+    { id: 'p50', wide: true, label: 'p50', track: 'minmax(66px, 0.8fr)', right: true, by: ({ p50 }) => p50, cell: ({ p50 }) => time(p50) },
     { id: 'p95', label: 'p95', track: 'minmax(66px, 0.8fr)', phone: '62px', right: true, by: ({ p95 }) => p95, cell: ({ p95 }) => <b>{time(p95)}</b> },
-    { id: 'p99', label: 'p99', track: 'minmax(66px, 0.8fr)', right: true, by: ({ p99 }) => p99, cell: ({ p99 }) => time(p99) },
+    { id: 'p99', wide: true, label: 'p99', track: 'minmax(66px, 0.8fr)', right: true, by: ({ p99 }) => p99, cell: ({ p99 }) => time(p99) },
     { id: 'hop', label: t('map.hop'), hint: t('map.hop.hint'), track: 'minmax(96px, 1fr)', right: true, by: ({ hopP95 }) => hopP95, cell: ({ hopP50, hopP95 }) => (hopP95 === null ? <span class="quiet">–</span> : <>{duration(hopP50 ?? 0)} / {duration(hopP95)}</>) },
     { id: 'trace', label: t('nav.trace'), track: '62px', right: true, cell: ({ traceId }) => traceId && <Link href={linkTo(`/trace/${traceId}`)} title={t('map.worstTrace')}>{t('red.open')}</Link> },
   ]

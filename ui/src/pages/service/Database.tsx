@@ -58,11 +58,11 @@ function columns(seconds: number, sum: number, open: (row: Statement) => void): 
       id: 'text', label: t('service.statement'), track: 'minmax(200px, 4fr)', phone: 'minmax(0, 1fr)', by: ({ text }) => text,
       cell: (row) => <button class="statement mono cut" title={row.text} onClick={() => open(row)}>{row.text}</button>,
     },
-    { id: 'system', label: t('service.system'), track: '92px', by: ({ system }) => system, cell: ({ system }) => system && <Value field="db.system.name" value={system} /> },
+    { id: 'system', wide: true, label: t('service.system'), track: '92px', by: ({ system }) => system, cell: ({ system }) => system && <Value field="db.system.name" value={system} /> },
     { id: 'callers', label: t('service.callers'), track: 'minmax(100px, 1.4fr)', cell: ({ callers }) => <span title={callers.join('\n')}>{callers[0] ?? '–'}{callers.length > 1 && <span class="quiet"> +{callers.length - 1}</span>}</span> },
     { id: 'calls', label: t('service.calls'), track: 'minmax(70px, 0.8fr)', right: true, by: ({ calls }) => calls, cell: ({ calls }) => <span title={count(calls)}>{pace(calls, seconds)}</span> },
     { id: 'per', label: t('service.perCaller'), hint: t('service.perCaller.hint'), track: '84px', right: true, by: ({ perCaller }) => perCaller, cell: ({ perCaller }) => (perCaller === null ? <span class="quiet">–</span> : perCaller >= repeatsFrom ? <span class="tag warn" title={t('service.perCaller.hint')}>N+1 ×{rate(perCaller)}</span> : <span class="quiet">×{rate(perCaller)}</span>) },
-    { id: 'errors', label: t('red.errorRate'), track: '70px', right: true, by: ({ calls, failed }) => failed / calls, cell: ({ calls, failed }) => (failed > 0 ? <span class="tag error"><Icon name="error" size={12} /> {percent(failed / calls)}</span> : <span class="quiet">{percent(0)}</span>) },
+    { id: 'errors', wide: true, label: t('red.errorRate'), track: '70px', right: true, by: ({ calls, failed }) => failed / calls, cell: ({ calls, failed }) => (failed > 0 ? <span class="tag error"><Icon name="error" size={12} /> {percent(failed / calls)}</span> : <span class="quiet">{percent(0)}</span>) },
     { id: 'p95', label: 'p95', track: 'minmax(70px, 0.8fr)', phone: '62px', right: true, by: ({ p95 }) => p95, cell: ({ p95 }) => <>{duration(p95)}</> },
     { id: 'total', label: t('service.total'), hint: t('service.total.hint'), track: 'minmax(110px, 1fr)', phone: '96px', right: true, by: ({ total }) => total, cell: ({ total }) => <><b>{duration(total)}</b> <span class="quiet">{percent(sum > 0 ? total / sum : 0)}</span></> },
   ]

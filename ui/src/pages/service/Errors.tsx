@@ -58,11 +58,11 @@ function columns(open: (key: string) => void): Column<Failure>[] {
     { id: 'type', label: t('service.errorType'), track: 'minmax(130px, 1.3fr)', phone: 'minmax(0, 1fr)', by: ({ type }) => type, cell: (row) => <TypeCell failure={row} /> },
     { id: 'message', label: t('service.message'), track: 'minmax(160px, 3fr)', by: ({ message }) => message, cell: (row) => <button class="statement cut" title={row.sample} onClick={() => open(row.key)}>{row.sample || t('service.noMessage')}</button> },
     { id: 'where', label: t('service.operation'), track: 'minmax(110px, 1.4fr)', cell: ({ operations }) => <span title={operations.join('\n')}>{operations[0] ? <Value field="name" value={operations[0]} /> : <span class="quiet">–</span>}{operations.length > 1 && <span class="quiet"> +{operations.length - 1}</span>}</span> },
-    { id: 'source', label: t('service.source'), track: '96px', cell: ({ sources }) => <span class="quiet">{sources.map((source) => t(`service.source.${source}`)).join(' + ')}</span> },
+    { id: 'source', wide: true, label: t('service.source'), track: '96px', cell: ({ sources }) => <span class="quiet">{sources.map((source) => t(`service.source.${source}`)).join(' + ')}</span> },
     { id: 'times', label: t('service.times'), track: '76px', phone: '54px', right: true, by: ({ times }) => times, cell: ({ times }) => <b>{compact(times)}</b> },
-    { id: 'first', label: t('service.firstSeen'), track: '104px', right: true, by: ({ first }) => first, cell: ({ first }) => when(first) },
+    { id: 'first', wide: true, label: t('service.firstSeen'), track: '104px', right: true, by: ({ first }) => first, cell: ({ first }) => when(first) },
     { id: 'last', label: t('red.lastSeen'), track: '104px', right: true, by: ({ last }) => last, cell: ({ last }) => when(last) },
-    { id: 'traces', label: t('service.examples'), track: '96px', phone: '78px', right: true, cell: ({ traces }) => <Examples traces={traces.slice(0, 3)} /> },
+    { id: 'traces', label: t('service.examples'), track: '96px', phone: '124px', right: true, cell: ({ traces }) => <Examples traces={traces.slice(0, 3)} /> },
   ]
 }
 

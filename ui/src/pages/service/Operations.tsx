@@ -79,12 +79,12 @@ function columns({ seconds, compare }: ServiceScope, scopeOf: (row: Operation) =
   return [
     { id: 'name', label: t('service.operation'), track: 'minmax(160px, 3fr)', phone: 'minmax(0, 1fr)', by: ({ name }) => name, cell: ({ name }) => <Value field="name" value={name} class="cut" /> },
     { id: 'kind', label: t('service.kind'), track: '86px', by: ({ kind }) => kind, cell: ({ kind }) => <Value field="kind" value={kind}><span class="tag">{kind}</span></Value> },
-    { id: 'rate', label: t('service.calls'), track: 'minmax(70px, 1fr)', phone: '58px', right: true, by: ({ calls }) => calls, cell: (row) => <RateCell total={row.calls} seconds={seconds} filters={scopeOf(row)} /> },
+    { id: 'rate', label: t('service.calls'), track: 'minmax(70px, 1fr)', phone: '76px', right: true, by: ({ calls }) => calls, cell: (row) => <RateCell total={row.calls} seconds={seconds} filters={scopeOf(row)} /> },
     { id: 'errors', label: t('red.errorRate'), track: 'minmax(100px, 1fr)', phone: '72px', right: true, by: ({ calls, failed }) => failed / calls, cell: (row) => <ErrorsCell total={row.calls} failed={row.failed} filters={scopeOf(row)} /> },
-    { id: 'p50', label: 'p50', track: 'minmax(70px, 0.8fr)', right: true, by: ({ p50 }) => p50, cell: (row) => <LatencyCell nanoseconds={row.p50} filters={scopeOf(row)} /> },
+    { id: 'p50', wide: true, label: 'p50', track: 'minmax(70px, 0.8fr)', right: true, by: ({ p50 }) => p50, cell: (row) => <LatencyCell nanoseconds={row.p50} filters={scopeOf(row)} /> },
     { id: 'p95', label: 'p95', track: 'minmax(70px, 0.8fr)', phone: '60px', right: true, by: ({ p95 }) => p95, cell: (row) => <LatencyCell nanoseconds={row.p95} filters={scopeOf(row)} strong /> },
     ...change,
-    { id: 'p99', label: 'p99', track: 'minmax(70px, 0.8fr)', right: true, by: ({ p99 }) => p99, cell: (row) => <LatencyCell nanoseconds={row.p99} filters={scopeOf(row)} /> },
+    { id: 'p99', wide: true, label: 'p99', track: 'minmax(70px, 0.8fr)', right: true, by: ({ p99 }) => p99, cell: (row) => <LatencyCell nanoseconds={row.p99} filters={scopeOf(row)} /> },
     { id: 'total', label: t('service.total'), hint: t('service.total.hint'), track: 'minmax(110px, 1fr)', right: true, by: ({ total }) => total, cell: ({ total }) => <>{duration(total)} <span class="quiet">{percent(sum > 0 ? total / sum : 0)}</span></> },
   ]
 }

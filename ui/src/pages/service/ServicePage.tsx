@@ -43,6 +43,7 @@ function Page({ name }: { name: string }) {
   useEffect(() => {
     document.title = `${name} · Luneta`
   })
+  useEffect(() => document.querySelector('.service-head [aria-selected="true"]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [section])
   const fault = red.fault ?? presence.fault
   return (
     <>

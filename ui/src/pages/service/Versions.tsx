@@ -45,12 +45,12 @@ function columns(scope: ServiceScope): Column<Version>[] {
   const time = (nanoseconds: bigint) => <span class="quiet">{fullTime(toMilliseconds(nanoseconds))}</span>
   return [
     { id: 'version', label: t('services.version'), track: 'minmax(120px, 2fr)', phone: 'minmax(0, 1fr)', by: ({ version }) => version, cell: ({ version }) => <Value field="resource:service.version" value={version} class="mono" /> },
-    { id: 'since', label: t('service.firstSeen'), track: 'minmax(160px, 1.4fr)', by: ({ first }) => Number(first), cell: ({ first }) => time(first) },
-    { id: 'until', label: t('red.lastSeen'), track: 'minmax(160px, 1.4fr)', by: ({ last }) => Number(last), cell: ({ last }) => time(last) },
+    { id: 'since', label: t('service.firstSeen'), track: 'minmax(190px, 1.4fr)', by: ({ first }) => Number(first), cell: ({ first }) => time(first) },
+    { id: 'until', wide: true, label: t('red.lastSeen'), track: 'minmax(190px, 1.4fr)', by: ({ last }) => Number(last), cell: ({ last }) => time(last) },
     { id: 'rate', label: t('red.rate'), hint: t('service.versions.rate'), track: 'minmax(70px, 1fr)', right: true, by: (row) => row.total / seconds(row), cell: (row) => <RateCell total={row.total} seconds={seconds(row)} filters={of(row)} /> },
     { id: 'errors', label: t('red.errorRate'), track: 'minmax(100px, 1fr)', phone: '74px', right: true, by: ({ total, failed }) => failed / total, cell: (row) => <ErrorsCell total={row.total} failed={row.failed} filters={of(row)} /> },
-    { id: 'p50', label: 'p50', track: 'minmax(70px, 0.8fr)', right: true, by: ({ p50 }) => p50, cell: (row) => <LatencyCell nanoseconds={row.p50} filters={of(row)} /> },
+    { id: 'p50', wide: true, label: 'p50', track: 'minmax(70px, 0.8fr)', right: true, by: ({ p50 }) => p50, cell: (row) => <LatencyCell nanoseconds={row.p50} filters={of(row)} /> },
     { id: 'p95', label: 'p95', track: 'minmax(70px, 0.8fr)', phone: '64px', right: true, by: ({ p95 }) => p95, cell: (row) => <LatencyCell nanoseconds={row.p95} filters={of(row)} strong /> },
-    { id: 'p99', label: 'p99', track: 'minmax(70px, 0.8fr)', right: true, by: ({ p99 }) => p99, cell: (row) => <LatencyCell nanoseconds={row.p99} filters={of(row)} /> },
+    { id: 'p99', wide: true, label: 'p99', track: 'minmax(70px, 0.8fr)', right: true, by: ({ p99 }) => p99, cell: (row) => <LatencyCell nanoseconds={row.p99} filters={of(row)} /> },
   ]
 }

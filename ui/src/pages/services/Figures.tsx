@@ -20,7 +20,7 @@ export function ErrorsCell({ total, failed, filters }: { total: number; failed: 
   if (failed === 0) return <span class="quiet">{percent(0)}</span>
   return (
     <Link class="tag error" href={withFilters('/traces', [...filters, { key: 'status', op: '=', value: 'ERROR' }])} title={t('red.errors.hint', { n: failed })}>
-      <Icon name="error" size={12} label={t('trace.error')} /> {percent(failed / total)} <span class="hide-phone">· {count(failed)}</span>
+      <Icon name="error" size={12} label={t('trace.error')} /> {percent(failed / total)} <span class="extra">· {count(failed)}</span>
     </Link>
   )
 }

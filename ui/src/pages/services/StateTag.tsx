@@ -16,3 +16,13 @@ export function StateTag({ state, silentFor }: { state: ServiceState; silentFor:
       return <span class="tag ok"><Icon name="check" size={12} /> {t('services.state.receiving')}</span>
   }
 }
+
+// Stands in for the tag where its column has no room.
+export function StateMark({ state }: { state: ServiceState }) {
+  if (state === 'receiving' || state === 'spanless') return null
+  return (
+    <span class={`state-mark ${state === 'failing' ? 'error-text' : 'warn-text'}`}>
+      <Icon name={state === 'failing' ? 'error' : 'pause'} size={13} label={t(`services.state.${state}`)} />
+    </span>
+  )
+}
