@@ -133,6 +133,24 @@ describe('service map', () => {
     await page.context().close()
   })
 
+  it('is moved by dragging, which opens nothing', async () => {
+    const { page } = await visit(browser, '/map?range=24h')
+    await page.waitForSelector('[data-node="service:spam"]')
+    const box = await page.locator('[data-node="service:spam"]').boundingBox()
+    const [x, y] = [(box?.x ?? 0) + 40, (box?.y ?? 0) + 20]
+    await page.mouse.move(x, y)
+    await page.mouse.down()
+    await page.mouse.move(x + 60, y + 30, { steps: 4 })
+    await page.mouse.up()
+    await page.waitForURL('**camera=*')
+    const moved = await page.locator('[data-node="service:spam"]').boundingBox()
+    expect(Math.round((moved?.x ?? 0) - (box?.x ?? 0))).toBe(60)
+    expect(page.url()).toContain('/map?')
+    await page.mouse.click(x + 60, y + 30)
+    await page.waitForURL('**/services/spam*')
+    await page.context().close()
+  })
+
   it('has a table that says the same', async () => {
     const { page } = await visit(browser, '/map?range=24h')
     await page.waitForSelector('.edge')

@@ -54,6 +54,8 @@ export const services = {
   'service.compare': 'Compare with yesterday',
   'service.compare.hint': 'Lays the same hours of the day before over the charts',
   'service.compare.none': 'There is nothing to compare with: no spans in the same hours of the day before.',
+  'service.spanless': 'It sends no spans',
+  'service.nothingNow': 'Nothing in this range, last seen {ago}',
   'service.unknown': 'Nothing from {name} here',
   'service.unknown.hint': 'It sent nothing in this range and the day before its end, or the filters leave nothing of it.',
   'service.red': 'Rate, errors, latency',

@@ -54,6 +54,8 @@ export const services = {
   'service.compare': 'Comparar com ontem',
   'service.compare.hint': 'Sobrepõe aos gráficos as mesmas horas do dia anterior',
   'service.compare.none': 'Não há com o que comparar: nenhum span nas mesmas horas do dia anterior.',
+  'service.spanless': 'Não envia spans',
+  'service.nothingNow': 'Nada neste intervalo, visto {ago}',
   'service.unknown': 'Nada de {name} por aqui',
   'service.unknown.hint': 'Não enviou nada neste intervalo nem no dia anterior ao seu fim, ou os filtros não deixam nada dele.',
   'service.red': 'Taxa, erros, latência',

@@ -107,7 +107,10 @@ function useCamera(host: { current: HTMLElement | null }, layout: Layout, centre
     setCamera(fitted())
     remember(null)
   }
-  useEffect(() => setCamera(readCamera(written) ?? fitted()), [layout])
+  useEffect(() => {
+    clearTimeout(timer.current) // a gesture over the drawing before says nothing of this one
+    setCamera(readCamera(written) ?? fitted())
+  }, [layout])
   useEffect(() => () => clearTimeout(timer.current), [])
   return { camera, move, fit, size }
 }

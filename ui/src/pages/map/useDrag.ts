@@ -44,7 +44,11 @@ export function useDrag(host: MutableRef<HTMLElement | null>, camera: Camera, mo
       const spread = Math.hypot(now.x - other.x, now.y - other.y) / Math.max(1, Math.hypot(before.x - other.x, before.y - other.y))
       apply(zoomAt(held, spread, { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 }))
     }
-    const up = (event: PointerEvent) => pointers.delete(event.pointerId)
+    const up = (event: PointerEvent) => {
+      pointers.delete(event.pointerId)
+      // The click that ends a drag comes first; a key pressed later must not count as one.
+      setTimeout(() => (dragged.current = false))
+    }
     const wheel = (event: WheelEvent) => {
       event.preventDefault()
       apply(zoomAt(latest.current.camera, Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.0015)), at(event)))

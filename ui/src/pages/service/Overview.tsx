@@ -7,7 +7,7 @@ import { ShowQuery } from '../../components/ShowQuery'
 import { TimeChart, type Marker, type Series } from '../../components/TimeChart'
 import type { Paint } from '../../components/palette'
 import { t } from '../../i18n/translate'
-import { duration, percent, rate } from '../../time/format'
+import { day, duration, minute, percent, rate } from '../../time/format'
 import { bucketSeconds } from '../../time/range'
 import { deploys } from './deploys'
 import { Operations } from './Operations'
@@ -25,6 +25,8 @@ export function Overview({ scope }: { scope: ServiceScope }) {
     </div>
   )
 }
+
+const stamp = (seconds: number): string => (day(seconds * 1000) === day(Date.now()) ? minute(seconds * 1000) : `${day(seconds * 1000)} ${minute(seconds * 1000)}`)
 
 const colour = (slot: number) => (colours: Paint): string => colours.services[slot] ?? colours.info
 const faded = (colours: Paint): string => colours.text3
@@ -55,7 +57,7 @@ function RedCharts({ scope }: { scope: ServiceScope }) {
         ))}
       </div>
       {markers.length > 0 && (
-        <p class="quiet deploy-note">▾ {t('service.deploys', { n: markers.length })}: {markers.slice(-6).map(({ label }) => label).join(', ')}</p>
+        <p class="quiet deploy-note">▾ {t('service.deploys', { n: markers.length })}: {markers.slice(-6).map(({ label, time }) => `${label} (${stamp(time)})`).join(', ')}</p>
       )}
     </>
   )

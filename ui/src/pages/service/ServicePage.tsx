@@ -11,8 +11,9 @@ import { Value } from '../../components/Value'
 import { t } from '../../i18n/translate'
 import { FilterBar } from '../../shell/FilterBar'
 import { TopBar } from '../../shell/TopBar'
-import { duration, pace, percent } from '../../time/format'
-import { linkTo, setRange, useParam, withFilters } from '../../url/state'
+import { ago, duration, pace, percent } from '../../time/format'
+import { toMilliseconds } from '../../time/nanoseconds'
+import { asOf, linkTo, setRange, useParam, withFilters } from '../../url/state'
 import { assemble, type Service } from '../services/fleet'
 import { presenceQuery, redQuery } from '../services/queries'
 import { StateTag } from '../services/StateTag'
@@ -62,7 +63,8 @@ function Page({ name }: { name: string }) {
         {fault && <Failed fault={fault} retry={() => { red.refetch(); presence.refetch() }} />}
         {!fault && service === undefined && <Skeleton height={240} />}
         {!fault && service === null && <Unknown name={name} />}
-        {!fault && service && <Section key={section} id={section} scope={scope} />}
+        {!fault && service && service.total === 0 && section === 'overview' && <Spanless service={service} choose={choose} />}
+        {!fault && service && (service.total > 0 || section !== 'overview') && <Section key={section} id={section} scope={scope} />}
       </div>
     </>
   )
@@ -101,6 +103,23 @@ function Facts({ service, seconds }: { service: Service; seconds: number }) {
         <Link class="button small" href={withFilters('/traces', own)}><Icon name="trace" size={13} /> {t('nav.traces')}</Link>
         <Link class="button small" href={linkTo('/map', { focus: service.name })}><Icon name="map" size={13} /> {t('nav.map')}</Link>
       </span>
+    </div>
+  )
+}
+
+// Known, yet without a span in this range: either it sends other signals, or nothing of late.
+function Spanless({ service, choose }: { service: Service; choose: (section: string) => void }) {
+  const others = service.logs + service.points > 0
+  return (
+    <div class="notice">
+      <Icon name={others ? 'logs' : 'pause'} size={26} />
+      <strong>{others ? t('service.spanless') : t('service.nothingNow', { ago: ago(toMilliseconds(service.lastSeen), asOf.value) })}</strong>
+      <p>{others ? t('services.spanless.hint') : t('services.silent.hint')}</p>
+      <div class="row wrap">
+        {service.logs > 0 && <button class="button small" onClick={() => choose('logs')}>{t('services.logs', { n: service.logs })}</button>}
+        {service.points > 0 && <button class="button small" onClick={() => choose('runtime')}>{t('services.points', { n: service.points })}</button>}
+        <button class="button small" onClick={() => setRange({ kind: 'relative', span: '7d' })}><Icon name="clock" size={13} /> {t('notice.widen')}</button>
+      </div>
     </div>
   )
 }
