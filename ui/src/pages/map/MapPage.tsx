@@ -96,7 +96,7 @@ function ViewTools({ whole, shown, view }: { whole: Graph; shown: Shown; view: V
   const clusters: { id: Clustering; label: string }[] = [{ id: 'none', label: t('map.cluster.none') }, { id: 'namespace', label: t('map.cluster.namespace') }, { id: 'kind', label: t('map.cluster.kind') }]
   return (
     <>
-      <label class="find">
+      <label class="find-box">
         <Icon name="target" size={13} />
         <input class="field small" data-search list="map-names" key={centre?.id ?? ''} defaultValue={centre?.label ?? ''} placeholder={t('map.focus')} aria-label={t('map.focus')} onChange={onFocus} />
         <datalist id="map-names">{names.map((name) => <option key={name} value={name} />)}</datalist>

@@ -56,7 +56,7 @@ function columns(seconds: number, sum: number, open: (row: Statement) => void): 
   return [
     {
       id: 'text', label: t('service.statement'), track: 'minmax(200px, 4fr)', phone: 'minmax(0, 1fr)', by: ({ text }) => text,
-      cell: (row) => <button class="statement mono cut" title={row.text} onClick={() => open(row)}>{row.text}</button>,
+      cell: (row) => <button class="row-text mono cut" title={row.text} onClick={() => open(row)}>{row.text}</button>,
     },
     { id: 'system', wide: true, label: t('service.system'), track: '92px', by: ({ system }) => system, cell: ({ system }) => system && <Value field="db.system.name" value={system} /> },
     { id: 'callers', label: t('service.callers'), track: 'minmax(100px, 1.4fr)', cell: ({ callers }) => <span title={callers.join('\n')}>{callers[0] ?? '–'}{callers.length > 1 && <span class="quiet"> +{callers.length - 1}</span>}</span> },

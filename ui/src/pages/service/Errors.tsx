@@ -56,7 +56,7 @@ const when = (written: string) => {
 function columns(open: (key: string) => void): Column<Failure>[] {
   return [
     { id: 'type', label: t('service.errorType'), track: 'minmax(130px, 1.3fr)', phone: 'minmax(0, 1fr)', by: ({ type }) => type, cell: (row) => <TypeCell failure={row} /> },
-    { id: 'message', label: t('service.message'), track: 'minmax(160px, 3fr)', by: ({ message }) => message, cell: (row) => <button class="statement cut" title={row.sample} onClick={() => open(row.key)}>{row.sample || t('service.noMessage')}</button> },
+    { id: 'message', label: t('service.message'), track: 'minmax(160px, 3fr)', by: ({ message }) => message, cell: (row) => <button class="row-text cut" title={row.sample} onClick={() => open(row.key)}>{row.sample || t('service.noMessage')}</button> },
     { id: 'where', label: t('service.operation'), track: 'minmax(110px, 1.4fr)', cell: ({ operations }) => <span title={operations.join('\n')}>{operations[0] ? <Value field="name" value={operations[0]} /> : <span class="quiet">–</span>}{operations.length > 1 && <span class="quiet"> +{operations.length - 1}</span>}</span> },
     { id: 'source', wide: true, label: t('service.source'), track: '96px', cell: ({ sources }) => <span class="quiet">{sources.map((source) => t(`service.source.${source}`)).join(' + ')}</span> },
     { id: 'times', label: t('service.times'), track: '76px', phone: '54px', right: true, by: ({ times }) => times, cell: ({ times }) => <b>{compact(times)}</b> },
@@ -79,7 +79,7 @@ function TypeCell({ failure: { type, sources } }: { failure: Failure }) {
 function Examples({ traces }: { traces: readonly string[] }) {
   if (traces.length === 0) return <span class="quiet">–</span>
   return (
-    <span class="examples">
+    <span class="example-traces">
       {traces.map((id, index) => (
         <Link key={id} class="button small icon" href={linkTo(`/trace/${id}`)} title={id} aria-label={t('service.exampleTrace', { n: index + 1 })}>
           {index + 1}

@@ -88,7 +88,7 @@ function Search({ typed, onType }: { typed: string; onType: (typed: string, opti
     if (event.key === 'Escape') (event.currentTarget as HTMLElement).blur()
   }
   return (
-    <label class="find">
+    <label class="find-box">
       <Icon name="search" size={13} />
       <input
         class="field small" data-search type="search" value={typed} placeholder={t('services.find')} aria-label={t('services.find')}
