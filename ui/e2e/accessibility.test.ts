@@ -26,7 +26,11 @@ beforeAll(async () => {
 })
 afterAll(() => browser.close())
 
-const paths = ['/', '/traces?range=6h', '/trace', '/trace?view=flame', '/trace?view=list', '/trace?view=timeline', '/trace?view=graph', '/trace?view=json', '/trace/file', '/logs?range=6h', '/logs?live=1', '/sql', '/connect', '/status']
+const paths = [
+  '/', '/services?range=6h', '/services/spam?range=6h', '/services/spam?range=6h&tab=errors', '/services/spam?range=6h&tab=database',
+  '/map?range=6h', '/map?range=6h&as=table', '/traces?range=6h', '/trace', '/trace?view=flame', '/trace?view=list', '/trace?view=timeline',
+  '/trace?view=graph', '/trace?view=json', '/trace/file', '/logs?range=6h', '/logs?live=1', '/sql', '/connect', '/status',
+]
 
 for (const theme of ['dark', 'light'] as const) {
   describe(`${theme} theme meets WCAG 2.2 AA`, () => {

@@ -16,6 +16,12 @@ export interface Series {
   label: string
   values: readonly (number | null)[]
   colour: (colours: Paint) => string
+  dashed?: boolean // what it is compared with
+}
+
+export interface Marker {
+  time: number // epoch seconds
+  label: string
 }
 
 export interface TimeChartProps {
@@ -26,6 +32,7 @@ export interface TimeChartProps {
   height?: number
   format?: (value: number) => string
   bare?: boolean
+  markers?: readonly Marker[]
 }
 
 export function TimeChart(props: TimeChartProps) {
@@ -100,7 +107,7 @@ function stackUp(series: readonly Series[]): (number | null)[][] {
 }
 
 function Plot(props: TimeChartProps) {
-  const { times, series, kind = 'lines', height = 150, format = compact } = props
+  const { times, series, kind = 'lines', height = 150, format = compact, markers } = props
   const box = useRef<HTMLDivElement>(null)
   const tip = useRef<HTMLDivElement>(null)
   const colours = paint()
@@ -116,7 +123,7 @@ function Plot(props: TimeChartProps) {
       observer.disconnect()
       plot.destroy()
     }
-  }, [times, series, kind, height, colours, zone, format])
+  }, [times, series, kind, height, colours, zone, format, markers])
   return (
     <div class="plot" style={{ height: `${height}px` }}>
       <div ref={box} />
@@ -149,17 +156,49 @@ function plotOptions(options: PlotOptions): uPlot.Options {
       { ...axis, show: !bare, grid, size: 52, space: 34, values: (_, splits) => splits.map(format) },
     ],
     series: [{}, ...drawn.map((one) => seriesOptions(one, kind, colours))],
-    hooks: { setSelect: [zoomToSelection], setCursor: [(plot) => showTip(plot, options)] },
+    hooks: { setSelect: [zoomToSelection], setCursor: [(plot) => showTip(plot, options)], draw: [(plot) => drawMarkers(plot, options)] },
   }
 }
 
-function seriesOptions({ label, colour }: Series, kind: 'lines' | 'bars', colours: Paint): uPlot.Series {
+function seriesOptions({ label, colour, dashed }: Series, kind: 'lines' | 'bars', colours: Paint): uPlot.Series {
   const stroke = colour(colours)
   if (kind === 'bars') {
     const paths = uPlot.paths.bars?.({ size: [0.82, 26], gap: 1 })
     return { label, fill: stroke, stroke, width: 0, points: { show: false }, ...(paths ? { paths } : {}) }
   }
-  return { label, stroke, width: 1.6, fill: `${stroke}1c`, points: { show: false } }
+  const points: uPlot.Series.Points = { show: false, filter: alone, size: 5, fill: stroke }
+  if (dashed) return { label, stroke, width: 1.2, dash: [4, 4], points }
+  return { label, stroke, width: 1.6, fill: `${stroke}1c`, points }
+}
+
+// A value between gaps has no line to show it, so it gets a dot.
+function alone(plot: uPlot, place: number): number[] | null {
+  const values = plot.data[place] ?? []
+  const known = (index: number): boolean => values[index] !== null && values[index] !== undefined
+  const found = Array.from(values, (_, index) => index).filter((index) => known(index) && !known(index - 1) && !known(index + 1))
+  return found.length > 0 ? found : null
+}
+
+function drawMarkers(plot: uPlot, { markers = [], colours }: PlotOptions): void {
+  const { ctx, bbox } = plot
+  ctx.save()
+  ctx.strokeStyle = ctx.fillStyle = colours.accent
+  ctx.lineWidth = devicePixelRatio
+  ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio])
+  for (const { time } of markers) {
+    const x = Math.round(plot.valToPos(time, 'x', true))
+    if (x < bbox.left || x > bbox.left + bbox.width) continue
+    ctx.beginPath()
+    ctx.moveTo(x, bbox.top)
+    ctx.lineTo(x, bbox.top + bbox.height)
+    ctx.stroke()
+    ctx.beginPath()
+    ctx.moveTo(x - 4 * devicePixelRatio, bbox.top)
+    ctx.lineTo(x + 4 * devicePixelRatio, bbox.top)
+    ctx.lineTo(x, bbox.top + 6 * devicePixelRatio)
+    ctx.fill()
+  }
+  ctx.restore()
 }
 
 function zoomToSelection(plot: uPlot): void {

@@ -16,6 +16,9 @@ export interface Page {
 
 export const pages: readonly Page[] = [
   { id: 'home', path: '/', title: 'nav.home', icon: 'home', key: 'h', inNav: true, load: () => import('./home/HomePage') },
+  { id: 'services', path: '/services', title: 'nav.services', icon: 'services', key: 's', inNav: true, load: () => import('./services/ServicesPage') },
+  { id: 'service', path: '/services/:name', title: 'nav.services', icon: 'services', key: null, inNav: false, load: () => import('./service/ServicePage') },
+  { id: 'map', path: '/map', title: 'nav.map', short: 'nav.map.short', icon: 'map', key: 'm', inNav: true, load: () => import('./map/MapPage') },
   { id: 'traces', path: '/traces', title: 'nav.traces', icon: 'trace', key: 't', inNav: true, load: () => import('./traces/TracesPage') },
   { id: 'trace', path: '/trace/:id', title: 'nav.trace', icon: 'trace', key: null, inNav: false, load: () => import('./trace/TracePage') },
   { id: 'trace-diff', path: '/trace/:id/diff/:other?', title: 'trace.diff', icon: 'trace', key: null, inNav: false, load: () => import('./trace/diff/DiffPage') },

@@ -6,6 +6,7 @@ import { copyText } from '../components/Copy'
 import { Icon, type IconName } from '../components/Icon'
 import { t } from '../i18n/translate'
 import { pages } from '../pages/pages'
+import { servicePath } from '../pages/services/address'
 import { language, theme, zone } from '../settings/settings'
 import { sql } from '../sql/escape'
 import { within } from '../sql/range'
@@ -88,6 +89,7 @@ function useCommands(typed: string): Command[] {
     return [
       ...direct,
       ...pages.filter((page) => page.inNav).map((page): Command => ({ label: t(page.title), hint: t('palette.go'), icon: page.icon, run: () => navigate(linkTo(page.path)) })),
+      ...names.map((name): Command => ({ label: name, hint: t('palette.openService'), icon: 'services', run: () => navigate(linkTo(servicePath(name))) })),
       ...names.map((name): Command => ({ label: name, hint: t('palette.filterService'), icon: 'filter', run: () => addFilter({ key: 'service', op: '=', value: name }) })),
       ...presets.map((span): Command => ({ label: t(`range.${span}`), hint: t('range.title'), icon: 'clock', run: () => setRange({ kind: 'relative', span }) })),
       ...actions(),

@@ -35,6 +35,13 @@ export function rate(perSecond: number): string {
   return new Intl.NumberFormat(language.value, { maximumFractionDigits: digits }).format(perSecond)
 }
 
+// How often, in the unit that leaves a number worth reading.
+export function pace(amount: number, seconds: number): string {
+  const perSecond = amount / seconds
+  if (amount === 0 || perSecond >= 0.1) return `${rate(perSecond)}/s`
+  return perSecond * 60 >= 0.1 ? `${rate(perSecond * 60)}/min` : `${rate(perSecond * 3600)}/h`
+}
+
 // Time of day with milliseconds, the day before it when it is not today.
 export function stamp(nanoseconds: bigint): string {
   const milliseconds = toMilliseconds(nanoseconds)

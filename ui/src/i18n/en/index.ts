@@ -1,8 +1,8 @@
 import { explore } from './explore'
 import { home } from './home'
 import { pages } from './pages'
+import { services } from './services'
 import { shell } from './shell'
 import { traceView } from './trace'
 
-export const en = { ...shell, ...explore, ...home, ...pages }
-export const en = { ...shell, ...explore, ...pages, ...traceView }
+export const en = { ...shell, ...explore, ...home, ...pages, ...services, ...traceView }

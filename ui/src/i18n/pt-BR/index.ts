@@ -1,8 +1,8 @@
 import { explore } from './explore'
 import { home } from './home'
 import { pages } from './pages'
+import { services } from './services'
 import { shell } from './shell'
 import { traceView } from './trace'
 
-export const ptBR = { ...shell, ...explore, ...home, ...pages }
-export const ptBR = { ...shell, ...explore, ...pages, ...traceView }
+export const ptBR = { ...shell, ...explore, ...home, ...pages, ...services, ...traceView }
