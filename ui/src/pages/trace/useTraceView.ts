@@ -5,6 +5,7 @@ import { useSql } from '../../api/query'
 import { all, sql, text, integer, type Sql } from '../../sql/escape'
 import { filterConditions, type Filter } from '../../sql/filter'
 import { useFilters, useParam } from '../../url/state'
+import { matchesFilter } from './file/matching'
 import type { Group } from './groups'
 import { spanLimit } from './load'
 import type { TraceTree } from './model'
@@ -111,11 +112,15 @@ FROM spans
 WHERE trace_id = ${text(traceId)} AND ${all(filterConditions(filters, 'spans'))}
 LIMIT ${integer(spanLimit)}`
 
-// Filters ask the server, which knows the attributes; the text box looks through what is here.
+// Filters ask the server, which knows the attributes, or the records of a file; the text box looks through what is here.
 function useMatches({ tree }: Trace, { traceId, records }: Source, find: string, filters: readonly Filter[]): ReadonlySet<number> | null {
   const asked = filters.length > 0 && records === null
   const answer = useSql(asked ? matchesQuery(traceId, filters).text : null, { limit: spanLimit, keepPrevious: false })
-  const byFilter = useMemo(() => (asked && answer.data ? new Set(column(answer.data, 'span_id') as string[]) : null), [asked, answer.data])
+  const byFilter = useMemo(() => {
+    if (asked) return answer.data ? new Set(column(answer.data, 'span_id') as string[]) : null
+    if (filters.length === 0 || !records) return null
+    return new Set(records.filter((record) => filters.every((filter) => matchesFilter(record, filter))).map(({ spanId }) => spanId))
+  }, [asked, answer.data, filters, records])
   const byText = useMemo(() => findRows(tree, find), [tree, find])
   return useMemo(() => {
     if (!byFilter) return byText
