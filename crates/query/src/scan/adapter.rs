@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use arrow::array::{ListArray, new_empty_array};
+use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use datafusion::common::ScalarValue;
 use datafusion::common::config::ConfigOptions;
@@ -116,11 +118,21 @@ impl LakeAdapter {
         if schema::ENCODED.contains(&name) {
             return self.point(name);
         }
-        let Some((column, data_type)) = self.physical_column(name) else { return Ok(None) };
+        let Some((column, data_type)) = self.physical_column(name) else { return Ok(self.empty_list(name)) };
         if let (DataType::Dictionary(..), Ok(field)) = (data_type, self.logical.field_with_name(name)) {
             return Ok(Some(cast(column, data_type, field.data_type())));
         }
         Ok(None)
+    }
+
+    /// Spans without events or links have empty lists of them, also where no file has the column.
+    fn empty_list(&self, name: &str) -> Option<Arc<dyn PhysicalExpr>> {
+        let DataType::List(item) = self.logical.field_with_name(name).ok()?.data_type() else { return None };
+        if !matches!(name, "events" | "links") {
+            return None;
+        }
+        let list = ListArray::new(Arc::clone(item), OffsetBuffer::from_lengths([0]), new_empty_array(item.data_type()), None);
+        Some(Arc::new(Literal::new(ScalarValue::List(Arc::new(list)))))
     }
 
     /// Columns of metric points that files keep in another form; `None` where the file has nothing.

@@ -6,6 +6,7 @@ use super::ast::{
     Aggregate, Attribute, BinaryOp, Field, FieldExpr, Metrics, MetricsFunction, Pipeline, Query, ScalarExpr, ScalarFilter, Scope,
     SeriesStage, SpansetExpr, Stage, Static,
 };
+use super::fields::intrinsic;
 use super::lexer::is_key;
 
 /// `a, b, c`.
@@ -178,6 +179,7 @@ fn duration(f: &mut fmt::Formatter<'_>, nanos: i64) -> fmt::Result {
 impl fmt::Display for Attribute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (scope, key) = match &self.field {
+            Field::Intrinsic(intrinsic) if self.parent => return write!(f, "parent.{intrinsic}"),
             Field::Intrinsic(intrinsic) => return write!(f, "{intrinsic}"),
             Field::Key(scope, key) => (scope, key),
         };
@@ -195,8 +197,10 @@ impl fmt::Display for Attribute {
             (false, _) => ("", ""),
         };
         write!(f, "{parent}{dot}{name}.")?;
-        // A key such as `span.x` behind `parent.` would be taken for a scope.
-        let ambiguous = self.parent && (key.starts_with("span.") || key.starts_with("resource."));
+        // Behind `parent.`, a key such as `span.x` would be taken for a scope, and `name` for the name.
+        let unscoped = self.parent && *scope == Scope::Any;
+        let ambiguous =
+            self.parent && (key.starts_with("span.") || key.starts_with("resource.")) || unscoped && intrinsic(key).is_some();
         if key.chars().all(is_key) && !ambiguous { f.write_str(key) } else { quote(f, key) }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::ast::{Attribute, Field, Scope, Static};
 use super::error::SyntaxError;
+use super::fields::intrinsic;
 
 /// A piece of a query.
 #[derive(Debug, Clone, PartialEq)]
@@ -128,9 +129,10 @@ impl<'t> Lexer<'t> {
     /// The key of an attribute: quoted parts, and whatever else is no sign of the language.
     fn attribute(&mut self, parent: bool, scope: Scope) -> Result<Token, SyntaxError> {
         let start = self.at;
-        let mut key = String::new();
+        let (mut key, mut is_quoted) = (String::new(), false);
         loop {
             if self.rest().starts_with('"') {
+                is_quoted = true;
                 key.push_str(&self.quoted()?);
             }
             let part = self.skip(is_key);
@@ -142,7 +144,10 @@ impl<'t> Lexer<'t> {
         if key.is_empty() {
             return Err(self.fault(start, "an attribute needs a name behind the dot"));
         }
-        Ok(Token::Attribute(Attribute { parent, field: Field::Key(scope, key) }))
+        // Every span has a name and a duration, so has its parent.
+        let known = intrinsic(&key).filter(|_| parent && scope == Scope::Any && !is_quoted);
+        let field = known.map_or(Field::Key(scope, key), Field::Intrinsic);
+        Ok(Token::Attribute(Attribute { parent, field }))
     }
 
     fn quoted(&mut self) -> Result<String, SyntaxError> {

@@ -133,7 +133,7 @@ fn faults_name_their_place() {
 }
 
 /// Pieces of which random queries are made.
-const PIECES: [&str; 56] = [
+const PIECES: [&str; 58] = [
     "{",
     "}",
     "{}",
@@ -144,6 +144,8 @@ const PIECES: [&str; 56] = [
     "span.b",
     "resource.\"c d\"",
     "parent.e",
+    "parent.duration",
+    "parent.\"name\"",
     "name",
     "duration",
     "span:id",

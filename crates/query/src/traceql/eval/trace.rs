@@ -1,6 +1,6 @@
 //! A trace as queries see it: its spans, how they hang together, and the values a query reads.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::value::Value;
@@ -36,7 +36,7 @@ impl EvalSpan {
 /// Where a span stands in its trace.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Place {
-    /// The parent, where it is known.
+    /// The parent, where it is known. The first span of a circle has none.
     pub parent: Option<usize>,
     /// Children.
     pub children: u32,
@@ -75,6 +75,7 @@ impl EvalTrace {
                 places[parent].children += 1;
             }
         }
+        cut_circles(&mut places);
         let root = spans.iter().position(is_root);
         let mut trace = Self { id, spans, places, root };
         trace.number();
@@ -112,14 +113,9 @@ impl EvalTrace {
         }
     }
 
-    /// The ancestors of a span, the nearest first; each once, whatever circles there are.
+    /// The ancestors of a span, the nearest first.
     pub fn ancestors(&self, span: usize) -> impl Iterator<Item = usize> + '_ {
-        let mut seen = HashSet::from([span]);
-        let mut at = span;
-        std::iter::from_fn(move || {
-            at = self.places[at].parent.filter(|parent| seen.insert(*parent))?;
-            Some(at)
-        })
+        std::iter::successors(self.places[span].parent, |at| self.places[*at].parent)
     }
 
     /// When its first span starts.
@@ -131,5 +127,34 @@ impl EvalTrace {
     pub fn duration_ns(&self) -> i64 {
         let end = self.spans.iter().map(EvalSpan::end_ns).max().unwrap_or(0);
         end.saturating_sub(self.start_ns())
+    }
+}
+
+/// Takes away the parent of the first span of every circle, so that whoever walks up comes to an end.
+fn cut_circles(places: &mut [Place]) {
+    // Which walk came by a span first; 0 for none yet.
+    let mut walks = vec![0; places.len()];
+    for start in 0..places.len() {
+        let mut at = start;
+        while walks[at] == 0 {
+            walks[at] = start + 1;
+            match places[at].parent {
+                Some(parent) => at = parent,
+                None => break,
+            }
+        }
+        // Back at a span of this very walk, which has a parent: a circle.
+        let Some(mut next) = places[at].parent.filter(|_| walks[at] == start + 1) else { continue };
+        let mut first = at;
+        while next != at {
+            first = first.min(next);
+            let Some(parent) = places[next].parent else { break };
+            next = parent;
+        }
+        if next == at
+            && let Some(parent) = places[first].parent.take()
+        {
+            places[parent].children -= 1;
+        }
     }
 }

@@ -55,7 +55,6 @@ fn check_grain(grain: Grain, ids: &[Option<Id>], rows_at_once: usize) {
     assert_eq!(TraceDirectory::decode(&index, index.len() as u64).unwrap().rows, ids.len() as u64);
     for (id, rows) in rows_by_id(ids) {
         let found = find(&index, &id).unwrap();
-        assert!(found.is_sorted_by_key(|r| r.start), "{found:?}");
         assert!(found.iter().all(|r| r.end <= ids.len() as u64), "{found:?}");
         if grain.is_exact() {
             assert!(found.iter().map(|r| r.start).eq(rows.iter().copied()), "{found:?} instead of {rows:?}");
