@@ -119,7 +119,7 @@ fn structures() {
         ("{ name = \"cart\" } !~ { }", &["root cart query bank book"]),
         ("{ status = error } !> { }", &["root cart query pay"]),
         ("{ status = error } !>> { status = error }", &["query pay"]),
-        ("{ status = error } !<< { }", &["query book"]),
+        ("{ status = error } !<< { }", &["query bank book"]),
         ("{ kind = server } !< { }", &["root query bank book"]),
         ("{ name = \"root\" } &> { status = error }", &["root pay"]),
         ("{ kind = client } &>> { resource.service.name = \"bank\" }", &["pay bank book"]),
