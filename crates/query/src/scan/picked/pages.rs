@@ -1,7 +1,10 @@
 //! Which rows of which columns have a value, as far as the page index tells.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::RowSelection;
 use parquet::file::metadata::ParquetMetaData;
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::page_index::offset_index::PageLocation;
@@ -58,6 +61,40 @@ fn column_index(metadata: &ParquetMetaData, group: usize, leaf: usize) -> Option
 
 fn pages(metadata: &ParquetMetaData, group: usize, leaf: usize) -> Option<&[PageLocation]> {
     Some(metadata.offset_index()?.get(group)?.get(leaf)?.page_locations())
+}
+
+/// The row groups that hold any of `rows`, which are in order, and what is read of each.
+pub(super) fn plan(metadata: &ParquetMetaData, rows: &[usize]) -> Vec<(usize, RowSelection)> {
+    let mut out = Vec::new();
+    let (mut first, mut at) = (0, 0);
+    for (group, group_metadata) in metadata.row_groups().iter().enumerate() {
+        let total = usize::try_from(group_metadata.num_rows()).unwrap_or(0);
+        let inside = rows[at..].partition_point(|row| *row < first + total);
+        if inside > 0 {
+            let runs = rows[at..at + inside].chunk_by(|a, b| a + 1 == *b);
+            let runs = runs.filter_map(|run| Some(*run.first()? - first..run.last()? + 1 - first));
+            out.push((group, RowSelection::from_consecutive_ranges(runs, total)));
+        }
+        (first, at) = (first + total, at + inside);
+    }
+    out
+}
+
+/// The bytes of a row group that hold these rows of the leaves in a mask, and their dictionaries.
+pub(super) fn bytes(metadata: &ParquetMetaData, group: usize, mask: &ProjectionMask, rows: &RowSelection) -> Vec<Range<u64>> {
+    let mut out = Vec::new();
+    for (leaf, column) in metadata.row_group(group).columns().iter().enumerate().filter(|(leaf, _)| mask.leaf_included(*leaf)) {
+        let (start, length) = column.byte_range();
+        match pages(metadata, group, leaf) {
+            Some(pages) => {
+                let dictionary_end = pages.first().and_then(|page| u64::try_from(page.offset).ok());
+                out.extend(dictionary_end.map(|end| start..end).filter(|range| range.start < range.end));
+                out.extend(rows.scan_ranges(pages));
+            }
+            None => out.push(start..start + length),
+        }
+    }
+    out
 }
 
 /// The leaf of a root column with the fewest bytes.

@@ -3,20 +3,21 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, ListArray, RecordBatch, new_empty_array, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, ListArray, RecordBatch, RecordBatchReader as _, new_empty_array, new_null_array};
 use arrow::buffer::OffsetBuffer;
 use arrow::compute::{concat_batches, interleave};
 use arrow::datatypes::{DataType, FieldRef, Schema};
+use bytes::{Buf as _, Bytes};
 use datafusion::common::{DataFusionError, Result};
+use datafusion::object_store::ObjectStore;
 use datafusion::object_store::path::Path;
-use datafusion::object_store::{ObjectStore, ObjectStoreExt as _};
 use datafusion::physical_plan::metrics::Count;
-use futures::future::{BoxFuture, try_join_all};
-use futures::{FutureExt as _, TryStreamExt as _};
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, RowSelection, RowSelectionPolicy};
-use parquet::arrow::async_reader::AsyncFileReader;
-use parquet::arrow::{ParquetRecordBatchStreamBuilder, ProjectionMask};
-use parquet::file::metadata::ParquetMetaData;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ParquetRecordBatchReaderBuilder, RowSelection, RowSelectionPolicy, RowSelector,
+};
+use parquet::errors::ParquetError;
+use parquet::file::reader::{ChunkReader, Length};
 
 use super::pages;
 
@@ -29,18 +30,37 @@ pub(super) struct RowReader {
     pub(super) bytes: Count,
 }
 
+/// Columns, and the rows they are read in.
+#[derive(Debug)]
+struct Part {
+    mask: ProjectionMask,
+    rows: Vec<usize>,
+}
+
 impl RowReader {
     /// The given root columns in the given rows, which are in order. Lists that are nowhere read as
     /// empty: files hold no others.
     pub(super) async fn read(&self, rows: &[usize], roots: &[usize]) -> Result<RecordBatch> {
-        let live = try_join_all(roots.iter().map(|root| self.live(rows, *root))).await?;
-        let groups = pages::groups(roots, live);
-        let read = try_join_all(groups.iter().map(|(live, roots)| self.group(rows, live, roots))).await?;
-        let mut columns: Vec<(usize, FieldRef, ArrayRef)> = Vec::with_capacity(roots.len());
-        for ((_, roots), (schema, arrays)) in groups.iter().zip(read) {
-            for ((root, field), array) in roots.iter().zip(schema.fields()).zip(arrays) {
-                columns.push((*root, Arc::clone(field), array));
-            }
+        let (lists, plain): (Vec<usize>, Vec<usize>) = roots.iter().partition(|root| self.is_list(**root));
+        let live = |roots: &[usize]| roots.iter().map(|root| pages::live(self.metadata.metadata(), *root, rows)).collect();
+        // Lists have many leaves and few values: one leaf tells where the others need not be read.
+        let lists_live: Vec<Vec<bool>> = live(&lists);
+        let probes: Vec<Part> = lists.iter().zip(&lists_live).map(|(root, live)| self.probe(*root, rows, live)).collect();
+        let groups = pages::groups(&plain, live(&plain));
+        let mut parts: Vec<Part> = groups.iter().map(|(live, roots)| self.part(rows, live, roots)).collect();
+        let plain_parts = parts.len();
+        parts.extend(probes);
+        let mut read = self.fetch(&parts).await?;
+        let probed = read.split_off(plain_parts);
+        let mut columns = Vec::with_capacity(roots.len());
+        for ((live, roots), batch) in groups.iter().zip(read) {
+            self.spread(rows.len(), live, roots, &batch, &mut columns)?;
+        }
+        let lists_live = lists_live.into_iter().zip(probed).map(|(live, lengths)| with_values(live, &lengths)).collect();
+        let groups = pages::groups(&lists, lists_live);
+        let parts: Vec<Part> = groups.iter().map(|(live, roots)| self.part(rows, live, roots)).collect();
+        for ((live, roots), batch) in groups.iter().zip(self.fetch(&parts).await?) {
+            self.spread(rows.len(), live, roots, &batch, &mut columns)?;
         }
         columns.sort_unstable_by_key(|(root, ..)| *root);
         let fields: Vec<FieldRef> = columns.iter().map(|(_, field, _)| Arc::clone(field)).collect();
@@ -49,65 +69,147 @@ impl RowReader {
         Ok(RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)?)
     }
 
-    /// Which rows have a value in a root column, as far as it can be told without reading it. Lists have
-    /// many leaves and few values: one leaf tells where the others need not be read.
-    async fn live(&self, rows: &[usize], root: usize) -> Result<Vec<bool>> {
-        let mut live = pages::live(self.metadata.metadata(), root, rows);
-        let is_list = matches!(self.metadata.schema().field(root).data_type(), DataType::List(_));
-        let leaf = pages::smallest_leaf(self.metadata.metadata(), root).filter(|_| is_list && live.contains(&true));
-        if let Some(leaf) = leaf {
-            let wanted: Vec<usize> = rows.iter().zip(&live).filter_map(|(row, live)| live.then_some(*row)).collect();
-            let mask = ProjectionMask::leaves(self.metadata.metadata().file_metadata().schema_descr(), [leaf]);
-            let lists = self.rows(&wanted, mask).await?;
-            let mut lengths = lists.column(0).as_list::<i32>().iter().map(|list| list.is_some_and(|list| !list.is_empty()));
-            for live in live.iter_mut().filter(|live| **live) {
-                *live = lengths.next().unwrap_or(true);
-            }
-        }
-        Ok(live)
+    fn is_list(&self, root: usize) -> bool {
+        matches!(self.metadata.schema().field(root).data_type(), DataType::List(_))
     }
 
-    /// Columns that have values in the rows marked by `live` only; one array per column, for all rows.
-    async fn group(&self, rows: &[usize], live: &[bool], roots: &[usize]) -> Result<(Schema, Vec<ArrayRef>)> {
-        let schema = self.metadata.schema().project(roots)?;
-        let wanted: Vec<usize> = rows.iter().zip(live).filter_map(|(row, live)| live.then_some(*row)).collect();
-        if wanted.is_empty() {
-            let arrays = schema.fields().iter().map(|f| nothing(f.data_type(), rows.len())).collect::<Result<_>>()?;
-            return Ok((schema, arrays));
-        }
-        let mask = ProjectionMask::roots(self.metadata.metadata().file_metadata().schema_descr(), roots.iter().copied());
-        let batch = self.rows(&wanted, mask).await?;
-        if wanted.len() == rows.len() {
-            return Ok((schema, batch.columns().to_vec()));
-        }
+    /// Root columns in the rows marked by `live`.
+    fn part(&self, rows: &[usize], live: &[bool], roots: &[usize]) -> Part {
+        let schema = self.metadata.metadata().file_metadata().schema_descr();
+        Part { mask: ProjectionMask::roots(schema, roots.iter().copied()), rows: marked(rows, live) }
+    }
+
+    /// The cheapest leaf of a list.
+    fn probe(&self, root: usize, rows: &[usize], live: &[bool]) -> Part {
+        let schema = self.metadata.metadata().file_metadata().schema_descr();
+        let leaf = pages::smallest_leaf(self.metadata.metadata(), root);
+        Part { mask: ProjectionMask::leaves(schema, leaf), rows: marked(rows, live) }
+    }
+
+    /// One array per column for all of `rows`, of what was read in those marked by `live`.
+    fn spread(
+        &self,
+        rows: usize,
+        live: &[bool],
+        roots: &[usize],
+        batch: &RecordBatch,
+        columns: &mut Vec<(usize, FieldRef, ArrayRef)>,
+    ) -> Result<()> {
         // The first source is what was read, the second stands for nothing.
         let mut next = 0..;
         let order: Vec<_> = live.iter().map(|live| if *live { (0, next.next().unwrap_or_default()) } else { (1, 0) }).collect();
-        let spread = |array: &ArrayRef| {
-            let nothing = nothing(array.data_type(), 1)?;
-            Ok(interleave(&[array.as_ref(), nothing.as_ref()], &order)?)
-        };
-        Ok((schema, batch.columns().iter().map(spread).collect::<Result<_>>()?))
+        let schema = self.metadata.schema();
+        for (at, root) in roots.iter().enumerate() {
+            let field = &schema.fields()[*root];
+            let array = match batch.num_rows() {
+                0 => nothing(field.data_type(), rows)?,
+                all if all == rows => Arc::clone(batch.column(at)),
+                _ => {
+                    let array = batch.column(at);
+                    interleave(&[array.as_ref(), nothing(array.data_type(), 1)?.as_ref()], &order)?
+                }
+            };
+            columns.push((*root, Arc::clone(field), array));
+        }
+        Ok(())
     }
 
-    async fn rows(&self, rows: &[usize], mask: ProjectionMask) -> Result<RecordBatch> {
+    /// Reads parts with one request for the bytes of all; a part without rows gives an empty batch.
+    async fn fetch(&self, parts: &[Part]) -> Result<Vec<RecordBatch>> {
         let metadata = self.metadata.metadata();
-        let total = metadata.row_groups().iter().map(|g| usize::try_from(g.num_rows()).unwrap_or(0)).sum();
-        let selection = RowSelection::from_consecutive_ranges(runs(rows), total);
-        let stream = ParquetRecordBatchStreamBuilder::new_with_metadata(self.clone(), self.metadata.clone())
-            .with_projection(mask)
-            .with_row_selection(selection)
+        let plans: Vec<_> = parts.iter().map(|part| pages::plan(metadata, &part.rows)).collect();
+        let mut ranges: Vec<Range<u64>> = Vec::new();
+        for (part, plan) in parts.iter().zip(&plans) {
+            ranges.extend(plan.iter().flat_map(|(group, rows)| pages::bytes(metadata, *group, &part.mask, rows)));
+        }
+        ranges.sort_unstable_by_key(|range| (range.start, range.end));
+        ranges.dedup();
+        self.bytes.add(ranges.iter().map(|r| r.end.saturating_sub(r.start) as usize).sum());
+        let content = if ranges.is_empty() { Vec::new() } else { self.store.get_ranges(&self.path, &ranges).await? };
+        let content = Arc::new(ranges.into_iter().map(|range| range.start).zip(content).collect::<Vec<_>>());
+        parts.iter().zip(plans).map(|(part, plan)| self.decode(part, plan, &content)).collect()
+    }
+
+    fn decode(&self, part: &Part, plan: Vec<(usize, RowSelection)>, content: &Arc<Vec<(u64, Bytes)>>) -> Result<RecordBatch> {
+        if part.rows.is_empty() {
+            return Ok(RecordBatch::new_empty(Arc::new(Schema::empty())));
+        }
+        let (groups, selections): (Vec<usize>, Vec<RowSelection>) = plan.into_iter().unzip();
+        let selectors: Vec<RowSelector> = selections.into_iter().flat_map(Vec::<RowSelector>::from).collect();
+        let fetched = Fetched { content: Arc::clone(content) };
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(fetched, self.metadata.clone())
+            .with_projection(part.mask.clone())
+            .with_row_groups(groups)
+            .with_row_selection(selectors.into())
             .with_row_selection_policy(RowSelectionPolicy::Selectors)
-            .with_batch_size(rows.len())
+            .with_batch_size(part.rows.len())
             .build()
             .map_err(fault)?;
-        let schema = Arc::clone(stream.schema());
-        let batches: Vec<RecordBatch> = stream.try_collect().await.map_err(fault)?;
-        Ok(concat_batches(&schema, &batches)?)
+        let schema = reader.schema();
+        let batches = reader.collect::<std::result::Result<Vec<_>, _>>()?;
+        match <[RecordBatch; 1]>::try_from(batches) {
+            Ok([batch]) => Ok(batch),
+            Err(batches) => Ok(concat_batches(&schema, &batches)?),
+        }
     }
 }
 
-fn fault(error: parquet::errors::ParquetError) -> DataFusionError {
+fn marked(rows: &[usize], live: &[bool]) -> Vec<usize> {
+    rows.iter().zip(live).filter_map(|(row, live)| live.then_some(*row)).collect()
+}
+
+/// Takes the mark from rows whose list, read for the marked ones, is empty.
+fn with_values(mut live: Vec<bool>, read: &RecordBatch) -> Vec<bool> {
+    if read.num_rows() > 0 {
+        let mut lengths = read.column(0).as_list::<i32>().iter().map(|list| list.is_some_and(|list| !list.is_empty()));
+        for live in live.iter_mut().filter(|live| **live) {
+            *live = lengths.next().unwrap_or(true);
+        }
+    }
+    live
+}
+
+/// Bytes of a file by where they begin.
+struct Fetched {
+    content: Arc<Vec<(u64, Bytes)>>,
+}
+
+impl Length for Fetched {
+    fn len(&self) -> u64 {
+        self.content.last().map_or(0, |(start, bytes)| start + bytes.len() as u64)
+    }
+}
+
+impl ChunkReader for Fetched {
+    type T = bytes::buf::Reader<Bytes>;
+
+    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
+        Ok(self.at(start)?.reader())
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
+        let bytes = self.at(start)?;
+        if bytes.len() < length {
+            return Err(missing(start));
+        }
+        Ok(bytes.slice(..length))
+    }
+}
+
+impl Fetched {
+    fn at(&self, start: u64) -> parquet::errors::Result<Bytes> {
+        let place = self.content.partition_point(|(from, _)| *from <= start);
+        let (from, bytes) = place.checked_sub(1).and_then(|at| self.content.get(at)).ok_or_else(|| missing(start))?;
+        let skip = usize::try_from(start - from).unwrap_or(usize::MAX);
+        if skip > bytes.len() { Err(missing(start)) } else { Ok(bytes.slice(skip..)) }
+    }
+}
+
+fn missing(start: u64) -> ParquetError {
+    ParquetError::General(format!("the page at byte {start} is not where the page index says"))
+}
+
+fn fault(error: ParquetError) -> DataFusionError {
     DataFusionError::ParquetError(Box::new(error))
 }
 
@@ -120,29 +222,4 @@ fn nothing(data_type: &DataType, rows: usize) -> Result<ArrayRef> {
         }
         other => new_null_array(other, rows),
     })
-}
-
-/// Ascending rows as ranges.
-fn runs(rows: &[usize]) -> impl Iterator<Item = Range<usize>> + '_ {
-    rows.chunk_by(|a, b| a + 1 == *b).filter_map(|run| Some(*run.first()?..run.last()? + 1))
-}
-
-impl AsyncFileReader for RowReader {
-    fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, parquet::errors::Result<bytes::Bytes>> {
-        self.bytes.add(range.end.saturating_sub(range.start) as usize);
-        async move { Ok(self.store.get_range(&self.path, range).await?) }.boxed()
-    }
-
-    fn get_byte_ranges(&mut self, ranges: Vec<Range<u64>>) -> BoxFuture<'_, parquet::errors::Result<Vec<bytes::Bytes>>> {
-        self.bytes.add(ranges.iter().map(|r| r.end.saturating_sub(r.start) as usize).sum());
-        async move { Ok(self.store.get_ranges(&self.path, &ranges).await?) }.boxed()
-    }
-
-    fn get_metadata<'a>(
-        &'a mut self,
-        _: Option<&'a ArrowReaderOptions>,
-    ) -> BoxFuture<'a, parquet::errors::Result<Arc<ParquetMetaData>>> {
-        let metadata = Arc::clone(self.metadata.metadata());
-        async move { Ok(metadata) }.boxed()
-    }
 }
