@@ -2,7 +2,7 @@ import { all, attribute, integer, join, sql, text, type Sql } from '../../sql/es
 import { filterConditions, type Filter } from '../../sql/filter'
 import { within } from '../../sql/range'
 import type { Range } from '../../time/range'
-import { redColumns } from '../services/queries'
+import { redColumns } from '../services/red'
 
 export const edgesLimit = 2000
 export const nodesLimit = 1000

@@ -2,7 +2,7 @@ import { all, attribute, identifier, integer, sql, text, type Sql } from '../../
 import { filterConditions, type Filter } from '../../sql/filter'
 import { within } from '../../sql/range'
 import type { Range } from '../../time/range'
-import { epochSeconds, redColumns, spansWhere, version } from '../services/queries'
+import { epochSeconds, red, spansWhere } from '../services/red'
 
 export const operationsLimit = 500
 export const listLimit = 200
@@ -10,23 +10,25 @@ export const listLimit = 200
 export const ofService = (filters: readonly Filter[], service: string): Filter[] => [...filters, { key: 'service', op: '=', value: service }]
 
 export function redTrendQuery(range: Range, filters: readonly Filter[], seconds: number): Sql {
-  return sql`SELECT ${epochSeconds('start_time', seconds)} AS second,
-  ${redColumns}
-FROM spans
-WHERE ${spansWhere(range, filters)}
+  const of = red(range, filters, seconds)
+  return sql`SELECT ${of.second(seconds)} AS second,
+  ${of.columns}
+FROM ${of.table}
+WHERE ${of.where}
 GROUP BY 1
 ORDER BY 1
 LIMIT 1000`
 }
 
 export function operationsQuery(range: Range, filters: readonly Filter[]): Sql {
+  const of = red(range, filters)
   return sql`SELECT name, kind,
-  count(*) AS calls,
-  count(*) FILTER (WHERE status_code = 'ERROR') AS failed,
-  duration_quantiles(duration_ns) AS quantiles,
-  sum(duration_ns) AS total_ns
-FROM spans
-WHERE ${spansWhere(range, filters)}
+  ${of.calls} AS calls,
+  ${of.failed} AS failed,
+  ${of.quantiles} AS quantiles,
+  ${of.total} AS total_ns
+FROM ${of.table}
+WHERE ${of.where}
 GROUP BY name, kind
 ORDER BY total_ns DESC
 LIMIT ${integer(operationsLimit)}`
@@ -34,20 +36,22 @@ LIMIT ${integer(operationsLimit)}`
 
 // Which versions ran in each slice of time; the changes between slices are the deploys.
 export function versionsQuery(range: Range, filters: readonly Filter[], seconds: number): Sql {
-  return sql`SELECT ${epochSeconds('start_time', seconds)} AS second, ${version} AS version, count(*) AS spans
-FROM spans
-WHERE ${spansWhere(range, filters)} AND ${version} IS NOT NULL
+  const of = red(range, filters, seconds)
+  return sql`SELECT ${of.second(seconds)} AS second, ${of.version} AS version, ${of.calls} AS spans
+FROM ${of.table}
+WHERE ${of.where} AND ${of.version} IS NOT NULL
 GROUP BY 1, 2
 ORDER BY 1, 3 DESC
 LIMIT 5000`
 }
 
 export function versionRedQuery(range: Range, filters: readonly Filter[]): Sql {
-  return sql`SELECT ${version} AS version,
-  ${redColumns},
-  min(start_time) AS first_seen, max(start_time) AS last_seen
-FROM spans
-WHERE ${spansWhere(range, filters)} AND ${version} IS NOT NULL
+  const of = red(range, filters)
+  return sql`SELECT ${of.version} AS version,
+  ${of.columns},
+  ${of.first} AS first_seen, ${of.last} AS last_seen
+FROM ${of.table}
+WHERE ${of.where} AND ${of.version} IS NOT NULL
 GROUP BY 1
 ORDER BY first_seen DESC
 LIMIT 50`

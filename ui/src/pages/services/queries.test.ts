@@ -9,7 +9,16 @@ import { lookback, presenceQuery, redQuery, trendsQuery } from './queries'
 const range = { from: parseTime('2026-11-21T14:00:00Z'), to: parseTime('2026-11-21T15:00:00Z') }
 const filters: Filter[] = ofService([{ key: 'user.id', op: '=', value: "o'brien" }], 'web')
 
+// What is counted already answers these.
+const counted: Filter[] = ofService([{ key: 'name', op: '=', value: "o'brien" }], 'web')
+
 const queries: Record<string, Sql> = {
+  'redQuery counted': redQuery(range, counted),
+  'trendsQuery counted': trendsQuery(range, counted, 60),
+  'redTrendQuery counted': redTrendQuery(range, counted, 60),
+  'operationsQuery counted': operationsQuery(range, counted),
+  'versionsQuery counted': versionsQuery(range, counted, 60),
+  'versionRedQuery counted': versionRedQuery(range, counted),
   redQuery: redQuery(range, filters),
   presenceQuery: presenceQuery(range, filters),
   trendsQuery: trendsQuery(range, filters, 60),
@@ -32,7 +41,7 @@ const amount = (text: string, pattern: RegExp): number => [...text.matchAll(patt
 describe('queries', () => {
   for (const [name, { text }] of Object.entries(queries)) {
     it(`${name} reads no table beyond the range, answers a bounded number of rows, and escapes`, () => {
-      const tables = amount(text, /FROM "?(spans|logs|metrics)"?\b/g)
+      const tables = amount(text, /FROM "?(spans|span_metrics|logs|metrics)"?\b/g)
       expect(tables).toBeGreaterThan(0)
       expect(amount(text, /"(start_)?time" >= TIMESTAMP/g)).toBeGreaterThanOrEqual(tables)
       expect(amount(text, /"(start_)?time" < TIMESTAMP '2026-11-21T15:00:00/g)).toBe(tables)
@@ -40,6 +49,22 @@ describe('queries', () => {
       expect(text).toContain("'o''brien'")
     })
   }
+  it('asks what is counted only where that can answer', () => {
+    const short = { ...range, from: range.to - 60_000_000_000n }
+    for (const [query, table] of [
+      [redQuery(range, []), 'span_metrics'],
+      [redQuery(range, counted), 'span_metrics'],
+      [redQuery(range, filters), 'spans'],
+      [redQuery(short, []), 'spans'],
+      [trendsQuery(range, [], 60), 'span_metrics'],
+      [trendsQuery(range, [], 30), 'spans'],
+    ] as const)
+      expect(query.text).toMatch(new RegExp(`FROM ${table}\n`))
+  })
+  it('begins with the minute that the range begins in', () => {
+    const text = redQuery({ ...range, from: range.from + 30_000_000_000n }, []).text
+    expect(text).toContain("\"time\" >= TIMESTAMP '2026-11-21T14:00:00")
+  })
   it('looks for silent services a day back, or as far as the range goes', () => {
     expect(lookback(range).from).toBe(parseTime('2026-11-20T15:00:00Z'))
     expect(lookback({ ...range, from: parseTime('2026-11-01T00:00:00Z') }).from).toBe(parseTime('2026-11-01T00:00:00Z'))

@@ -1,35 +1,21 @@
-import { all, attribute, identifier, integer, sql, timestamp, type Sql } from '../../sql/escape'
+import { all, identifier, integer, sql, timestamp, type Sql } from '../../sql/escape'
 import { appliesTo, filterConditions, type Filter } from '../../sql/filter'
-import { bucket, within } from '../../sql/range'
+import { within } from '../../sql/range'
 import type { SignalName } from '../../api/types'
 import type { Range } from '../../time/range'
+import { red } from './red'
 
 export const servicesLimit = 1000
 
-// Requests are the spans that a service answers, so that inner work does not count as traffic.
-export const entries = sql`kind IN ('SERVER', 'CONSUMER')`
-export const version = attribute('resource_attributes', 'service.version')
-export const epochSeconds = (column: 'start_time' | 'time', seconds: number): Sql => sql`CAST(${bucket(column, seconds)} AS BIGINT) / 1000000000`
-
-export const spansWhere = (range: Range, filters: readonly Filter[]): Sql => all([within('start_time', range), ...filterConditions(filters, 'spans')])
-
-// Rate, errors and latency: of requests, and of all spans for services that answer none.
-export const redColumns = sql`count(*) FILTER (WHERE ${entries}) AS requests,
-  count(*) FILTER (WHERE ${entries} AND status_code = 'ERROR') AS failed,
-  duration_quantiles(duration_ns) FILTER (WHERE ${entries}) AS request_quantiles,
-  max(kind) FILTER (WHERE ${entries}) AS entry_kind,
-  count(*) AS spans,
-  count(*) FILTER (WHERE status_code = 'ERROR') AS span_errors,
-  duration_quantiles(duration_ns) AS span_quantiles`
-
 export function redQuery(range: Range, filters: readonly Filter[]): Sql {
+  const of = red(range, filters)
   return sql`SELECT service_name,
-  ${redColumns},
-  max(start_time) AS last_seen,
-  last_value(${version} ORDER BY start_time) FILTER (WHERE ${version} IS NOT NULL) AS version,
-  count(DISTINCT ${version}) AS versions
-FROM spans
-WHERE ${spansWhere(range, filters)}
+  ${of.columns},
+  ${of.last} AS last_seen,
+  last_value(${of.version} ORDER BY ${of.byService}) FILTER (WHERE ${of.version} IS NOT NULL) AS version,
+  count(DISTINCT ${of.version}) AS versions
+FROM ${of.table}
+WHERE ${of.where}
 GROUP BY service_name
 ORDER BY requests DESC, spans DESC
 LIMIT ${integer(servicesLimit)}`
@@ -69,13 +55,13 @@ function seen(table: SignalName, counted: 'spans' | 'logs' | 'points', range: Ra
 }
 
 export function trendsQuery(range: Range, filters: readonly Filter[], seconds: number): Sql {
-  return sql`SELECT service_name, ${epochSeconds('start_time', seconds)} AS second,
-  count(*) FILTER (WHERE ${entries}) AS requests,
-  count(*) FILTER (WHERE ${entries} AND status_code = 'ERROR') AS failed,
-  count(*) AS spans,
-  count(*) FILTER (WHERE status_code = 'ERROR') AS span_errors
-FROM spans
-WHERE ${spansWhere(range, filters)}
+  const of = red(range, filters, seconds)
+  return sql`SELECT service_name, second, requests, failed, spans, span_errors FROM (
+SELECT service_name, ${of.second(seconds)} AS second,
+  ${of.columns}
+FROM ${of.table}
+WHERE ${of.where}
 GROUP BY 1, 2
+)
 LIMIT 100000`
 }
