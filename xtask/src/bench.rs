@@ -69,6 +69,16 @@ const LOADS: &[Load] = &[
                  ORDER BY start_time DESC LIMIT 20",
             ),
             ("group by an attribute", "SELECT attributes['http.response.status_code'], count(*) FROM spans GROUP BY 1"),
+            (
+                "rate, errors and duration by service, derived",
+                "SELECT service_name, sum(count), sum(count) FILTER (WHERE status_code = 'ERROR'), \
+                 duration_quantiles(duration_buckets, duration_counts) FROM span_metrics GROUP BY 1",
+            ),
+            (
+                "calls between services, derived",
+                "SELECT client, server, sum(count), sum(errors), duration_quantiles(duration_buckets, duration_counts) \
+                 FROM edge_metrics GROUP BY 1, 2",
+            ),
             ("trace by id, Tempo's API", "/tempo/api/v2/traces/{trace}?"),
             (
                 "search by service and duration, 20 traces",

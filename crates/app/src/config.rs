@@ -130,6 +130,8 @@ struct RawLimits {
     value_bytes_max: Option<usize>,
     events_max: Option<usize>,
     promoted_columns_max: Option<usize>,
+    operations_max: Option<usize>,
+    call_wait_ms: Option<u64>,
     log_body_bytes_max: Option<usize>,
 }
 
@@ -165,6 +167,10 @@ pub struct Config {
     pub memory_bytes_max: usize,
     /// Attribute keys that may become columns of a table, beyond those known from the start.
     pub promoted_columns_max: usize,
+    /// Names of operations told apart in what is derived from one flush.
+    pub operations_max: usize,
+    /// How long the ends of a call wait for each other.
+    pub call_wait_max: Duration,
     /// Longest time rows stay out of files.
     pub flush_interval: Duration,
     /// Bytes in memory that cause a flush.
@@ -247,6 +253,8 @@ fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
         bodies,
         memory_bytes_max: limits.memory_bytes_max.unwrap_or(store.memory_bytes_max),
         promoted_columns_max: limits.promoted_columns_max.unwrap_or(store.promoted_columns_max),
+        operations_max: limits.operations_max.unwrap_or(store.operations_max),
+        call_wait_max: limits.call_wait_ms.map_or(store.call_wait_max, Duration::from_millis),
         flush_interval,
         flush_bytes: flush.bytes.unwrap_or(store.flush_bytes),
         query,

@@ -1,6 +1,8 @@
 //! What flows through Luneta: the three signals, their Arrow schemas, the [`Batch`] that carries
 //! rows of one signal, and the [`Sink`] every stage hands batches to. This crate does no IO.
 //!
+//! What the store derives from spans has tables of its own ([`Table`]).
+//!
 //! Names and meanings follow OpenTelemetry. Two schemas exist for each signal:
 //!
 //! * the **logical** schema ([`schema::logical`]) is what people query: stable columns, attributes
@@ -11,6 +13,7 @@
 
 mod attributes;
 mod batch;
+pub mod durations;
 mod limits;
 mod logs;
 mod metrics;
@@ -19,6 +22,7 @@ pub mod schema;
 pub mod semconv;
 mod sink;
 mod spans;
+mod table;
 mod value;
 
 pub use attributes::{AttributeScope, AttributeType, AttributesBuilder};
@@ -29,4 +33,5 @@ pub use metrics::{ExemplarRow, MetricIdentity, MetricRow, MetricsBuilder, Number
 pub use origin::OriginsBuilder;
 pub use sink::{ErrorKind, Sink, SinkError};
 pub use spans::{EventRow, LinkRow, SpanRow, SpansBuilder};
+pub use table::Table;
 pub use value::{AnyValue, TypeCode, decode_text, encode_json, encode_text};

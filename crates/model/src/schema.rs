@@ -1,10 +1,13 @@
-//! The schemas of the tables: what people query ([`logical`]) and what files hold ([`physical`]).
+//! The schemas of the tables: what people query ([`logical`]) and what files hold ([`physical`],
+//! [`stored`]).
+
+use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema};
 
 use crate::attributes::{AttributeScope, map_type as attribute_map_type};
 use crate::spans::{event_fields, link_fields, list_item, timestamp};
-use crate::{Signal, metrics};
+use crate::{Signal, Table, metrics};
 
 /// The Arrow type of every attribute map: text to text.
 pub fn map_type() -> DataType {
@@ -67,13 +70,91 @@ pub const ENCODED: [&str; 4] = ["value", "value_int", "bucket_counts", "positive
 /// then follows the count of the same bucket one point earlier. The longest list spread, beside.
 pub const SPREAD: [(&str, usize); 2] = [("bucket_counts", 64), ("positive_counts", 160)];
 
-/// The columns files are sorted by, most significant first.
-pub const fn sort_columns(signal: Signal) -> &'static [&'static str] {
-    match signal {
-        Signal::Spans => &["service_name", "start_time"],
-        Signal::Logs => &["service_name", "time"],
-        Signal::Metrics => &["metric_name", "series", "time"],
+/// The columns of a table's files, in order, that every file may have: [`physical`] for signals.
+pub fn stored(table: Table) -> Schema {
+    match table {
+        Table::Signal(signal) => physical(signal),
+        Table::SpanMetrics => Schema::new(span_metrics()),
+        Table::EdgeCounts => Schema::new(edge_counts()),
+        Table::EdgeHalves => Schema::new(edge_halves()),
     }
+}
+
+/// Seconds of the intervals that derived tables count by.
+pub const DERIVED_INTERVAL_SECONDS: i64 = 60;
+
+/// Spans of one service, name, kind, status and version that began within one interval. `count` and the
+/// sums are corrected for sampling, `spans` is what came. Durations are counted in buckets
+/// ([`bucket_of`](crate::durations::bucket_of)): numbers and counts side by side.
+fn span_metrics() -> Vec<Field> {
+    let mut fields = vec![
+        Field::new("time", timestamp(), false),
+        text("service_name", true),
+        text("name", false),
+        text("kind", false),
+        text("status_code", false),
+        text("service_version", true),
+    ];
+    fields.extend(counts());
+    fields.extend(durations("duration"));
+    fields
+}
+
+/// Calls of one service by another that began within one interval. `connection_type` is empty where both sent
+/// spans, else `messaging_system`, `database`, or `virtual_node` for a peer known by what its client says.
+/// `duration` is the client's, `server_duration` the server's; `hop` is what lies between.
+fn edge_counts() -> Vec<Field> {
+    let mut fields = vec![
+        Field::new("time", timestamp(), false),
+        text("client", false),
+        text("server", false),
+        text("connection_type", false),
+    ];
+    fields.extend(counts());
+    fields.push(Field::new("errors", DataType::Float64, false));
+    fields.extend(["duration", "server_duration", "hop"].into_iter().flat_map(durations));
+    // A call worth a look: a failed one before a good one, then the longest.
+    fields.push(Field::new("trace_id", DataType::FixedSizeBinary(16), false));
+    fields
+}
+
+/// One end of a call. `span_id` is the client's for both ends; `peer` is what a client says of its
+/// server, `answered` whether one server span has been found already.
+fn edge_halves() -> Vec<Field> {
+    vec![
+        Field::new("time", timestamp(), false),
+        Field::new("arrived", timestamp(), false),
+        text("service_name", false),
+        Field::new("trace_id", DataType::FixedSizeBinary(16), false),
+        Field::new("span_id", DataType::FixedSizeBinary(8), false),
+        Field::new("is_client", DataType::Boolean, false),
+        Field::new("is_messaging", DataType::Boolean, false),
+        Field::new("answered", DataType::Boolean, false),
+        Field::new("failed", DataType::Boolean, false),
+        Field::new("duration_ns", DataType::Int64, false),
+        Field::new("weight", DataType::Float64, false),
+        text("peer", true),
+    ]
+}
+
+fn counts() -> [Field; 4] {
+    [
+        Field::new("count", DataType::Float64, false),
+        Field::new("spans", DataType::Int64, false),
+        Field::new("first_time", timestamp(), false),
+        Field::new("last_time", timestamp(), false),
+    ]
+}
+
+fn durations(of: &str) -> [Field; 3] {
+    let list = |name: &str, item: DataType| {
+        Field::new(format!("{of}_{name}"), DataType::List(Arc::new(Field::new("element", item, false))), false)
+    };
+    [
+        Field::new(format!("{of}_sum_ns"), DataType::Float64, false),
+        list("buckets", DataType::Int32),
+        list("counts", DataType::Float64),
+    ]
 }
 
 fn map(scope: AttributeScope) -> Field {
@@ -127,9 +208,7 @@ fn logs() -> Vec<Field> {
 }
 
 fn points() -> Vec<Field> {
-    let list = |name: &str, item: DataType| {
-        Field::new(name, DataType::List(std::sync::Arc::new(Field::new("element", item, false))), true)
-    };
+    let list = |name: &str, item: DataType| Field::new(name, DataType::List(Arc::new(Field::new("element", item, false))), true);
     let double = |name: &str| Field::new(name, DataType::Float64, true);
     vec![
         Field::new("time", timestamp(), false),

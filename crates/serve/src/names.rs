@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use luneta_model::Tenant;
+use luneta_model::{Tenant, schema};
 use luneta_query::output::row_objects;
 use luneta_query::{QueryError, SqlRequest};
 use serde_json::Value;
@@ -70,10 +70,17 @@ impl Window {
         let (start_ns, end_ns) = (self.start_ns.max(0), self.end_ns.max(0));
         format!("start_time >= to_timestamp_nanos({start_ns}) AND start_time <= to_timestamp_nanos({end_ns})")
     }
+
+    /// The condition that an interval of a derived table overlaps, in SQL.
+    pub fn overlapping(self) -> String {
+        let interval = schema::DERIVED_INTERVAL_SECONDS * 1_000_000_000;
+        let (start_ns, end_ns) = (self.start_ns.max(0) / interval * interval, self.end_ns.max(0));
+        format!("time >= to_timestamp_nanos({start_ns}) AND time <= to_timestamp_nanos({end_ns})")
+    }
 }
 
 impl ServeState {
-    /// Rows of a statement; `{within}` in it stands for the condition on time.
+    /// Rows of a statement; `{within}` and `{overlapping}` in it stand for conditions on time.
     pub(crate) async fn rows_within(
         &self,
         tenant: &Tenant,
@@ -81,7 +88,8 @@ impl ServeState {
         statement: &str,
         params: &[&str],
     ) -> Result<Vec<Value>, QueryError> {
-        let query = format!("{} LIMIT {NAMES_MAX}", statement.trim_end().replace("{within}", &window.within()));
+        let statement = statement.replace("{within}", &window.within()).replace("{overlapping}", &window.overlapping());
+        let query = format!("{} LIMIT {NAMES_MAX}", statement.trim_end());
         let params = params.iter().map(|text| Value::from(*text)).collect();
         let answer = self.query(tenant, SqlRequest { query, params, limit: Some(NAMES_MAX), ..SqlRequest::default() }).await?;
         Ok(answer.batches.iter().flat_map(row_objects).collect())
@@ -101,14 +109,15 @@ impl ServeState {
 
     /// Services that sent spans of late.
     pub(crate) async fn services(&self, tenant: &Tenant) -> Result<Vec<String>, QueryError> {
-        let statement = "SELECT DISTINCT service_name AS name FROM spans WHERE {within} AND service_name IS NOT NULL \
+        let statement = "SELECT DISTINCT service_name AS name FROM span_metrics WHERE {overlapping} AND service_name IS NOT NULL \
                          ORDER BY name";
         self.names_within(tenant, Window::of_names(), statement, &[]).await
     }
 
     /// What a service did of late, by name and kind.
     pub(crate) async fn operations(&self, tenant: &Tenant, service: &str) -> Result<Vec<Operation>, QueryError> {
-        let statement = "SELECT DISTINCT name, kind FROM spans WHERE {within} AND service_name = $1 ORDER BY name, kind";
+        let statement =
+            "SELECT DISTINCT name, kind FROM span_metrics WHERE {overlapping} AND service_name = $1 ORDER BY name, kind";
         let rows = self.rows_within(tenant, Window::of_names(), statement, &[service]).await?;
         Ok(rows.iter().map(|row| Operation { name: text(row, "name"), kind: text(row, "kind") }).collect())
     }
@@ -143,6 +152,10 @@ mod tests {
         assert_eq!(
             Window { start_ns: -5, end_ns: 7 }.within(),
             "start_time >= to_timestamp_nanos(0) AND start_time <= to_timestamp_nanos(7)"
+        );
+        assert_eq!(
+            Window { start_ns: 60_000_000_001, end_ns: 70_000_000_000 }.overlapping(),
+            "time >= to_timestamp_nanos(60000000000) AND time <= to_timestamp_nanos(70000000000)"
         );
     }
 }

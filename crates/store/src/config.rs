@@ -28,6 +28,11 @@ pub struct StoreConfig {
     pub snapshot_keep: Duration,
     /// Attribute keys that may become columns of a table beyond those known from the start.
     pub promoted_columns_max: usize,
+    /// Names of operations told apart in what is derived from the spans of one flush; the others are
+    /// counted together.
+    pub operations_max: usize,
+    /// How long the ends of a call wait for each other.
+    pub call_wait_max: Duration,
     /// Rows of one row group of a Parquet file.
     pub row_group_rows_max: usize,
     /// Level of zstd for Parquet files.
@@ -79,6 +84,8 @@ impl Default for StoreConfig {
             compaction: CompactionConfig::default(),
             snapshot_keep: Duration::from_mins(5),
             promoted_columns_max: 64,
+            operations_max: 20_000,
+            call_wait_max: Duration::from_mins(5),
             row_group_rows_max: 1_048_576,
             zstd_level: 1,
             wal_segment_bytes_max: 64 * MIB as u64,

@@ -5,10 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Instant, SystemTime};
 
+use luneta_model::{Signal, Table};
+
 use crate::catalog::{AddFile, Change, Kind, Lake};
+use crate::derive::derive;
 use crate::files::{PreparedTable, WriterConfig, prepare};
 use crate::memtable::Generation;
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, TableKey, now_ms};
 
 impl Store {
     /// Writes everything that is in memory now. One flush runs at a time.
@@ -56,9 +59,9 @@ impl Store {
 
     async fn flush_generation(&self, generation: &Arc<Generation>) -> Result<(), StoreError> {
         let lake = self.state.view().lake.clone();
-        let promoted_max = self.config.promoted_columns_max;
+        let (promoted_max, operations_max) = (self.config.promoted_columns_max, self.config.operations_max);
         let input = generation.clone();
-        let prepared = blocking(move || prepare_tables(&input, &lake, promoted_max)).await?;
+        let prepared = blocking(move || prepare_tables(&input, &lake, promoted_max, operations_max)).await?;
         let wanted: Vec<_> = prepared.iter().map(|t| (t.key.clone(), t.fields.clone())).collect();
         let lake = {
             let mut catalog = self.catalog.lock().await;
@@ -95,17 +98,32 @@ impl Store {
     }
 }
 
-fn prepare_tables(generation: &Generation, lake: &Lake, promoted_max: usize) -> Result<Vec<PreparedTable>, StoreError> {
+fn prepare_tables(
+    generation: &Generation,
+    lake: &Lake,
+    promoted_max: usize,
+    operations_max: usize,
+) -> Result<Vec<PreparedTable>, StoreError> {
     let mut out = Vec::new();
     for (key, rows) in &generation.tables {
         if rows.rows > 0 {
             out.push(prepare(key, rows, lake.tables.get(key).map(AsRef::as_ref), promoted_max)?);
         }
+        if key.table == Table::Signal(Signal::Spans) {
+            let spans = (rows.batches().cloned().collect(), rows.origins.columns()?);
+            let derived = derive(&[spans], now_ms().saturating_mul(1_000_000), operations_max)?;
+            out.extend(
+                derived
+                    .into_tables()
+                    .into_iter()
+                    .map(|(table, rows)| PreparedTable::of_rows(TableKey { tenant: key.tenant.clone(), table }, &rows)),
+            );
+        }
     }
     Ok(out)
 }
 
-fn write_tables(
+pub(crate) fn write_tables(
     prepared: &[PreparedTable],
     lake_dir: &Path,
     lake: &Lake,

@@ -5,14 +5,15 @@ use std::sync::{Arc, LazyLock};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit};
-use luneta_model::{AttributeScope, AttributeType, Signal, schema};
+use luneta_model::{AttributeScope, AttributeType, Signal, Table, schema};
 
 use crate::catalog::LakeTable;
 
 /// The fixed columns of a table.
-pub(crate) fn fixed(signal: Signal) -> &'static SchemaRef {
-    static FIXED: LazyLock<[SchemaRef; 3]> = LazyLock::new(|| Signal::ALL.map(|s| Arc::new(schema::physical(s))));
-    &FIXED[index(signal)]
+pub(crate) fn fixed(table: impl Into<Table>) -> &'static SchemaRef {
+    static FIXED: LazyLock<HashMap<Table, SchemaRef>> =
+        LazyLock::new(|| Table::ALL.into_iter().map(|t| (t, Arc::new(schema::stored(t)))).collect());
+    &FIXED[&table.into()]
 }
 
 /// The type a column of a batch must have; `None` for columns no table has from the start.
@@ -38,17 +39,17 @@ pub(crate) fn index(signal: Signal) -> usize {
     }
 }
 
-/// What the lake calls the table of a signal. Points are read through a view (`catalog::views`).
-pub(crate) const fn lake_table(signal: Signal) -> &'static str {
-    match signal {
-        Signal::Metrics => "metric_points",
-        Signal::Spans | Signal::Logs => signal.table(),
+/// What the lake calls a table. Points are read through a view (`catalog::views`).
+pub(crate) const fn lake_table(table: Table) -> &'static str {
+    match table {
+        Table::Signal(Signal::Metrics) => "metric_points",
+        other => other.name(),
     }
 }
 
 /// The inverse of [`lake_table`].
-pub(crate) fn signal_of(lake_table_name: &str) -> Option<Signal> {
-    Signal::ALL.into_iter().find(|s| lake_table(*s) == lake_table_name)
+pub(crate) fn table_of(lake_table_name: &str) -> Option<Table> {
+    Table::ALL.into_iter().find(|t| lake_table(*t) == lake_table_name)
 }
 
 /// The type of an attribute key known from the start.
@@ -127,8 +128,8 @@ pub(crate) fn with_inner_fields(data_type: &DataType, inner: Vec<FieldRef>) -> D
 }
 
 /// The columns of files and memory: the fixed ones, then the others by name.
-pub(crate) fn schema_of(signal: Signal, table: Option<&LakeTable>, memory: &[RecordBatch]) -> Schema {
-    let fixed = fixed(signal);
+pub(crate) fn schema_of(of: Table, table: Option<&LakeTable>, memory: &[RecordBatch]) -> Schema {
+    let fixed = fixed(of);
     let mut others: BTreeMap<String, FieldRef> = BTreeMap::new();
     for column in table.iter().flat_map(|t| &t.columns) {
         if fixed.fields().find(&column.name).is_none()

@@ -3,7 +3,7 @@
 //!
 //! The life of a row, in the order of the modules below: [`Store::accept`](luneta_model::Sink)
 //! appends it to the log (`wal`), it is queryable at once (`memtable`), a flush sorts it into a
-//! Parquet file (`flush`, `files`), one transaction makes the file part of the lake (`catalog`),
+//! Parquet file (`flush`, `files`) beside what is derived from it (`derive`), one transaction makes the file part of the lake (`catalog`),
 //! small files grow into large ones (`compaction`), and old ones leave (`retention`). `traces` finds the rows
 //! of a trace in a file.
 //!
@@ -24,6 +24,8 @@ mod state;
 
 mod flush;
 
+mod derive;
+
 mod files;
 
 mod catalog;
@@ -43,7 +45,7 @@ mod layout;
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use luneta_model::{Signal, Tenant};
+use luneta_model::{Table, Tenant};
 
 pub use config::{CompactionConfig, StoreConfig};
 pub use error::StoreError;
@@ -57,12 +59,12 @@ pub use traces::TraceRows;
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct TableKey {
     pub(crate) tenant: Tenant,
-    pub(crate) signal: Signal,
+    pub(crate) table: Table,
 }
 
 impl fmt::Display for TableKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.tenant, self.signal)
+        write!(f, "{}.{}", self.tenant, self.table)
     }
 }
 

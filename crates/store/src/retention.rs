@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use luneta_model::Signal;
+use luneta_model::Table;
 
 use crate::catalog::{Change, Doomed, Kind};
 use crate::flush::blocking;
@@ -40,9 +40,9 @@ impl Store {
         let lake = self.state.view().lake.clone();
         let mut remove = Vec::new();
         for (key, table) in &lake.tables {
-            let keep_ms = self.config.retention[layout::index(key.signal)].as_millis();
+            let keep_ms = self.config.retention[layout::index(key.table.source())].as_millis();
             let limit_ns = i128::from(now_ms()) * 1_000_000 - keep_ms as i128 * 1_000_000;
-            let old = table.files.iter().filter(|f| newest(f, key.signal).is_some_and(|t| i128::from(t) < limit_ns));
+            let old = table.files.iter().filter(|f| newest(f, key.table).is_some_and(|t| i128::from(t) < limit_ns));
             remove.extend(old.map(|f| (key.clone(), f.clone())));
         }
         if remove.is_empty() {
@@ -58,16 +58,16 @@ impl Store {
 }
 
 /// The newest time in a file, when it is known.
-pub(crate) fn newest(file: &LakeFile, signal: Signal) -> Option<i64> {
-    match file.stats.get(signal.time_column())?.max {
+pub(crate) fn newest(file: &LakeFile, table: Table) -> Option<i64> {
+    match file.stats.get(table.time_column())?.max {
         Some(StatValue::Timestamp(t)) => Some(t),
         _ => None,
     }
 }
 
 /// The oldest time in a file, when it is known.
-pub(crate) fn oldest(file: &LakeFile, signal: Signal) -> Option<i64> {
-    match file.stats.get(signal.time_column())?.min {
+pub(crate) fn oldest(file: &LakeFile, table: Table) -> Option<i64> {
+    match file.stats.get(table.time_column())?.min {
         Some(StatValue::Timestamp(t)) => Some(t),
         _ => None,
     }

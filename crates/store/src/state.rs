@@ -3,18 +3,20 @@
 //! Whoever looks takes both in one moment, so a row is never seen twice or not at all: a flush adds
 //! its files and drops its generation in one step, too.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use luneta_model::Batch;
+use arrow::array::RecordBatch;
+use arrow::error::ArrowError;
+use luneta_model::{Batch, Signal, Tenant};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::TableKey;
 use crate::catalog::Lake;
-use crate::memtable::Generation;
+use crate::memtable::{Generation, MemoryBatch, OriginColumns};
 
 /// Warnings kept for operators.
 const WARNINGS_MAX: usize = 100;
@@ -28,6 +30,24 @@ pub(crate) struct View {
     pub(crate) frozen: Vec<Arc<Generation>>,
     /// Rows accepted by this process.
     pub(crate) accepted: HashMap<TableKey, u64>,
+}
+
+/// Files, and the rows in memory of the signals that were asked for.
+#[derive(Debug)]
+pub(crate) struct Moment {
+    pub(crate) lake: Arc<Lake>,
+    /// By signal and generation.
+    pub(crate) memory: Vec<(Signal, Vec<Arc<MemoryBatch>>, Arc<OriginColumns>)>,
+    /// No other moment with the same numbers has other rows: snapshot, generations, rows of the last.
+    pub(crate) stamp: (i64, usize, u64),
+}
+
+impl Moment {
+    /// The rows of a signal as readers see them.
+    pub(crate) fn wide(&self, signal: Signal) -> Result<Vec<RecordBatch>, ArrowError> {
+        let of_signal = self.memory.iter().filter(|(s, ..)| *s == signal);
+        of_signal.flat_map(|(_, rows, origins)| rows.iter().map(|batch| batch.wide(origins))).collect()
+    }
 }
 
 /// What background work reports.
@@ -64,6 +84,23 @@ impl State {
         self.view.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Files and memory now, the latter of some signals of a tenant.
+    pub(crate) fn moment(&self, tenant: &Tenant, signals: impl IntoIterator<Item = Signal>) -> Result<Moment, ArrowError> {
+        let wanted: BTreeSet<Signal> = signals.into_iter().collect();
+        let view = self.view();
+        let mut memory = Vec::new();
+        for generation in view.frozen.iter().map(AsRef::as_ref).chain([&view.active]) {
+            for signal in &wanted {
+                let key = TableKey { tenant: tenant.clone(), table: (*signal).into() };
+                if let Some(rows) = generation.tables.get(&key) {
+                    memory.push((*signal, rows.batches().cloned().collect(), rows.origins.columns()?));
+                }
+            }
+        }
+        let stamp = (view.lake.snapshot_id, view.frozen.len(), view.active.rows);
+        Ok(Moment { lake: view.lake.clone(), memory, stamp })
+    }
+
     /// The reports.
     pub(crate) fn reports(&self) -> MutexGuard<'_, Reports> {
         self.reports.lock().unwrap_or_else(PoisonError::into_inner)
@@ -92,7 +129,7 @@ impl State {
                 return 0;
             }
         }
-        let key = TableKey { tenant: batch.tenant.clone(), signal: batch.signal };
+        let key = TableKey { tenant: batch.tenant.clone(), table: batch.signal.into() };
         *view.accepted.entry(key).or_default() += batch.len() as u64;
         view.active.bytes
     }

@@ -8,13 +8,14 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use luneta_model::{Batch, Signal, Sink, SinkError, Tenant};
+use luneta_model::{Batch, Signal, Sink, SinkError, Table, Tenant};
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use tokio::sync::{Notify, broadcast, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::catalog::{Catalog, Lake, Watch};
+use crate::derive::InMemory;
 use crate::flush::blocking;
 use crate::memtable::{self, Generation};
 use crate::state::State;
@@ -49,6 +50,7 @@ pub struct Store {
     encoder: Encoder,
     files: Arc<LocalFileSystem>,
     traces: TraceIndexes,
+    derived: InMemory,
     accepted: broadcast::Sender<Arc<Batch>>,
     flush_wanted: Arc<Notify>,
     merge_wanted: Arc<Notify>,
@@ -96,6 +98,7 @@ impl Store {
             encoder: Encoder::default(),
             files: Arc::new(files),
             traces: TraceIndexes::default(),
+            derived: InMemory::default(),
             accepted: broadcast::channel(TAIL_BATCHES_MAX).0,
             flush_wanted: Arc::new(Notify::new()),
             merge_wanted: Arc::new(Notify::new()),
@@ -149,31 +152,35 @@ impl Store {
     }
 
     /// Every acknowledged row of a table, once.
-    pub async fn snapshot(&self, tenant: &Tenant, signal: Signal) -> Result<TableSnapshot, StoreError> {
+    pub async fn snapshot(&self, tenant: &Tenant, table: impl Into<Table>) -> Result<TableSnapshot, StoreError> {
+        let [snapshot] = self.snapshots(tenant, [table.into()]).await?;
+        Ok(snapshot)
+    }
+
+    /// The same of several tables at one moment: rows that move from one to another are seen once.
+    pub async fn snapshots<const N: usize>(&self, tenant: &Tenant, tables: [Table; N]) -> Result<[TableSnapshot; N], StoreError> {
         self.follow_others().await;
-        let key = TableKey { tenant: tenant.clone(), signal };
-        let (lake, memory) = {
-            let view = self.state.view();
-            let generations = view.frozen.iter().map(AsRef::as_ref).chain([&view.active]);
-            let mut memory = Vec::new();
-            for rows in generations.filter_map(|g: &Generation| g.tables.get(&key)) {
-                memory.push((rows.origins.columns()?, rows.batches().cloned().collect::<Vec<_>>()));
-            }
-            (view.lake.clone(), memory)
+        let moment = self.state.moment(tenant, tables.map(Table::source))?;
+        let derived = match tables.iter().any(|t| t.signal().is_none()) {
+            true => Some(self.derived.of(tenant, &moment, self.config.operations_max).await?),
+            false => None,
         };
-        let mut batches = Vec::new();
-        for (origins, rows) in memory {
-            for batch in rows {
-                batches.push(batch.wide(&origins)?);
-            }
+        let mut snapshots = Vec::with_capacity(N);
+        for of in tables {
+            let memory = match (of, &derived) {
+                (Table::Signal(signal), _) => moment.wide(signal)?,
+                (of, Some(derived)) => derived.rows(of).cloned().into_iter().collect(),
+                (_, None) => Vec::new(),
+            };
+            let table = moment.lake.tables.get(&TableKey { tenant: tenant.clone(), table: of });
+            snapshots.push(TableSnapshot {
+                snapshot_id: moment.lake.snapshot_id,
+                files: table.map(|t| t.files.clone()).unwrap_or_default(),
+                schema: Arc::new(layout::schema_of(of, table.map(AsRef::as_ref), &memory)),
+                memory,
+            });
         }
-        let table = lake.tables.get(&key);
-        Ok(TableSnapshot {
-            snapshot_id: lake.snapshot_id,
-            files: table.map(|t| t.files.clone()).unwrap_or_default(),
-            schema: Arc::new(layout::schema_of(signal, table.map(AsRef::as_ref), &batches)),
-            memory: batches,
-        })
+        snapshots.try_into().map_err(|_| StoreError::Stopped("snapshot"))
     }
 
     /// Reloads the catalog's newest snapshot when another program made one. Readers go on with what
@@ -242,10 +249,11 @@ impl Store {
         keys.sort();
         keys.dedup();
         for key in keys {
+            let Some(signal) = key.table.signal() else { continue };
             let generations = view.frozen.iter().map(AsRef::as_ref).chain([&view.active]);
             let memory_rows = generations.filter_map(|g: &Generation| g.tables.get(key)).map(|t| t.rows).sum();
             let accepted_rows = view.accepted.get(key).copied().unwrap_or(0);
-            stats.tables.push(table_stats(key, &view.lake, accepted_rows, memory_rows));
+            stats.tables.push(table_stats(key, signal, &view.lake, accepted_rows, memory_rows));
         }
         stats
     }
@@ -359,18 +367,18 @@ fn open_log(dir: &Path, position: u64, config: &StoreConfig, state: &State) -> R
     Wal::start(dir, replayed.next_number, replayed.segments, config.wal_segment_bytes_max)
 }
 
-fn table_stats(key: &TableKey, lake: &Lake, accepted_rows: u64, memory_rows: u64) -> TableStats {
+fn table_stats(key: &TableKey, signal: Signal, lake: &Lake, accepted_rows: u64, memory_rows: u64) -> TableStats {
     let files = lake.tables.get(key).map(|t| t.files.as_slice()).unwrap_or_default();
     TableStats {
         tenant: key.tenant.clone(),
-        signal: key.signal,
+        signal,
         accepted_rows,
         files: files.len() as u64,
         file_bytes: files.iter().map(|f| f.size).sum(),
         file_rows: files.iter().map(|f| f.live_rows()).sum(),
         memory_rows,
-        oldest: files.iter().filter_map(|f| retention::oldest(f, key.signal)).min(),
-        newest: files.iter().filter_map(|f| retention::newest(f, key.signal)).max(),
+        oldest: files.iter().filter_map(|f| retention::oldest(f, key.table)).min(),
+        newest: files.iter().filter_map(|f| retention::newest(f, key.table)).max(),
     }
 }
 
@@ -424,7 +432,10 @@ async fn upkeep_loop(store: Weak<Store>, wanted: Arc<Notify>) {
         };
         let Some(store) = store.upgrade() else { return };
         let result = match merging {
-            true if store.config.compaction.enabled => store.merge_files().await.map(|_| ()),
+            true if store.config.compaction.enabled => match store.settle_calls().await {
+                Ok(()) => store.merge_files().await.map(|_| ()),
+                Err(error) => Err(error),
+            },
             true => continue,
             false => store.retire(store.config.snapshot_keep).await,
         };

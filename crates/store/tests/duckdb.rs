@@ -32,6 +32,12 @@ async fn until_gone(files: &[std::path::PathBuf]) {
     panic!("still there: {files:?}");
 }
 
+/// Merges the tables of the three signals, and those derived from spans.
+async fn merge_all(store: &std::sync::Arc<Store>) {
+    let merges = store.compact().await.unwrap();
+    assert!((4..=5).contains(&merges), "{merges} merges");
+}
+
 async fn rows(store: &Store, signal: Signal) -> u64 {
     let snapshot = store.snapshot(&Tenant::default(), signal).await.unwrap();
     snapshot.files.iter().map(|f| f.live_rows()).sum()
@@ -57,7 +63,7 @@ async fn duckdb_agrees_with_the_lake_and_may_change_it() {
     }
     let expect = ["--expect", "spans=9000", "--expect", "logs=9000", "--expect", "metric_points=9000"];
     judge(dir.path(), &expect);
-    assert_eq!(store.compact().await.unwrap(), 3);
+    merge_all(&store).await;
     judge(dir.path(), &expect);
     judge(dir.path(), &["--write"]);
     for signal in Signal::ALL {
@@ -67,7 +73,7 @@ async fn duckdb_agrees_with_the_lake_and_may_change_it() {
     store.accept(shop.logs(1000)).await.unwrap();
     store.accept(shop.metrics(1000)).await.unwrap();
     store.flush().await.unwrap();
-    assert_eq!(store.compact().await.unwrap(), 3);
+    merge_all(&store).await;
     for signal in Signal::ALL {
         let snapshot = store.snapshot(&Tenant::default(), signal).await.unwrap();
         assert_eq!((snapshot.files.len(), rows(&store, signal).await), (1, 10_001));
@@ -97,7 +103,7 @@ async fn delete(store: &std::sync::Arc<Store>, shop: &mut webshop::WebShop, dir:
         left.push((signal, rows(store, signal).await));
     }
     assert!(lists.len() >= 6 && lists.iter().all(|l| l.exists()), "{lists:?}");
-    assert_eq!(store.compact().await.unwrap(), 3);
+    merge_all(&store).await;
     let mut expect = Vec::new();
     for (signal, left) in left {
         let snapshot = store.snapshot(&Tenant::default(), signal).await.unwrap();

@@ -42,7 +42,7 @@ use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::filter::FilterExec;
 use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
 use datafusion::physical_plan::union::UnionExec;
-use luneta_model::{AttributeScope, Signal, schema};
+use luneta_model::{AttributeScope, Signal, Table, schema};
 use luneta_store::{LakeFile, Store, TableSnapshot};
 
 use adapter::LakeAdapterFactory;
@@ -60,18 +60,19 @@ pub const LAKE_URL: &str = "luneta://lake/";
 /// are quicker to make, to hash and to compare than copies.
 const VIEWED: [&str; 4] = ["severity_text", "name", "kind", "status_code"];
 
-fn logical(signal: Signal) -> Schema {
+fn logical(table: Table) -> Schema {
     let viewed = |field: &Arc<Field>| match (VIEWED.contains(&field.name().as_str()), field.data_type()) {
         (true, DataType::Utf8) => Arc::new(Field::clone(field).with_data_type(DataType::Utf8View)),
         _ => Arc::clone(field),
     };
-    Schema::new(schema::logical(signal).fields().iter().map(viewed).collect::<Vec<_>>())
+    let all = table.signal().map_or_else(|| schema::stored(table), schema::logical);
+    Schema::new(all.fields().iter().map(viewed).collect::<Vec<_>>())
 }
 
 /// A snapshot of one table.
 #[derive(Debug)]
 pub struct LakeTable {
-    signal: Signal,
+    table: Table,
     snapshot: TableSnapshot,
     logical: SchemaRef,
     /// Logical columns, then promoted ones.
@@ -82,10 +83,10 @@ pub struct LakeTable {
 
 impl LakeTable {
     /// The table of a snapshot of `store`; `opened` notes which files are read.
-    pub fn new(signal: Signal, snapshot: TableSnapshot, store: Arc<Store>, opened: Arc<Opened>) -> Self {
-        let logical = Arc::new(logical(signal));
+    pub fn new(table: Table, snapshot: TableSnapshot, store: Arc<Store>, opened: Arc<Opened>) -> Self {
+        let logical = Arc::new(logical(table));
         let scan = scan_schema(&logical, &snapshot.schema);
-        Self { signal, snapshot, logical, scan, store, opened }
+        Self { table, snapshot, logical, scan, store, opened }
     }
 
     /// The snapshot behind the table.
@@ -93,9 +94,9 @@ impl LakeTable {
         &self.snapshot
     }
 
-    /// Which signal's rows these are.
-    pub fn signal(&self) -> Signal {
-        self.signal
+    /// Which signal's rows these are, if they are not derived.
+    pub fn signal(&self) -> Option<Signal> {
+        self.table.signal()
     }
 
     fn physical_filter(&self, state: &dyn Session, filters: &[Expr], promoted: bool) -> Result<Option<Arc<dyn PhysicalExpr>>> {

@@ -1,6 +1,6 @@
 //! The tables a query can name: one snapshot per table and query.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -9,7 +9,7 @@ use datafusion::error::{DataFusionError, Result};
 use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::resolve::resolve_table_references;
-use luneta_model::{Signal, Tenant};
+use luneta_model::{Signal, Table, Tenant};
 use luneta_store::Store;
 
 use super::derived::{self, Definition};
@@ -23,7 +23,7 @@ use crate::scan::opened::Opened;
 pub struct LakeSchema {
     store: Arc<Store>,
     tenant: Tenant,
-    pinned: Mutex<HashMap<Signal, Arc<LakeTable>>>,
+    pinned: Mutex<HashMap<Table, Arc<LakeTable>>>,
     derived: Mutex<HashMap<String, Arc<dyn TableProvider>>>,
     opened: Arc<Opened>,
 }
@@ -34,7 +34,8 @@ impl LakeSchema {
         Self { store, tenant, pinned: Mutex::default(), derived: Mutex::default(), opened: Arc::default() }
     }
 
-    /// Takes a snapshot of every table a statement needs. Returns the derived tables it names.
+    /// Takes a snapshot of every table a statement needs. Returns the derived tables among them, those
+    /// that others are made of first.
     pub async fn pin(&self, statement: &Statement) -> Result<Vec<&'static str>, QueryError> {
         let (named, _) = resolve_table_references(statement, true)?;
         // Lists of tables and columns show all there are.
@@ -42,14 +43,19 @@ impl LakeSchema {
         for table in &named {
             self.table(table.table()).await?;
         }
-        let wanted = |name: &str| all || named.iter().any(|t| t.table() == name);
-        let derived: Vec<_> = derived::TABLES.iter().filter(|(name, _)| wanted(name)).collect();
-        for (_, definition) in &derived {
-            for name in sources(*definition)? {
-                self.table(&name).await?;
+        let mut wanted: HashSet<String> = named.iter().map(|t| t.table().to_owned()).collect();
+        let mut derived = Vec::new();
+        for (name, definition) in derived::TABLES.iter().rev().copied() {
+            if all || wanted.contains(name) {
+                derived.push(name);
+                for source in sources(definition)? {
+                    self.table(&source).await?;
+                    wanted.insert(source);
+                }
             }
         }
-        Ok(derived.into_iter().map(|(name, _)| *name).collect())
+        derived.reverse();
+        Ok(derived)
     }
 
     /// Makes derived tables from the pinned ones. `context` is over this schema.
@@ -61,6 +67,17 @@ impl LakeSchema {
                 None => continue,
             };
             self.derived.lock().unwrap_or_else(PoisonError::into_inner).insert((*name).to_owned(), table);
+        }
+        Ok(())
+    }
+
+    /// Takes a snapshot of tables at one moment.
+    async fn take<const N: usize>(&self, tables: [Table; N]) -> Result<()> {
+        let snapshots = self.store.snapshots(&self.tenant, tables).await;
+        let snapshots = snapshots.map_err(|e| DataFusionError::External(Box::new(e)))?;
+        let mut pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
+        for (table, snapshot) in tables.into_iter().zip(snapshots) {
+            pinned.insert(table, Arc::new(LakeTable::new(table, snapshot, Arc::clone(&self.store), Arc::clone(&self.opened))));
         }
         Ok(())
     }
@@ -91,24 +108,26 @@ fn sources(definition: Definition) -> Result<Vec<String>, QueryError> {
 impl SchemaProvider for LakeSchema {
     fn table_names(&self) -> Vec<String> {
         let derived = derived::TABLES.iter().map(|(name, _)| *name);
-        Signal::ALL.iter().map(|s| s.table()).chain(derived).map(str::to_owned).collect()
+        Table::ALL.iter().map(|t| t.name()).chain(derived).map(str::to_owned).collect()
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
-        let Some(signal) = Signal::from_table(name) else {
+        let Some(wanted) = Table::from_name(name) else {
             return Ok(self.derived.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned());
         };
-        if let Some(table) = self.pinned.lock().unwrap_or_else(PoisonError::into_inner).get(&signal) {
-            return Ok(Some(Arc::clone(table) as _));
+        let pinned = || self.pinned.lock().unwrap_or_else(PoisonError::into_inner).get(&wanted).map(|t| Arc::clone(t) as _);
+        if pinned().is_none() {
+            match wanted {
+                // Calls move from one to the other.
+                Table::EdgeCounts | Table::EdgeHalves => self.take([Table::EdgeCounts, Table::EdgeHalves]).await?,
+                other => self.take([other]).await?,
+            }
         }
-        let snapshot = self.store.snapshot(&self.tenant, signal).await.map_err(|e| DataFusionError::External(Box::new(e)))?;
-        let table = Arc::new(LakeTable::new(signal, snapshot, Arc::clone(&self.store), Arc::clone(&self.opened)));
-        self.pinned.lock().unwrap_or_else(PoisonError::into_inner).insert(signal, Arc::clone(&table));
-        Ok(Some(table as _))
+        Ok(pinned())
     }
 
     fn table_exist(&self, name: &str) -> bool {
-        Signal::from_table(name).is_some() || derived::definition(name).is_some()
+        Table::from_name(name).is_some() || derived::definition(name).is_some()
     }
 }
 

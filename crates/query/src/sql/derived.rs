@@ -19,10 +19,11 @@ pub enum Definition {
     AttributeKeys,
 }
 
-/// Every derived table.
-pub const TABLES: [(&str, Definition); 6] = [
+/// Every derived table; those that others are made of come first.
+pub const TABLES: [(&str, Definition); 7] = [
     ("services", Definition::Sql(include_str!("derived/services.sql"))),
     ("operations", Definition::Sql(include_str!("derived/operations.sql"))),
+    ("edge_metrics", Definition::Sql(include_str!("derived/edge_metrics.sql"))),
     ("edges", Definition::Sql(include_str!("derived/edges.sql"))),
     ("errors", Definition::Sql(include_str!("derived/errors.sql"))),
     ("metric_names", Definition::Sql(include_str!("derived/metric_names.sql"))),

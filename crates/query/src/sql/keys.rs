@@ -47,7 +47,7 @@ impl QueryEngine {
 
 /// The table `attribute_keys` of these snapshots.
 pub fn table(tables: &[Arc<LakeTable>]) -> Result<Arc<dyn TableProvider>, QueryError> {
-    let keys: Vec<AttributeKey> = tables.iter().flat_map(|t| of_table(t.signal(), t.snapshot())).collect();
+    let keys: Vec<AttributeKey> = tables.iter().filter_map(|t| Some(of_table(t.signal()?, t.snapshot()))).flatten().collect();
     let text = |name: &str| Field::new(name, DataType::Utf8, false);
     let fields = vec![text("table"), text("scope"), text("key"), text("type"), Field::new("count", DataType::Int64, false)];
     let schema = Arc::new(Schema::new(fields));

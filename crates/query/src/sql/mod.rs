@@ -269,6 +269,9 @@ fn session(config: &QueryConfig, runtime: &Arc<RuntimeEnv>) -> Result<SessionSta
         .build();
     state.register_udf(Arc::new(ScalarUDF::from(AttributeGet::default())))?;
     state.register_udf(Arc::new(ScalarUDF::from(ids::Hex::default())))?;
+    for single in quantiles::singles() {
+        state.register_udf(Arc::new(single))?;
+    }
     state.register_udaf(Arc::new(AggregateUDF::from(quantiles::DurationQuantiles::default())))?;
     Ok(state)
 }

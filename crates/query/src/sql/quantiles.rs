@@ -1,23 +1,24 @@
-//! `duration_quantiles(duration_ns)`: median, 95th and 99th percentile of each group in one pass.
+//! `duration_quantiles(duration_ns)`: median, 95th and 99th percentile of each group in one pass; and
+//! `duration_quantiles(duration_buckets, duration_counts)`, the same of durations that are counted already.
 //!
-//! Values are counted in buckets that grow with them, 32 to each power of two, so a result is off by
-//! at most one part in 64. That costs a tenth of what the engine's three t-digests do, and counts of
-//! several files add up to what counting all rows at once gives.
+//! Values are counted in buckets ([`luneta_model::durations`]), so a result is off by at most one part
+//! in 64. That costs a tenth of what the engine's three t-digests do, and both forms agree.
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Builder, ListArray, ListBuilder, UInt64Builder};
-use arrow::datatypes::{DataType, Field, FieldRef, Int64Type, UInt64Type};
-use datafusion::common::ScalarValue;
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Builder, Int64Builder, ListArray, ListBuilder};
+use arrow::buffer::OffsetBuffer;
+use arrow::compute::{filter, is_not_null};
+use arrow::datatypes::{DataType, Field, FieldRef, Float64Type, Int32Type, Int64Type};
+use datafusion::common::{ScalarValue, plan_err};
 use datafusion::error::Result;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
-use datafusion::logical_expr::{Accumulator, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, Volatility};
+use datafusion::logical_expr::{
+    Accumulator, AggregateUDFImpl, ColumnarValue, EmitTo, GroupsAccumulator, ScalarUDF, Signature, Volatility, create_udf,
+};
+use luneta_model::durations::{bucket_of, middle_of};
 
 const QUANTILES: [f64; 3] = [0.5, 0.95, 0.99];
-/// Buckets of each power of two, as a power of two.
-const FINE_BITS: u32 = 5;
-const FINE: u64 = 1 << FINE_BITS;
-
 /// The aggregate function.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub struct DurationQuantiles {
@@ -26,7 +27,7 @@ pub struct DurationQuantiles {
 
 impl Default for DurationQuantiles {
     fn default() -> Self {
-        Self { signature: Signature::exact(vec![DataType::Int64], Volatility::Immutable) }
+        Self { signature: Signature::user_defined(Volatility::Immutable) }
     }
 }
 
@@ -39,12 +40,20 @@ impl AggregateUDFImpl for DurationQuantiles {
         &self.signature
     }
 
+    fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
+        match types {
+            [_] => Ok(vec![DataType::Int64]),
+            [_, _] => Ok(vec![list_of(DataType::Int32), list_of(DataType::Float64)]),
+            other => plan_err!("duration_quantiles takes durations, or their buckets and counts, not {} arguments", other.len()),
+        }
+    }
+
     fn return_type(&self, _: &[DataType]) -> Result<DataType> {
         Ok(DataType::new_list(DataType::Int64, true))
     }
 
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
-        let counts = DataType::new_list(DataType::UInt64, true);
+        let counts = DataType::new_list(DataType::Float64, true);
         Ok(vec![Arc::new(Field::new(format!("{}[histogram]", args.name), counts, true))])
     }
 
@@ -65,54 +74,38 @@ impl AggregateUDFImpl for DurationQuantiles {
 #[derive(Debug, Default)]
 struct Histogram {
     first: usize,
-    counts: Vec<u64>,
+    counts: Vec<f64>,
 }
 
 impl Histogram {
     /// Counts values of one bucket; returns by how many bytes the histogram grew.
-    fn add(&mut self, bucket: usize, count: u64) -> usize {
+    fn add(&mut self, bucket: usize, count: f64) -> usize {
         let before = self.counts.capacity();
         if self.counts.is_empty() {
             self.first = bucket;
         }
         if bucket < self.first {
             let missing = self.first - bucket;
-            self.counts.splice(..0, std::iter::repeat_n(0, missing));
+            self.counts.splice(..0, std::iter::repeat_n(0.0, missing));
             self.first = bucket;
         }
         let place = bucket - self.first;
         if place >= self.counts.len() {
-            self.counts.resize(place + 1, 0);
+            self.counts.resize(place + 1, 0.0);
         }
         self.counts[place] += count;
-        (self.counts.capacity() - before) * size_of::<u64>()
+        (self.counts.capacity() - before) * size_of::<f64>()
     }
 
     fn quantile(&self, quantile: f64) -> Option<i64> {
-        let total: u64 = self.counts.iter().sum();
-        let rank = ((quantile * total as f64).ceil() as u64).max(1);
-        let mut seen = 0;
+        let rank = quantile * self.counts.iter().sum::<f64>();
+        let mut seen = 0.0;
         let place = self.counts.iter().position(|count| {
             seen += count;
-            seen >= rank
+            seen > 0.0 && seen >= rank
         })?;
-        Some(middle(self.first + place))
+        Some(middle_of(self.first + place))
     }
-}
-
-/// The bucket of a value. Negative durations come from clocks that disagree and count as none.
-fn bucket(value: i64) -> usize {
-    let value = value.max(0) as u64;
-    let shift = (u64::BITS - value.leading_zeros()).saturating_sub(FINE_BITS + 1);
-    (u64::from(shift) * FINE + (value >> shift)) as usize
-}
-
-/// The middle of a bucket's values.
-fn middle(bucket: usize) -> i64 {
-    let bucket = bucket as u64;
-    let shift = (bucket / FINE).saturating_sub(1);
-    let low = (bucket - shift * FINE) << shift;
-    (low + ((1 << shift) - 1) / 2) as i64
 }
 
 #[derive(Debug, Default)]
@@ -128,7 +121,7 @@ impl Groups {
 
     fn take(&mut self, emit_to: EmitTo) -> Vec<Histogram> {
         let taken = emit_to.take_needed(&mut self.histograms);
-        self.bytes = self.histograms.iter().map(|h| h.counts.capacity() * size_of::<u64>()).sum();
+        self.bytes = self.histograms.iter().map(|h| h.counts.capacity() * size_of::<f64>()).sum();
         taken
     }
 }
@@ -142,10 +135,21 @@ impl GroupsAccumulator for Groups {
         total_num_groups: usize,
     ) -> Result<()> {
         self.resize(total_num_groups);
+        if let [buckets, weights] = values {
+            let (buckets, weights): (&ListArray, &ListArray) = (buckets.as_list(), weights.as_list());
+            for (row, group) in group_indices.iter().enumerate() {
+                if counts(buckets, filter, row) && weights.is_valid(row) {
+                    for (bucket, weight) in counted(buckets, weights, row) {
+                        self.bytes += self.histograms[*group].add(bucket, weight);
+                    }
+                }
+            }
+            return Ok(());
+        }
         let values = values[0].as_primitive::<Int64Type>();
         for (row, group) in group_indices.iter().enumerate() {
             if counts(values, filter, row) {
-                self.bytes += self.histograms[*group].add(bucket(values.value(row)), 1);
+                self.bytes += self.histograms[*group].add(bucket_of(values.value(row)), 1.0);
             }
         }
         Ok(())
@@ -164,10 +168,10 @@ impl GroupsAccumulator for Groups {
     }
 
     fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
-        let mut out = ListBuilder::new(UInt64Builder::new());
+        let mut out = ListBuilder::new(Float64Builder::new());
         for histogram in self.take(emit_to) {
             if !histogram.counts.is_empty() {
-                out.values().append_value(histogram.first as u64);
+                out.values().append_value(histogram.first as f64);
                 out.values().append_slice(&histogram.counts);
             }
             out.append(true);
@@ -180,8 +184,8 @@ impl GroupsAccumulator for Groups {
         let states: &ListArray = values[0].as_list();
         for (row, group) in group_indices.iter().enumerate() {
             let state = states.value(row);
-            let Some((first, counts)) = state.as_primitive::<UInt64Type>().values().split_first() else { continue };
-            for (place, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+            let Some((first, counts)) = state.as_primitive::<Float64Type>().values().split_first() else { continue };
+            for (place, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0.0) {
                 self.bytes += self.histograms[*group].add(*first as usize + place, *count);
             }
         }
@@ -189,11 +193,18 @@ impl GroupsAccumulator for Groups {
     }
 
     fn convert_to_state(&self, values: &[ArrayRef], filter: Option<&BooleanArray>) -> Result<Vec<ArrayRef>> {
+        if values.len() > 1 {
+            // Every row is a group of its own.
+            let mut groups = Groups::default();
+            let rows = values[0].len();
+            groups.update_batch(values, &(0..rows).collect::<Vec<_>>(), filter, rows)?;
+            return groups.state(EmitTo::All);
+        }
         let values = values[0].as_primitive::<Int64Type>();
-        let mut out = ListBuilder::new(UInt64Builder::new());
+        let mut out = ListBuilder::new(Float64Builder::new());
         for row in 0..values.len() {
             if counts(values, filter, row) {
-                out.values().append_slice(&[bucket(values.value(row)) as u64, 1]);
+                out.values().append_slice(&[bucket_of(values.value(row)) as f64, 1.0]);
             }
             out.append(true);
         }
@@ -203,6 +214,50 @@ impl GroupsAccumulator for Groups {
     fn size(&self) -> usize {
         self.bytes + self.histograms.capacity() * size_of::<Histogram>()
     }
+}
+
+/// Buckets and what is counted in them, of one row. Numbers that are of no bucket count as the last one.
+fn counted<'a>(buckets: &'a ListArray, weights: &'a ListArray, row: usize) -> impl Iterator<Item = (usize, f64)> + 'a {
+    let part = |list: &ListArray| list.value_offsets()[row] as usize..list.value_offsets()[row + 1] as usize;
+    let numbers = &buckets.values().as_primitive::<Int32Type>().values()[part(buckets)];
+    let weights = &weights.values().as_primitive::<Float64Type>().values()[part(weights)];
+    let last = bucket_of(i64::MAX);
+    numbers
+        .iter()
+        .zip(weights)
+        .filter(|(_, weight)| **weight > 0.0)
+        .map(move |(n, weight)| (usize::try_from(*n).unwrap_or(0).min(last), *weight))
+}
+
+/// The type of lists derived tables have.
+fn list_of(item: DataType) -> DataType {
+    DataType::List(Arc::new(Field::new("element", item, false)))
+}
+
+/// Functions that make of one duration what derived tables have of many: `duration_buckets(ns)` and
+/// `duration_counts(weight)`.
+pub fn singles() -> [ScalarUDF; 2] {
+    let of = |name, from, item: DataType, implementation| {
+        create_udf(name, vec![from], list_of(item), Volatility::Immutable, Arc::new(implementation))
+    };
+    let buckets = |args: &[ColumnarValue]| {
+        let durations = ColumnarValue::values_to_arrays(args)?.remove(0);
+        let buckets = durations.as_primitive::<Int64Type>().unary_opt::<_, Int32Type>(|ns| Some(bucket_of(ns) as i32));
+        one_each(Arc::new(buckets))
+    };
+    let counts = |args: &[ColumnarValue]| one_each(ColumnarValue::values_to_arrays(args)?.remove(0));
+    [
+        of("duration_buckets", DataType::Int64, DataType::Int32, buckets as fn(&[ColumnarValue]) -> Result<ColumnarValue>),
+        of("duration_counts", DataType::Float64, DataType::Float64, counts),
+    ]
+}
+
+/// A list of one value for each value, and of none for each null.
+fn one_each(values: ArrayRef) -> Result<ColumnarValue> {
+    let offsets = OffsetBuffer::from_lengths((0..values.len()).map(|row| usize::from(values.is_valid(row))));
+    let item = Arc::new(Field::new("element", values.data_type().clone(), false));
+    let present = filter(&values, &is_not_null(&values)?)?;
+    Ok(ColumnarValue::Array(Arc::new(ListArray::try_new(item, offsets, present, None)?)))
 }
 
 /// Whether a row takes part.
@@ -243,25 +298,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn buckets_hold_their_values() {
-        for value in [0, 1, 31, 32, 63, 64, 65, 1000, 123_456_789, 3_600_000_000_000, i64::MAX] {
-            let shown = middle(bucket(value));
-            assert!(shown.abs_diff(value) <= value as u64 / 64, "{value} reads as {shown}");
-        }
-        assert_eq!(middle(bucket(-5)), 0);
-        let mut last = 0;
-        for value in 0..100_000 {
-            assert!((last..=last + 1).contains(&bucket(value)), "{value}");
-            last = bucket(value);
-        }
-    }
-
-    #[test]
     fn quantiles_whatever_the_order() {
         for values in [(1..=1000).collect::<Vec<i64>>(), (1..=1000).rev().collect()] {
             let mut histogram = Histogram::default();
             for value in values {
-                histogram.add(bucket(value), 1);
+                histogram.add(bucket_of(value), 1.0);
             }
             for (quantile, exact) in [(0.0, 1), (0.5, 500), (0.95, 950), (0.99, 990), (1.0, 1000)] {
                 let found = histogram.quantile(quantile).unwrap();

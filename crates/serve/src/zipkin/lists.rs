@@ -20,8 +20,7 @@ const REMOTE_NAME: &str = "coalesce(attributes['peer.service'], CASE WHEN kind I
 impl ServeState {
     /// The names that read as this one in small letters.
     pub(super) async fn spellings(&self, tenant: &Tenant, window: Window, lower: &str) -> Result<Vec<String>, QueryError> {
-        let statement =
-            "SELECT DISTINCT service_name AS name FROM spans WHERE {within} AND lower(service_name) = $1 ORDER BY name";
+        let statement = "SELECT DISTINCT service_name AS name FROM span_metrics WHERE {overlapping} AND lower(service_name) = $1 ORDER BY name";
         let mut names = self.names_within(tenant, window, statement, &[lower]).await?;
         names.truncate(SPELLINGS_MAX);
         Ok(names)

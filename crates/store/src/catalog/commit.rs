@@ -36,6 +36,8 @@ pub(crate) enum Kind {
     Merge,
     /// Fewer rows.
     Drop,
+    /// Rows of one table become rows of another.
+    Move,
 }
 
 /// A file that is on disk and not yet part of the lake.
@@ -151,6 +153,10 @@ impl Catalog {
                 Kind::Insert => "inserted_into_table",
                 Kind::Merge => "merge_adjacent",
                 Kind::Drop => "deleted_from_table",
+                Kind::Move => {
+                    changes.push(format!("deleted_from_table:{}", table.table_id));
+                    "inserted_into_table"
+                }
             };
             changes.push(format!("{what}:{}", table.table_id));
         }
@@ -177,7 +183,7 @@ async fn newest(connection: &mut SqliteConnection, known: &Lake) -> Result<Lake,
 /// The columns a table lacks. Names are compared without case, as other readers do.
 fn missing(table: Option<&Arc<LakeTable>>, key: &TableKey, fields: &[FieldRef]) -> Vec<FieldRef> {
     let mut taken: HashSet<String> = table.iter().flat_map(|t| &t.columns).map(|c| c.name.to_lowercase()).collect();
-    layout::fixed(key.signal).fields().iter().chain(fields).filter(|f| taken.insert(f.name().to_lowercase())).cloned().collect()
+    layout::fixed(key.table).fields().iter().chain(fields).filter(|f| taken.insert(f.name().to_lowercase())).cloned().collect()
 }
 
 async fn create_table(
@@ -194,7 +200,7 @@ async fn create_table(
     let (schema_id, schema_path) = lake.schemas.get(&schema).cloned().unwrap_or_default();
     let table_id = lake.next_catalog_id;
     lake.next_catalog_id += 1;
-    let (name, folder) = (layout::lake_table(key.signal), key.signal.table());
+    let (name, folder) = (layout::lake_table(key.table), key.table.name());
     sqlx::query("INSERT INTO ducklake_table VALUES (?, ?, ?, NULL, ?, ?, ?, 1)")
         .bind(table_id)
         .bind(Uuid::now_v7().to_string())
@@ -303,7 +309,7 @@ async fn end_file(
     let place = place.ok_or_else(|| StoreError::Conflict(format!("file {id}, which is gone")))?;
     let file = table.files.remove(place);
     // Rows deleted since must not come back with the file that replaces this one.
-    if kind == Kind::Merge && file.deletes != known.deletes {
+    if matches!(kind, Kind::Merge | Kind::Move) && file.deletes != known.deletes {
         return Err(StoreError::Conflict(format!("rows of file {id}")));
     }
     let ended = sqlx::query("UPDATE ducklake_data_file SET end_snapshot = ? WHERE data_file_id = ? AND end_snapshot IS NULL")

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::datatypes::{Field, FieldRef};
-use luneta_model::Signal;
+use luneta_model::Table;
 use parquet::arrow::PARQUET_FIELD_ID_META_KEY;
 use sqlx::sqlite::SqliteConnection;
 
@@ -20,7 +20,7 @@ pub(crate) struct Lake {
     pub(super) next_file_id: i64,
     /// Live schemas by name: number and path.
     pub(super) schemas: HashMap<String, (i64, String)>,
-    /// The tables of the three signals.
+    /// The tables.
     pub(crate) tables: HashMap<TableKey, Arc<LakeTable>>,
 }
 
@@ -91,8 +91,8 @@ impl LakeColumn {
 
 impl Lake {
     /// The field of a table's column, without numbers.
-    pub(crate) fn field(signal: Signal, column: &LakeColumn) -> Option<FieldRef> {
-        match layout::fixed(signal).fields().find(&column.name) {
+    pub(crate) fn field(table: Table, column: &LakeColumn) -> Option<FieldRef> {
+        match layout::fixed(table).fields().find(&column.name) {
             Some((_, field)) => Some(field.clone()),
             None => column.field(),
         }
@@ -138,9 +138,9 @@ async fn load_tables(
     let mut tables = HashMap::new();
     for (table_id, schema_id, name, path) in rows {
         let Some((_, schema, schema_path)) = schemas.iter().find(|(id, ..)| *id == schema_id) else { continue };
-        let (Some(tenant), Some(signal)) = (names::tenant_of(schema), layout::signal_of(&name)) else { continue };
+        let (Some(tenant), Some(of)) = (names::tenant_of(schema), layout::table_of(&name)) else { continue };
         let table = LakeTable { table_id, path: format!("{schema_path}{path}"), ..LakeTable::default() };
-        tables.insert(table_id, (TableKey { tenant, signal }, table));
+        tables.insert(table_id, (TableKey { tenant, table: of }, table));
     }
     Ok(tables)
 }
@@ -204,7 +204,7 @@ async fn load_table_stats(
     .await?;
     for (table_id, column_id, contains_null, contains_nan, min, max) in rows {
         let Some((key, table)) = tables.get_mut(&table_id) else { continue };
-        let field = table.columns.iter().find(|c| c.id == column_id).and_then(|c| Lake::field(key.signal, c));
+        let field = table.columns.iter().find(|c| c.id == column_id).and_then(|c| Lake::field(key.table, c));
         let parse = |t: Option<String>| field.as_ref().and_then(|f| text::read(&t?, f.data_type()));
         let bounds = TableBounds {
             contains_null: contains_null.map(|b| b != 0),
@@ -263,7 +263,7 @@ async fn load_files(
             size: size as u64,
             footer_size: footer as u64,
             rows: rows as u64,
-            stats: named_stats(key.signal, table, stats.remove(&id).unwrap_or_default()),
+            stats: named_stats(key.table, table, stats.remove(&id).unwrap_or_default()),
             strays: strays.as_deref().and_then(|s| serde_json::from_str(s).ok()).unwrap_or_default(),
             map_keys: map_keys.remove(&id).unwrap_or_default(),
             trace_index: index_offset.zip(index_length).map(|(offset, length)| offset as u64..(offset + length) as u64),
@@ -318,11 +318,11 @@ async fn load_stats(connection: &mut SqliteConnection, files: &HashSet<i64>) -> 
     Ok(out)
 }
 
-fn named_stats(signal: Signal, table: &LakeTable, rows: Vec<StatRow>) -> HashMap<String, ColumnStats> {
+fn named_stats(of: Table, table: &LakeTable, rows: Vec<StatRow>) -> HashMap<String, ColumnStats> {
     let mut out = HashMap::with_capacity(rows.len());
     for (column_id, null_count, min, max) in rows {
         let Some(column) = table.columns.iter().find(|c| c.id == column_id) else { continue };
-        let Some(field) = Lake::field(signal, column) else { continue };
+        let Some(field) = Lake::field(of, column) else { continue };
         let parse = |t: Option<String>| t.and_then(|t| text::read(&t, field.data_type()));
         let stats = ColumnStats { min: parse(min), max: parse(max), null_count: null_count.map(|n| n as u64) };
         out.insert(column.name.clone(), stats);

@@ -3,7 +3,7 @@
 //! Files hold numbers and bucket counts in forms that take a fraction of the space
 //! (`files::points`), in the table `metric_points`. The view, in DuckDB's dialect, gives them back.
 
-use luneta_model::{Signal, schema};
+use luneta_model::{Signal, Table, schema};
 use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 
@@ -20,11 +20,11 @@ pub(super) async fn refresh(
     table: &LakeTable,
     changes: &mut Vec<String>,
 ) -> Result<(), StoreError> {
-    if key.signal != Signal::Metrics {
+    if key.table != Table::Signal(Signal::Metrics) {
         return Ok(());
     }
     let schema = names::schema_of(&key.tenant);
-    let (name, sql) = (key.signal.table(), select(&schema, table));
+    let (name, sql) = (key.table.name(), select(&schema, table));
     let schema_id = lake.schemas.get(&schema).map(|(id, _)| *id).unwrap_or_default();
     let old: Option<(i64, String)> = sqlx::query_as(
         "SELECT view_id, view_uuid FROM ducklake_view WHERE schema_id = ? AND view_name = ? AND end_snapshot IS NULL",
@@ -63,7 +63,7 @@ pub(super) async fn refresh(
 
 fn select(schema: &str, table: &LakeTable) -> String {
     let columns: Vec<String> = table.columns.iter().filter_map(|c| column(&c.name, table)).collect();
-    let from = format!("{{DUCKLAKE_CATALOG}}.{}.{}", quoted(schema), layout::lake_table(Signal::Metrics));
+    let from = format!("{{DUCKLAKE_CATALOG}}.{}.{}", quoted(schema), layout::lake_table(Table::Signal(Signal::Metrics)));
     format!("SELECT {} FROM {from}", columns.join(", "))
 }
 

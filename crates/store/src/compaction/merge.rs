@@ -10,7 +10,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, UInt32Array, new_null_array};
 use arrow::compute::{cast, concat_batches, interleave, take_record_batch};
 use arrow::datatypes::{FieldRef, Schema, TimestampNanosecondType, UInt64Type};
-use luneta_model::{AttributeScope, Signal};
+use luneta_model::{AttributeScope, Signal, Table};
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::file::metadata::ParquetMetaData;
 
@@ -41,15 +41,15 @@ pub(super) fn merge(
         let source = Source::open(lake_dir, file, batch_rows);
         sources.push(source.map_err(|error| MergeError { file: Some(file.data_file_id), error })?);
     }
-    let fields = fields(key.signal, table, &sources);
-    let shape = Shape::new(key.signal, table, &fields);
+    let fields = fields(key.table, table, &sources);
+    let shape = Shape::new(key.table, table, &fields);
     let rows: u64 = sources.iter().map(|s| s.rows).sum();
     if rows == 0 {
         return Ok(None);
     }
     let plain = plain_in(sources.iter().map(|s| s.footer.as_ref()));
     let mut writer = FileWriter::create(lake_dir, key, table, &fields, &plain, config)?;
-    let mut merger = Merger { signal: key.signal, shape, slots: Vec::new(), cursors: Vec::new(), picked: Vec::new() };
+    let mut merger = Merger { of: key.table, shape, slots: Vec::new(), cursors: Vec::new(), picked: Vec::new() };
     // Readers of Parquet panic on some damaged files.
     let run = catch_unwind(AssertUnwindSafe(|| merger.run(sources, &mut writer, config)));
     let run = run.unwrap_or_else(|_| Err(StoreError::Stopped("merge").into())).and_then(|()| {
@@ -70,7 +70,7 @@ pub(super) fn merge(
 
 /// The columns of the new file: those of any source that the table still has, and those that keys
 /// left in the maps of older files may fill.
-fn fields(signal: Signal, table: &LakeTable, sources: &[Source]) -> Vec<FieldRef> {
+fn fields(of: Table, table: &LakeTable, sources: &[Source]) -> Vec<FieldRef> {
     let mut names: HashSet<&str> = HashSet::new();
     for source in sources {
         names.extend(source.schema.fields().iter().map(|f| f.name().as_str()));
@@ -78,8 +78,8 @@ fn fields(signal: Signal, table: &LakeTable, sources: &[Source]) -> Vec<FieldRef
     let promoted =
         |name: &str| AttributeScope::split_column(name).is_some_and(|(scope, key)| layout::known_type(scope, key).is_none());
     let wanted = table.columns.iter().filter(|c| names.contains(c.name.as_str()) || promoted(&c.name));
-    let mut found: BTreeMap<&str, FieldRef> = wanted.filter_map(|c| Some((c.name.as_str(), Lake::field(signal, c)?))).collect();
-    let mut out: Vec<FieldRef> = layout::fixed(signal).fields().iter().filter_map(|f| found.remove(f.name().as_str())).collect();
+    let mut found: BTreeMap<&str, FieldRef> = wanted.filter_map(|c| Some((c.name.as_str(), Lake::field(of, c)?))).collect();
+    let mut out: Vec<FieldRef> = layout::fixed(of).fields().iter().filter_map(|f| found.remove(f.name().as_str())).collect();
     out.extend(found.into_values());
     out
 }
@@ -125,7 +125,7 @@ impl Source {
             all.push(shape.fit(&batch?)?);
         }
         let all = concat_batches(&shape.schema, &all)?;
-        let keys = Keys::of(shape.signal, &all);
+        let keys = Keys::of(shape.of, &all);
         let mut order: Vec<u32> = (0..all.num_rows() as u32).collect();
         order.sort_by(|a, b| keys.compare(*a as usize, &keys, *b as usize));
         Ok(Some(take_record_batch(&all, &UInt32Array::from(order))?).filter(|b| b.num_rows() > 0))
@@ -134,7 +134,7 @@ impl Source {
 
 /// What every row is brought into.
 struct Shape {
-    signal: Signal,
+    of: Table,
     schema: Arc<Schema>,
     promotions: Vec<(AttributeScope, Promotion)>,
     strays: HashSet<String>,
@@ -143,11 +143,11 @@ struct Shape {
 }
 
 impl Shape {
-    fn new(signal: Signal, table: &LakeTable, fields: &[FieldRef]) -> Self {
+    fn new(of: Table, table: &LakeTable, fields: &[FieldRef]) -> Self {
         let scopes = [AttributeScope::Item, AttributeScope::Resource];
         let promotions = scopes.map(|scope| (scope, Promotion::of_columns(table, scope, fields))).into();
         let left = AttributeScope::ALL.map(|scope| (scope, KeyCounts::bounded()));
-        Self { signal, schema: Arc::new(Schema::new(fields.to_vec())), promotions, strays: HashSet::new(), left }
+        Self { of, schema: Arc::new(Schema::new(fields.to_vec())), promotions, strays: HashSet::new(), left }
     }
 
     fn fit(&mut self, batch: &RecordBatch) -> Result<RecordBatch, StoreError> {
@@ -185,11 +185,11 @@ struct Keys {
 }
 
 impl Keys {
-    fn of(signal: Signal, batch: &RecordBatch) -> Self {
-        let metrics = signal == Signal::Metrics;
-        let text = batch.column_by_name(if metrics { "metric_name" } else { "service_name" });
+    fn of(table: Table, batch: &RecordBatch) -> Self {
+        let metrics = table == Table::Signal(Signal::Metrics);
+        let text = table.sort_columns().first().and_then(|name| batch.column_by_name(name));
         let series = batch.column_by_name("series").filter(|_| metrics);
-        let time = batch.column_by_name(signal.time_column());
+        let time = batch.column_by_name(table.time_column());
         Self {
             text: text.and_then(|c| c.as_string_opt::<i32>()).cloned(),
             series: series.and_then(|c| c.as_primitive_opt::<UInt64Type>()).map(|c| c.values().to_vec()),
@@ -224,7 +224,7 @@ struct Cursor {
 }
 
 struct Merger {
-    signal: Signal,
+    of: Table,
     shape: Shape,
     /// Batches that picked rows lie in.
     slots: Vec<RecordBatch>,
@@ -263,7 +263,7 @@ impl Merger {
             }
         };
         if let Some(batch) = batch {
-            let (keys, rows) = (Keys::of(self.signal, &batch), batch.num_rows());
+            let (keys, rows) = (Keys::of(self.of, &batch), batch.num_rows());
             self.slots.push(batch);
             self.cursors.push(Cursor { source, slot: self.slots.len() - 1, keys, row: 0, rows });
         }

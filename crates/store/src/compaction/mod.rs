@@ -10,6 +10,8 @@ mod plan;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use luneta_model::Table;
+
 use crate::catalog::{AddFile, Change, Kind};
 use crate::files::WriterConfig;
 use crate::flush::remove_files;
@@ -20,6 +22,8 @@ impl Store {
     pub(crate) async fn merge_files(self: &Arc<Self>) -> Result<usize, StoreError> {
         let mut unmergeable = self.merging.lock().await;
         let mut keys: Vec<TableKey> = self.state.view().lake.tables.keys().cloned().collect();
+        // Halves of calls have an upkeep of their own.
+        keys.retain(|key| key.table != Table::EdgeHalves);
         keys.sort();
         let mut merges = 0;
         let mut failed = None;

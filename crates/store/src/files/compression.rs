@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Int32Type, Int64Type};
-use luneta_model::Signal;
+use luneta_model::{Signal, Table};
 use parquet::file::metadata::ParquetMetaData;
 use parquet::schema::types::{ColumnPath, SchemaDescriptor};
 use xxhash_rust::xxh3::xxh3_64;
@@ -58,12 +58,12 @@ pub(crate) fn plain_in<'a>(files: impl Iterator<Item = &'a ParquetMetaData>) -> 
 
 /// The leaves of a file that are left plain, given the columns that are. Points of metrics are few
 /// bytes, and compress well together.
-pub(super) fn plain_leaves(signal: Signal, descriptor: &SchemaDescriptor, plain: &HashSet<String>) -> Vec<ColumnPath> {
+pub(super) fn plain_leaves(table: Table, descriptor: &SchemaDescriptor, plain: &HashSet<String>) -> Vec<ColumnPath> {
     let is_plain = |path: &ColumnPath| match path.parts() {
         [_] => plain.contains(&path.string()),
         [.., leaf] => !NESTED.contains(&leaf.as_str()),
         [] => false,
     };
     let leaves = descriptor.columns().iter().map(|leaf| leaf.path());
-    leaves.filter(|path| signal != Signal::Metrics && is_plain(path)).cloned().collect()
+    leaves.filter(|path| table != Table::Signal(Signal::Metrics) && is_plain(path)).cloned().collect()
 }

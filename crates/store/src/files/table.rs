@@ -7,7 +7,7 @@ use arrow::array::{Array, ArrayRef, DictionaryArray, RecordBatch, UInt32Array, n
 use arrow::compute::{cast, concat, take};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, UInt32Type};
 use arrow::error::ArrowError;
-use luneta_model::{AttributeScope, Signal, schema};
+use luneta_model::{AttributeScope, Signal, Table, schema};
 
 use super::compression;
 use super::keys::KeyCounts;
@@ -70,9 +70,9 @@ pub(crate) fn prepare(
     let batches = promote_items(key, rows, table, promoted_max, &mut left)?;
     let origins = promote_origins(rows, &origin, table, promoted_max, &mut left)?;
     let order = order(key, rows, &batches, &origins);
-    let batches = if key.signal == Signal::Metrics { points::scale_doubles(batches, &order)? } else { batches };
+    let batches = if key.table == Table::Signal(Signal::Metrics) { points::scale_doubles(batches, &order)? } else { batches };
     let (mut fields, mut columns) = unite(key, &batches, &origins);
-    if key.signal == Signal::Metrics {
+    if key.table == Table::Signal(Signal::Metrics) {
         spread_counts(&batches, &mut fields, &mut columns)?;
     }
     let lengths = batches.iter().map(RecordBatch::num_rows).collect();
@@ -137,17 +137,17 @@ fn promote_origins(
 fn order(key: &TableKey, rows: &TableRows, batches: &[RecordBatch], origins: &RecordBatch) -> Vec<u32> {
     let mut sources = Vec::with_capacity(batches.len());
     for (memory, batch) in rows.batches().zip(batches) {
-        let Some(time) = batch.column_by_name(key.signal.time_column()) else { continue };
+        let Some(time) = batch.column_by_name(key.table.time_column()) else { continue };
         let metric = sort::metric_columns(batch.column_by_name("metric_name"), batch.column_by_name("series"));
         sources.push(SortSource { origin: &memory.origin, time, metric });
     }
     let ranks = sort::service_ranks(origins.column_by_name("service_name"), origins.num_rows());
-    SortKeys::new(key.signal, &sources, &ranks).order()
+    SortKeys::new(key.table.source(), &sources, &ranks).order()
 }
 
 /// The columns with any value, fixed ones first and in their order.
 fn unite(key: &TableKey, batches: &[RecordBatch], origins: &RecordBatch) -> (Vec<FieldRef>, Vec<Column>) {
-    let fixed = layout::fixed(key.signal);
+    let fixed = layout::fixed(key.table);
     let mut names: Vec<FieldRef> = fixed.fields().to_vec();
     let mut seen: HashSet<String> = names.iter().map(|f| f.name().clone()).collect();
     let others = batches.iter().map(RecordBatch::schema).chain([origins.schema()]);
@@ -214,6 +214,16 @@ fn has_values(array: &ArrayRef) -> bool {
 }
 
 impl PreparedTable {
+    /// Rows that are in the order of their file already, without attributes.
+    pub(crate) fn of_rows(key: TableKey, rows: &RecordBatch) -> Self {
+        let count = rows.num_rows();
+        let columns = rows.schema_ref().fields().iter().zip(rows.columns());
+        let kept = columns.filter(|(field, column)| !field.is_nullable() || has_values(column));
+        let (fields, columns) = kept.map(|(f, c)| (f.clone(), Column::OfRows(vec![Some(c.clone())]))).unzip();
+        let order = (0..count as u32).collect();
+        Self { key, fields, columns, order, origin: vec![0; count], lengths: vec![count], left: Left::default() }
+    }
+
     /// Writes the file. `table` must have all of `fields`.
     pub(crate) fn write(&self, data_path: &Path, table: &LakeTable, config: WriterConfig) -> Result<AddFile, StoreError> {
         let mut writer = FileWriter::create(data_path, &self.key, table, &self.fields, &self.plain(), config)?;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Field, FieldRef, Float64Type, Schema};
-use luneta_model::{Signal, schema};
+use luneta_model::{Signal, Table, schema};
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
@@ -102,7 +102,7 @@ impl FileWriter {
         }
         let arrow_schema = Arc::new(Schema::new(stamped.clone()));
         let parquet_schema = ArrowSchemaConverter::new().convert(&arrow_schema)?;
-        let properties = Arc::new(properties(key.signal, &stamped, &parquet_schema, plain, config)?);
+        let properties = Arc::new(properties(key.table, &stamped, &parquet_schema, plain, config)?);
         let folder = data_path.join(&table.path);
         fs::create_dir_all(&folder).map_err(StoreError::io(&folder))?;
         let path = folder.join(file_name());
@@ -111,8 +111,9 @@ impl FileWriter {
             SerializedFileWriter::new(BufWriter::with_capacity(1 << 18, file), parquet_schema.root_schema_ptr(), properties)?;
         let factory = ArrowRowGroupWriterFactory::new(&file, arrow_schema);
         let nans = vec![false; stamped.len()];
-        let trace_index =
-            TraceIndexBuilder::column(&stamped).map(|column| (column, TraceIndexBuilder::new(Grain::of(key.signal))));
+        let trace_index = key.table.signal().and_then(|signal| {
+            TraceIndexBuilder::column(&stamped).map(|column| (column, TraceIndexBuilder::new(Grain::of(signal))))
+        });
         let (key, table_id) = (key.clone(), table.table_id);
         Ok(Self { path, key, table_id, fields: stamped, ids, nans, trace_index, file, factory, group: None, groups: 0, rows: 0 })
     }
@@ -268,21 +269,21 @@ fn footer_size(path: &Path, size: u64) -> Result<u64, StoreError> {
 }
 
 fn properties(
-    signal: Signal,
+    table: Table,
     fields: &[FieldRef],
     descriptor: &SchemaDescriptor,
     plain: &HashSet<String>,
     config: WriterConfig,
 ) -> Result<WriterProperties, StoreError> {
-    let sorting = schema::sort_columns(signal).iter().filter_map(|name| {
+    let sorting = table.sort_columns().iter().filter_map(|name| {
         let leaf = descriptor.columns().iter().position(|c| c.path().string() == *name)?;
         Some(SortingColumn { column_idx: leaf as i32, descending: false, nulls_first: true })
     });
     // Points are small once encoded: more effort costs little.
-    let level = if signal == Signal::Metrics { config.zstd_level.max(3) } else { config.zstd_level };
-    let page_rows = if signal == Signal::Metrics { POINTS_PAGE_ROWS_MAX } else { PAGE_ROWS_MAX };
+    let level = if table == Table::Signal(Signal::Metrics) { config.zstd_level.max(3) } else { config.zstd_level };
+    let page_rows = if table == Table::Signal(Signal::Metrics) { POINTS_PAGE_ROWS_MAX } else { PAGE_ROWS_MAX };
     // Many spans share a trace, few records do.
-    let trace_dictionary = if signal == Signal::Spans { TRACE_DICTIONARY_BYTES_MAX } else { DICTIONARY_BYTES_MAX };
+    let trace_dictionary = if table == Table::Signal(Signal::Spans) { TRACE_DICTIONARY_BYTES_MAX } else { DICTIONARY_BYTES_MAX };
     let mut builder = WriterProperties::builder()
         // Only this version has dictionaries for trace ids; its default encodings of text cost more
         // than they save.
@@ -298,7 +299,7 @@ fn properties(
     for field in fields {
         builder = column_properties(builder, field, trace_dictionary);
     }
-    for leaf in compression::plain_leaves(signal, descriptor, plain) {
+    for leaf in compression::plain_leaves(table, descriptor, plain) {
         builder = builder.set_column_compression(leaf, Compression::UNCOMPRESSED);
     }
     Ok(builder.build())

@@ -60,7 +60,7 @@ pub(crate) struct MemoryBatch {
 impl Generation {
     /// Adds a batch that [`check`] found good. Returns how many of `bytes` were not needed.
     pub(crate) fn insert(&mut self, batch: &Batch, bytes: usize) -> Result<usize, ArrowError> {
-        let key = TableKey { tenant: batch.tenant.clone(), signal: batch.signal };
+        let key = TableKey { tenant: batch.tenant.clone(), table: batch.signal.into() };
         let table = self.tables.entry(key).or_default();
         let ids = table.origins.intern(&batch.origins);
         let local = batch.rows.column(0).as_primitive::<UInt32Type>();

@@ -7,9 +7,9 @@ SELECT service_name,
        sum(logs) AS logs,
        sum(points) AS points
 FROM (
-    SELECT service_name, min(start_time) AS first_seen, max(start_time) AS last_seen,
-           count(*) AS spans, count(*) FILTER (WHERE status_code = 'ERROR') AS errors, 0 AS logs, 0 AS points
-    FROM spans GROUP BY service_name
+    SELECT service_name, min(first_time) AS first_seen, max(last_time) AS last_seen,
+           sum(spans) AS spans, coalesce(sum(spans) FILTER (WHERE status_code = 'ERROR'), 0) AS errors, 0 AS logs, 0 AS points
+    FROM span_metrics GROUP BY service_name
     UNION ALL
     SELECT service_name, min(time), max(time), 0, 0, count(*), 0 FROM logs GROUP BY service_name
     UNION ALL
