@@ -37,3 +37,9 @@ mkdir -p corpus/zipkin_binary
 for file in "$fixtures"/*_protobuf; do
     { printf '\000'; cat "$file"; } > "corpus/zipkin_binary/$(basename "$file")"
 done
+mkdir -p corpus/traceql
+n=0
+sed -n -e 's/^eval //p' -e 's/^fail //p' -e 's/^series [^ ]* //p' ../tests/traceql/*.test | while IFS= read -r query; do
+    n=$((n + 1))
+    printf '%s' "$query" > "corpus/traceql/$n"
+done

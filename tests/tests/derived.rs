@@ -197,3 +197,45 @@ fn pruning() {
         assert_eq!(stats["files"], files, "{query}: {stats}");
     }
 }
+
+/// The ends of a call come before and after a restart, the second one dies with the process before it is in
+/// a file, and a late one comes when all is over: every call is counted once, at every moment.
+#[test]
+fn calls_whose_ends_come_apart() {
+    let mut server = Server::start(Options::any_time());
+    let calls = |server: &Server| json!(server.sql("SELECT client, server, count, errors FROM edges ORDER BY 1, 2"));
+    spans("shop", vec![part(2, 1, CLIENT, "stock", &[]), part(3, 1, CLIENT, "stock", &[])]).accepted(&server);
+    server.cycle();
+    assert_eq!(calls(&server), json!([]), "nobody knows whom it called");
+    spans("stock", vec![failed(part(20, 2, SERVER, "take", &[]), 0)]).accepted(&server);
+    let one = json!([["shop", "stock", 1, 1]]);
+    assert_eq!(calls(&server), one);
+    server.kill9();
+    server.restart();
+    assert_eq!(calls(&server), one);
+    server.cycle();
+    assert_eq!(calls(&server), one);
+    spans("stock", vec![part(21, 3, SERVER, "take", &[])]).accepted(&server);
+    for _ in 0..2 {
+        assert_eq!(calls(&server), json!([["shop", "stock", 2, 1]]));
+        server.cycle();
+    }
+    assert_eq!(server.value("SELECT sum(count) FROM operations"), json!(4));
+}
+
+/// Counts say how many spans there were, not how many came.
+#[test]
+fn sampled_spans() {
+    let mut server = Server::start(Options::any_time());
+    let mut kept = part(1, 0, SERVER, "GET /cart", &[]);
+    kept.trace_state = "vendor=1,ot=th:c".into();
+    spans("shop", vec![kept, part(2, 0, SERVER, "GET /cart", &[])]).accepted(&server);
+    check(
+        &mut server,
+        &[
+            ("SELECT count FROM operations", json!([[5]])),
+            ("SELECT spans FROM services", json!([[2]])),
+            ("SELECT sum(count), sum(spans) FROM span_metrics", json!([[5.0, 2]])),
+        ],
+    );
+}

@@ -49,6 +49,7 @@ use adapter::LakeAdapterFactory;
 use deletes::Selections;
 use functions::AttributeAccess;
 use opened::{NotingReaderFactory, Opened};
+pub use picked::KnownFiles;
 use picked::{Lake, PickedSource};
 use reading::Reading;
 use traces::{Picked, TraceId};
@@ -79,14 +80,22 @@ pub struct LakeTable {
     scan: SchemaRef,
     store: Arc<Store>,
     opened: Arc<Opened>,
+    known: Arc<KnownFiles>,
 }
 
 impl LakeTable {
-    /// The table of a snapshot of `store`; `opened` notes which files are read.
-    pub fn new(table: Table, snapshot: TableSnapshot, store: Arc<Store>, opened: Arc<Opened>) -> Self {
+    /// The table of a snapshot of `store`; `opened` notes which files are read, `known` what was learnt
+    /// of them.
+    pub fn new(
+        table: Table,
+        snapshot: TableSnapshot,
+        store: Arc<Store>,
+        opened: Arc<Opened>,
+        known: Arc<KnownFiles>,
+    ) -> Self {
         let logical = Arc::new(logical(table));
         let scan = scan_schema(&logical, &snapshot.schema);
-        Self { table, snapshot, logical, scan, store, opened }
+        Self { table, snapshot, logical, scan, store, opened, known }
     }
 
     /// The snapshot behind the table.
@@ -346,7 +355,7 @@ impl LakeTable {
             file.keep(deleted.get(&file.file.data_file_id));
         }
         let files = files.into_iter().map(|file| (file.clone(), strays_of(&[file]))).collect();
-        let lake = Lake { store, footers: Arc::clone(footers), opened: Arc::clone(&self.opened) };
+        let lake = Lake { store, footers: Arc::clone(footers), opened: Arc::clone(&self.opened), known: Arc::clone(&self.known) };
         Ok(DataSourceExec::from_data_source(PickedSource::new(lake, files, ids, reading)))
     }
 

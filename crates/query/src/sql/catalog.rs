@@ -15,7 +15,7 @@ use luneta_store::Store;
 use super::derived::{self, Definition};
 use super::{keys, parse};
 use crate::error::QueryError;
-use crate::scan::LakeTable;
+use crate::scan::{KnownFiles, LakeTable};
 use crate::scan::opened::Opened;
 
 /// The schema `lake`: the tables of one tenant, as they were when the query first named them.
@@ -26,12 +26,13 @@ pub struct LakeSchema {
     pinned: Mutex<HashMap<Table, Arc<LakeTable>>>,
     derived: Mutex<HashMap<String, Arc<dyn TableProvider>>>,
     opened: Arc<Opened>,
+    known: Arc<KnownFiles>,
 }
 
 impl LakeSchema {
     /// The tables of `tenant`.
-    pub fn new(store: Arc<Store>, tenant: Tenant) -> Self {
-        Self { store, tenant, pinned: Mutex::default(), derived: Mutex::default(), opened: Arc::default() }
+    pub fn new(store: Arc<Store>, tenant: Tenant, known: Arc<KnownFiles>) -> Self {
+        Self { store, tenant, pinned: Mutex::default(), derived: Mutex::default(), opened: Arc::default(), known }
     }
 
     /// Takes a snapshot of every table a statement needs. Returns the derived tables among them, those
@@ -77,7 +78,8 @@ impl LakeSchema {
         let snapshots = snapshots.map_err(|e| DataFusionError::External(Box::new(e)))?;
         let mut pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
         for (table, snapshot) in tables.into_iter().zip(snapshots) {
-            pinned.insert(table, Arc::new(LakeTable::new(table, snapshot, Arc::clone(&self.store), Arc::clone(&self.opened))));
+            let (store, opened, known) = (Arc::clone(&self.store), Arc::clone(&self.opened), Arc::clone(&self.known));
+            pinned.insert(table, Arc::new(LakeTable::new(table, snapshot, store, opened, known)));
         }
         Ok(())
     }

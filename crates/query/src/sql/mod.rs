@@ -40,7 +40,7 @@ pub use keys::AttributeKey;
 pub use stats::QueryStats;
 
 use crate::error::QueryError;
-use crate::scan::LAKE_URL;
+use crate::scan::{KnownFiles, LAKE_URL};
 use crate::scan::functions::AttributeGet;
 use catalog::LakeSchema;
 
@@ -115,6 +115,7 @@ pub struct QueryEngine {
     session: SessionState,
     config: QueryConfig,
     running: tokio::sync::Semaphore,
+    known: Arc<KnownFiles>,
 }
 
 impl QueryEngine {
@@ -133,7 +134,7 @@ impl QueryEngine {
         runtime.register_object_store(&url, store.object_store());
         let running = tokio::sync::Semaphore::new(config.concurrent_max);
         let session = session(&config, &runtime)?;
-        Ok(Self { store, session, config, running })
+        Ok(Self { store, session, config, running, known: Arc::default() })
     }
 
     /// The store behind the engine.
@@ -152,7 +153,7 @@ impl QueryEngine {
             let _turn = self.running.acquire().await.map_err(|e| QueryError::Limit(e.to_string()))?;
             let mut warnings = Vec::new();
             loop {
-                let lake = Arc::new(LakeSchema::new(Arc::clone(&self.store), tenant.clone()));
+                let lake = Arc::new(LakeSchema::new(Arc::clone(&self.store), tenant.clone(), Arc::clone(&self.known)));
                 // Readers of Parquet panic on some damaged files; the connection should not go with them.
                 let attempt = AssertUnwindSafe(self.run(&lake, &request, started)).catch_unwind().await;
                 let answer = attempt.unwrap_or_else(|_| Err(QueryError::Internal));
@@ -213,7 +214,7 @@ impl QueryEngine {
     /// # Errors
     /// [`QueryError::Store`].
     pub async fn tables(&self, tenant: &Tenant) -> Result<Vec<(String, SchemaRef)>, QueryError> {
-        let lake = Arc::new(LakeSchema::new(Arc::clone(&self.store), tenant.clone()));
+        let lake = Arc::new(LakeSchema::new(Arc::clone(&self.store), tenant.clone(), Arc::clone(&self.known)));
         let derived = lake.pin(&parse("SHOW TABLES")?).await?;
         let context = self.context(&lake)?;
         lake.derive(&derived, &context).await?;

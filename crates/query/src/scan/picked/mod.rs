@@ -4,6 +4,7 @@
 //! ordinary scan reads a page of every column for every service, most of them nulls. Here the rows
 //! are found first; then each column is read only where its pages have values.
 
+mod files;
 mod pages;
 mod reader;
 #[cfg(test)]
@@ -36,13 +37,13 @@ use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricBuilder}
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use luneta_model::AttributeScope;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::file::metadata::PageIndexPolicy;
 
 use super::adapter::LakeAdapterFactory;
 use super::opened::Opened;
 use super::reading::{Adapted, Reading};
 use super::traces::{Picked, TraceId};
+pub use files::KnownFiles;
 use reader::RowReader;
 
 /// Files read at once.
@@ -64,6 +65,7 @@ pub(super) struct Lake {
     pub(super) store: Arc<dyn ObjectStore>,
     pub(super) footers: Arc<FileMetadataCache>,
     pub(super) opened: Arc<Opened>,
+    pub(super) known: Arc<KnownFiles>,
 }
 
 impl PickedSource {
@@ -86,7 +88,7 @@ impl PickedSource {
             .await?;
         count("files_read").add(1);
         count("row_groups_read").add(pages::row_groups(&footer, &picked.rows()));
-        let metadata = ArrowReaderMetadata::try_new(footer, ArrowReaderOptions::new())?;
+        let metadata = self.lake.known.of(path, footer)?;
         let (store, bytes) = (Arc::clone(&self.lake.store), count("bytes_scanned"));
         let reader = RowReader { store, path: Path::from(path.as_str()), metadata, bytes };
         if picked.row_count() == 0 {
