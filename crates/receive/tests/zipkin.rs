@@ -422,7 +422,7 @@ fn a_service_that_calls_itself_becomes_two() {
     ));
     assert!(has(&rows, "kind = CLIENT") && has(&rows, "kind = SERVER"), "{rows}");
     assert!(has(&rows, "duration_ns = 50000") && has(&rows, "duration_ns = 30000"), "{rows}");
-    assert_eq!(rows.matches("zipkin.shared: true").count(), 1);
+    assert_eq!(rows.matches("attributes.zipkin.shared = true").count(), 1);
     // The same where no service is named.
     let rows = v1(r#""annotations":[{"timestamp":100,"value":"cs"},{"timestamp":110,"value":"sr"}]"#);
     assert!(has(&rows, "kind = CLIENT") && has(&rows, "kind = SERVER"), "{rows}");

@@ -54,10 +54,7 @@ impl Store {
                 }
             }
         }
-        match failed {
-            Some(error) if merges == 0 => Err(error),
-            _ => Ok(merges),
-        }
+        failed.map_or(Ok(merges), Err)
     }
 
     async fn merge(&self, key: &TableKey, files: &[Arc<LakeFile>]) -> Result<(), MergeError> {

@@ -6,11 +6,19 @@ SELECT time, client, server, connection_type, count, spans, first_time, last_tim
        hop_sum_ns, hop_buckets, hop_counts, trace_id
 FROM edge_counts
 UNION ALL
-SELECT date_trunc('minute', time), client, server, connection_type, weight, 1, time, time,
-       CASE WHEN failed THEN weight ELSE 0 END,
-       duration_ns * weight, duration_buckets(duration_ns), duration_counts(weight),
-       coalesce(server_ns * weight, 0), duration_buckets(server_ns), duration_counts(weight),
-       coalesce(hop_ns * weight, 0), duration_buckets(hop_ns), duration_counts(weight), trace_id
+SELECT date_trunc('minute', time) AS time, client, server, connection_type,
+       weight AS count, 1 AS spans, time AS first_time, time AS last_time,
+       CASE WHEN failed THEN weight ELSE 0 END AS errors,
+       duration_ns * weight AS duration_sum_ns,
+       duration_buckets(duration_ns) AS duration_buckets,
+       duration_counts(weight) AS duration_counts,
+       coalesce(server_ns * weight, 0) AS server_duration_sum_ns,
+       duration_buckets(server_ns) AS server_duration_buckets,
+       duration_counts(weight) AS server_duration_counts,
+       coalesce(hop_ns * weight, 0) AS hop_sum_ns,
+       duration_buckets(hop_ns) AS hop_buckets,
+       duration_counts(weight) AS hop_counts,
+       trace_id
 FROM (
     SELECT c.service_name AS client,
            coalesce(s.service_name, c.peer) AS server,
