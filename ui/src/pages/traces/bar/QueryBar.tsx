@@ -1,0 +1,110 @@
+// The query of the page, as chips or as TraceQL: two views of the same.
+import { Icon } from '../../../components/Icon'
+import { Segmented } from '../../../components/Tabs'
+import type { Fault } from '../../../api/types'
+import { t } from '../../../i18n/translate'
+import { FilterBar } from '../../../shell/FilterBar'
+import { useKeys } from '../../../shell/keys'
+import type { Range } from '../../../time/range'
+import { addFilter, removeFilter, setParams, useParam } from '../../../url/state'
+import { comparisonsOf } from '../query/chips'
+import { writeComparison, writeConjunction, type Comparator, type Comparison } from '../query/conjunction'
+import { keptFilters, type PageQuery } from '../query/pageQuery'
+import { applyText, useTypes } from '../query/usePageQuery'
+import { TextView } from './TextView'
+
+interface QueryBarProps {
+  query: PageQuery
+  range: Range
+  fault: Fault | null
+}
+
+export function QueryBar({ query, range, fault }: QueryBarProps) {
+  const [chosen] = useParam('as')
+  const { typeOf } = useTypes()
+  const beyond = query.byTempo && query.comparisons === null
+  const asText = chosen === 'text' || (chosen === '' && beyond)
+  const show = (view: 'text' | 'chips') =>
+    setParams((params) => {
+      if (view === (beyond ? 'text' : 'chips')) params.delete('as')
+      else params.set('as', view)
+    }, { replace: true })
+  useKeys({ t: () => show(asText ? 'chips' : 'text') })
+  const views = (
+    <span title={t('traces.query.switch')}>
+      <Segmented
+        label={t('traces.query.view')} selected={asText ? 'text' : 'chips'} onSelect={show}
+        items={[{ id: 'chips', label: t('traces.query.chips') }, { id: 'text', label: 'TraceQL' }]}
+      />
+    </span>
+  )
+  if (asText) {
+    // The text is shown from here on whatever becomes of it, until chips are asked for.
+    const run = (text: string) => {
+      setParams((params) => params.set('as', 'text'), { replace: true })
+      applyText(text, typeOf, keptFilters(query))
+    }
+    return (
+      <div class="filterbar traceql-bar" role="group" aria-label={t('traces.query')}>
+        {views}
+        <TextView text={query.byTempo || query.filters.length > 0 ? query.whole : ''} range={range} fault={fault} onRun={run} onLeave={() => show('chips')} />
+        {query.unwritten.length > 0 && (
+          <p class="traceql-aside">{t('traces.query.unwritten', { n: query.unwritten.length, filters: query.unwritten.map(({ key }) => key).join(', ') })}</p>
+        )}
+      </div>
+    )
+  }
+  return (
+    <FilterBar signal="spans">
+      {views}
+      <ErrorsSwitch query={query} />
+      {beyond && <Beyond text={query.text} edit={() => show('text')} fault={fault} />}
+      {query.comparisons?.map((comparison, index) => (
+        <ComparisonChip key={writeComparison(comparison)} comparison={comparison} change={(changed) => {
+          const next = query.comparisons?.flatMap((one, at) => (at !== index ? [one] : changed ? [changed] : [])) ?? []
+          applyText(writeConjunction([...next, ...comparisonsOf(query.filters, typeOf).comparisons]), typeOf, keptFilters(query))
+        }} />
+      ))}
+    </FilterBar>
+  )
+}
+
+function ErrorsSwitch({ query }: { query: PageQuery }) {
+  const only = query.filters.find(({ key, op, value }) => key === 'status' && value === 'ERROR' && op === '=')
+  const toggle = () => (only ? removeFilter(only) : addFilter({ key: 'status', op: '=', value: 'ERROR' }))
+  return (
+    <button class="button small" aria-pressed={Boolean(only)} onClick={toggle}>
+      <Icon name="error" size={13} /> {t('traces.withErrors')}
+    </button>
+  )
+}
+
+// Text that says more than chips can.
+function Beyond({ text, edit, fault }: { text: string; edit: () => void; fault: Fault | null }) {
+  return (
+    <>
+      <button class="chip text-chip" onClick={edit} title={t('traces.query.beyond')}>
+        {fault && <Icon name="error" size={13} label={t('trace.error')} />}
+        <span class="mono cut">{text}</span>
+      </button>
+      <span class="quiet beyond-note">{t('traces.query.beyond')}</span>
+    </>
+  )
+}
+
+const opposites: Record<Comparator, Comparator> = { '=': '!=', '!=': '=', '=~': '!~', '!~': '=~', '>': '<=', '<=': '>', '>=': '<', '<': '>=' }
+
+function ComparisonChip({ comparison, change }: { comparison: Comparison; change: (changed: Comparison | null) => void }) {
+  const text = writeComparison(comparison)
+  return (
+    <span class="chip">
+      <span class="cut mono" title={text}>{text}</span>
+      <button onClick={() => change({ field: comparison.field, value: comparison.value, op: opposites[comparison.op] })} aria-label={t('filter.invert', { key: text })} title={t('filter.invert', { key: text })}>
+        <Icon name="exclude" size={12} />
+      </button>
+      <button onClick={() => change(null)} aria-label={t('filter.remove', { key: text })}>
+        <Icon name="close" size={12} />
+      </button>
+    </span>
+  )
+}

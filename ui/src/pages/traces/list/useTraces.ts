@@ -1,0 +1,130 @@
+// The traces of the list: from SQL where the query is made of filters; else those that Tempo's API
+// finds, with the same columns from SQL.
+import { useMemo } from 'preact/hooks'
+import { toObjects, type Row } from '../../../api/client'
+import { useLoad, useSql } from '../../../api/query'
+import { searchPath, searchTraces, type FoundTrace, type SearchAnswer, type Spanset } from '../../../api/tempo'
+import type { Fault } from '../../../api/types'
+import type { Sql } from '../../../sql/escape'
+import { parseTime, writeTime } from '../../../time/nanoseconds'
+import type { Range } from '../../../time/range'
+import type { PageQuery } from '../query/pageQuery'
+import { detailsQuery, listQuery, type Sort } from './queries'
+
+export interface TraceRow {
+  id: string
+  started: string
+  duration: number
+  spans: number
+  services: number
+  errors: number
+  name: string
+  service: string
+  status: string
+  matched: number | null // spans that the text found
+  sets: readonly Spanset[]
+}
+
+export interface Traces {
+  rows: readonly TraceRow[]
+  known: boolean
+  full: boolean // as many as were asked for: there may be more
+  most: boolean // no more can be asked for
+  inspected: number | null // traces looked into before the search gave up
+  fault: Fault | null
+  fetching: boolean
+  refetch: () => void
+  sql: Sql | null
+  traceql: { query: string; path: string } | null
+}
+
+const tempoMost = 1000
+const spansShown = 20
+
+export function useTraces(query: PageQuery, range: Range, sort: Sort, wanted: number): Traces {
+  const limit = query.byTempo ? Math.min(wanted, tempoMost) : wanted
+  const list = listQuery(range, query.filters, sort, limit)
+  const listed = useSql(query.byTempo ? null : list.text, { limit })
+  const options = { limit, spans: spansShown }
+  const found = useLoad(['traces-search', query.whole, String(range.from), String(range.to), limit], (signal) => searchTraces(query.whole, range, options, signal), { enabled: query.byTempo })
+  const details = useSql(useMemo(() => detailsOf(query.byTempo ? found.data : undefined), [query.byTempo, found.data]), { limit: tempoMost })
+  const rows = useMemo(() => {
+    if (!query.byTempo) return (listed.data ? toObjects(listed.data) : []).map(readRow)
+    return sortRows(joined(found.data?.traces ?? [], details.data ? toObjects(details.data) : []), sort)
+  }, [query.byTempo, listed.data, found.data, details.data, sort])
+  const used = query.byTempo ? found : listed
+  const inspected = found.data && found.data.metrics.completedJobs < found.data.metrics.totalJobs ? found.data.metrics.inspectedTraces : null
+  return {
+    rows,
+    known: used.data !== undefined,
+    full: rows.length >= limit,
+    most: query.byTempo && limit >= tempoMost,
+    inspected: query.byTempo ? inspected : null,
+    fault: used.fault,
+    fetching: used.fetching || details.fetching,
+    refetch: used.refetch,
+    sql: query.byTempo ? null : list,
+    traceql: query.byTempo ? { query: query.whole, path: searchPath(query.whole, range, options) } : null,
+  }
+}
+
+function detailsOf(found: SearchAnswer | undefined): string | null {
+  if (!found || found.traces.length === 0) return null
+  const starts = found.traces.map(({ startTimeUnixNano }) => BigInt(startTimeUnixNano))
+  const ends = found.traces.map(({ startTimeUnixNano, durationMs }) => BigInt(startTimeUnixNano) + BigInt(durationMs + 1) * 1_000_000n)
+  const first = starts.reduce((least, start) => (start < least ? start : least))
+  const last = ends.reduce((most, end) => (end > most ? end : most))
+  return detailsQuery(found.traces.map(({ traceID }) => traceID), first, last).text
+}
+
+export function readRow(row: Row): TraceRow {
+  const status = row['root_status']
+  return {
+    id: String(row['trace_id']),
+    started: String(row['started']),
+    duration: Number(row['duration_ns']),
+    spans: Number(row['spans']),
+    services: Number(row['services']),
+    errors: Number(row['errors']),
+    name: String(row['root_name'] ?? ''),
+    service: String(row['root_service'] ?? ''),
+    status: status === null || status === undefined ? '' : String(status),
+    matched: null,
+    sets: [],
+  }
+}
+
+const noRoot = '<root span not yet received>'
+
+// What the search says of a trace, with exact times and the status of the root once these are known.
+export function joined(found: readonly FoundTrace[], details: readonly Row[]): TraceRow[] {
+  const known = new Map(details.map((row) => [String(row['trace_id']), readRow(row)]))
+  return found.map((trace) => {
+    const stats = Object.values(trace.serviceStats)
+    const row: TraceRow = known.get(trace.traceID) ?? {
+      id: trace.traceID,
+      started: writeTime(BigInt(trace.startTimeUnixNano)),
+      duration: trace.durationMs * 1e6,
+      spans: stats.reduce((sum, { spanCount }) => sum + spanCount, 0),
+      services: stats.length,
+      errors: stats.reduce((sum, { errorCount }) => sum + errorCount, 0),
+      name: trace.rootTraceName,
+      service: trace.rootServiceName === noRoot ? '' : trace.rootServiceName,
+      status: '',
+      matched: null,
+      sets: [],
+    }
+    return { ...row, matched: trace.spanSets.reduce((sum, { matched }) => sum + matched, 0), sets: trace.spanSets }
+  })
+}
+
+export function sortRows(rows: readonly TraceRow[], sort: Sort): TraceRow[] {
+  const newest = (left: TraceRow, right: TraceRow): number => Number(parseTime(right.started) - parseTime(left.started))
+  const orders: Record<Sort, (left: TraceRow, right: TraceRow) => number> = {
+    newest,
+    slowest: (left, right) => right.duration - left.duration,
+    errors: (left, right) => right.errors - left.errors || newest(left, right),
+    spans: (left, right) => right.spans - left.spans,
+  }
+  return [...rows].sort(orders[sort])
+}
