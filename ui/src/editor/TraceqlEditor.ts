@@ -1,5 +1,5 @@
 // An editor for TraceQL: colours, completion from whoever opens it, and the place of a fault.
-import { autocompletion, closeBrackets, completionKeymap, startCompletion, type CompletionContext, type CompletionResult } from '@codemirror/autocomplete'
+import { autocompletion, closeBrackets, closeCompletion, completionKeymap, startCompletion, type CompletionContext, type CompletionResult } from '@codemirror/autocomplete'
 import { defaultKeymap, history, historyKeymap, insertNewline } from '@codemirror/commands'
 import { bracketMatching, StreamLanguage, type StringStream } from '@codemirror/language'
 import { EditorState, Prec, type Extension } from '@codemirror/state'
@@ -21,7 +21,7 @@ export interface TraceqlOptions {
   text: string
   label: string
   hint: string
-  propose: (text: string, at: number, signal: AbortSignal) => Promise<Proposals | null>
+  propose: (text: string, at: number, asked: boolean) => Promise<Proposals | null>
   onChange: (text: string) => void
   onRun: () => void
   onLeave: () => void
@@ -50,7 +50,8 @@ export function createTraceqlEditor(host: HTMLElement, options: TraceqlOptions):
 }
 
 function extensions({ label, hint, propose, onChange, onRun, onLeave }: TraceqlOptions): Extension[] {
-  const run = () => {
+  const run = (view: EditorView) => {
+    closeCompletion(view)
     onRun()
     return true
   }
@@ -84,10 +85,8 @@ function extensions({ label, hint, propose, onChange, onRun, onLeave }: TraceqlO
 }
 
 async function complete(context: CompletionContext, propose: TraceqlOptions['propose']): Promise<CompletionResult | null> {
-  const controller = new AbortController()
-  context.addEventListener('abort', () => controller.abort())
   try {
-    const proposals = await propose(context.state.doc.toString(), context.pos, controller.signal)
+    const proposals = await propose(context.state.doc.toString(), context.pos, context.explicit)
     if (!proposals || context.aborted) return null
     return { from: proposals.from, options: proposals.list.map(({ label, insert, detail }) => ({ label, apply: insert, detail })), validFor: /^"?[^\s{}()=~!<>&|^,"]*$/ }
   } catch {

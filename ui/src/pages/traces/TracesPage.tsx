@@ -35,8 +35,8 @@ export default function TracesPage() {
   const unit: Unit = query.byTempo || of === 'spans' ? 'spans' : 'traces'
   const [kind] = useParam('plot', 'heatmap')
   const data = usePlotData(query, range, unit, kind === 'scatter')
-  const traces = useTraces(query, range, sort, limit)
   const [lower, setLower] = useLower()
+  const traces = useTraces(query, range, sort, limit, lower === 'traces')
   const switcher = (
     <Segmented
       label={t('traces.lower')} selected={lower} onSelect={setLower}
@@ -48,7 +48,7 @@ export default function TracesPage() {
       <TopBar title={t('nav.traces')} range busy={traces.fetching || data.cells.fetching}>
         <OpenFileLink />
       </TopBar>
-      <QueryBar query={query} range={range} fault={query.byTempo ? traces.fault : null} />
+      <QueryBar query={query} range={range} fault={query.byTempo ? (data.cells.fault ?? traces.fault) : null} />
       <div class="page fixed">
         <PlotPanel query={query} range={range} unit={unit} data={data} />
         {lower === 'compare' ? (

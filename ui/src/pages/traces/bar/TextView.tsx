@@ -31,7 +31,7 @@ export function TextView({ text, range, fault, onRun, onLeave }: TextViewProps) 
         text: latest.current.draft,
         label: t('traces.query.editor'),
         hint: '{ resource.service.name = "…" && duration > 100ms }',
-        propose: (whole, at) => latest.current.proposer.propose(whole, at),
+        propose: (whole, at, asked) => latest.current.proposer.propose(whole, at, asked),
         onChange: setDraft,
         onRun: () => latest.current.onRun(latest.current.draft),
         onLeave: () => latest.current.onLeave(),

@@ -17,9 +17,11 @@ export class Proposer {
     this.range = range
   }
 
-  async propose(text: string, at: number): Promise<Proposals | null> {
+  // Behind a whole query nothing is proposed until somebody asks: Enter is to run it.
+  async propose(text: string, at: number, asked: boolean): Promise<Proposals | null> {
     const wanted = wantedAt(text, at)
     if (!wanted) return null
+    if (wanted.kind === 'stage' && !asked && !/\|\s*$/.test(text.slice(0, wanted.from))) return null
     if (wanted.kind === 'stage') return { from: wanted.from, list: stageOffers(text.slice(0, wanted.from)) }
     if (wanted.kind === 'field') return { from: wanted.from, list: fieldOffers(await this.fields(), wanted.typed) }
     const rest = text.slice(at)

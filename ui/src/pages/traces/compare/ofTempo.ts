@@ -73,7 +73,8 @@ export async function sidesByTempo(query: string, region: Region, range: Range, 
 }
 
 const sampledTraces = 400
-const spansOfTrace = 10
+const spansOfTrace = 50
+const sampledSpans = 1200 // of either side
 const spansOfStatement = 400
 
 interface Found {
@@ -99,7 +100,8 @@ export async function foundSpans(query: string, region: Region, range: Range, si
       }
     }
   }
-  return [...spans.values()]
+  const found = [...spans.values()]
+  return [true, false].flatMap((side) => found.filter((span) => span.selected === side).slice(0, sampledSpans))
 }
 
 export function isSelected(region: Region, { startTimeUnixNano, durationNanos, attributes }: FoundSpan): boolean {

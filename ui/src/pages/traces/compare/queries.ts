@@ -64,6 +64,8 @@ export function sampledPopulation(of: Sql, region: Region, sampling: Sampling): 
   return sql`${of} AND CASE WHEN ${selected} THEN ${sampled(sampling.inside)} ELSE ${sampled(sampling.outside)} END`
 }
 
+// The first row counts the spans without a value. They are not left out by a condition, which would have
+// every span looked at before it is known to be wanted.
 export function fieldQuery(of: Sql, region: Region, { expression }: ComparedField, sides: Sides): Sql {
   const selected = regionCondition(region)
   const share = (spans: number): Sql => integer(Math.max(1, spans))
@@ -77,11 +79,10 @@ FROM (
     max(trace_id) FILTER (WHERE NOT (${selected})) AS counter
   FROM spans
   WHERE ${of}
-    AND ${expression} IS NOT NULL
   GROUP BY 1
 )
-ORDER BY CAST(inside AS DOUBLE) / ${share(sides.inside)} + CAST(outside AS DOUBLE) / ${share(sides.outside)} DESC, value
-LIMIT ${integer(valuesMost)}`
+ORDER BY value IS NULL DESC, CAST(inside AS DOUBLE) / ${share(sides.inside)} + CAST(outside AS DOUBLE) / ${share(sides.outside)} DESC, value
+LIMIT ${integer(valuesMost + 1)}`
 }
 
 const samplesMost = 8

@@ -7,7 +7,7 @@ import type { Sql } from '../../../sql/escape'
 import type { Range } from '../../../time/range'
 import { population, type Unit } from '../plot/queries'
 import { overlaps, writeRegion, type Region } from '../plot/region'
-import type { PageQuery } from '../query/pageQuery'
+import { isOfSingleSpans, type PageQuery } from '../query/pageQuery'
 import { compareQuery, distributionsOfCompare, foundSpans, readSpans, sidesByTempo, statements } from './ofTempo'
 import { fieldQuery, fieldsToCompare, labelOf, sampledPopulation, samplingFor, sidesQuery, whole, type ComparedField, type Sampling } from './queries'
 import { distributionsOf, emptySides, type Distribution, type SampledSpan, type Sides } from './score'
@@ -98,16 +98,19 @@ async function readSides(query: Sql, signal: AbortSignal): Promise<Sides> {
 
 const idOf = (value: Row[string] | undefined): string | null => (value === null || value === undefined ? null : String(value))
 
-export function readDistribution({ field, label }: Pick<ComparedField, 'field' | 'label'>, rows: readonly Row[]): Distribution | null {
+export function readDistribution({ field, label }: Pick<ComparedField, 'field' | 'label'>, all: readonly Row[]): Distribution | null {
+  const rows = all.filter((row) => row['value'] !== null)
+  const missing = all.find((row) => row['value'] === null)
   const [first] = rows
   if (!first) return null
+  const without = (name: string): number => Number(missing?.[name] ?? 0)
   return {
     field,
     label,
     values: rows.map((row) => ({ value: String(row['value']), inside: Number(row['inside']), outside: Number(row['outside']), example: idOf(row['example']), counter: idOf(row['counter']) })),
-    inside: Number(first['inside_all']),
-    outside: Number(first['outside_all']),
-    distinct: Number(first['distinct_values']),
+    inside: Number(first['inside_all']) - without('inside'),
+    outside: Number(first['outside_all']) - without('outside'),
+    distinct: Number(first['distinct_values']) - (missing ? 1 : 0),
   }
 }
 
@@ -115,6 +118,8 @@ const byTempo: Run = async ({ query, range, region }, report, signal) => {
   const sides = await sidesByTempo(query.whole, region, range, signal)
   report({ sides, counted: sides, how: 'compare', total: 1 })
   if (sides.inside === 0 || sides.outside === 0) return
+  // Structure and pipelines are beyond compare().
+  if (!isOfSingleSpans(query.whole)) return bySample(query.whole, region, range, report, signal)
   try {
     const answer = await spanTotals(compareQuery(query.whole, region), range, signal)
     report({ distributions: distributionsOfCompare(answer).filter(({ field }) => !(field === 'status' && region.kind === 'errors')), done: 1, warning: answer.message ?? null })

@@ -14,20 +14,37 @@ const orders: Record<Sort, Sql> = {
   spans: sql`spans DESC`,
 }
 
+const failed = sql`sum(CASE WHEN status_code = 'ERROR' THEN 1 ELSE 0 END)`
+
 const columns = sql`SELECT trace_id,
   min(start_time) AS started,
   CAST(max(end_time) AS BIGINT) - CAST(min(start_time) AS BIGINT) AS duration_ns,
   count(*) AS spans,
   count(DISTINCT service_name) AS services,
-  sum(CASE WHEN status_code = 'ERROR' THEN 1 ELSE 0 END) AS errors,
+  ${failed} AS errors,
   first_value(name ORDER BY parent_span_id IS NOT NULL, start_time) AS root_name,
   first_value(service_name ORDER BY parent_span_id IS NOT NULL, start_time) AS root_service,
   first_value(${attribute('attributes', 'http.response.status_code')} ORDER BY parent_span_id IS NOT NULL, start_time) AS root_status
 FROM spans`
 
+const firsts: Record<Sort, Sql> = {
+  newest: sql`min(start_time) DESC`,
+  slowest: sql`CAST(max(end_time) AS BIGINT) - CAST(min(start_time) AS BIGINT) DESC`,
+  errors: sql`${failed} DESC, min(start_time) DESC`,
+  spans: sql`count(*) DESC`,
+}
+
+// Which traces come first is told by a cheap look at all of them; only those are then looked at closely.
 export function listQuery(range: Range, filters: readonly Filter[], sort: Sort, limit: number): Sql {
+  const time = within('start_time', range)
   return sql`${columns}
-WHERE ${tracesMatching(range, filters)}
+WHERE ${time} AND trace_id IN (
+  SELECT trace_id FROM spans
+  WHERE ${tracesMatching(range, filters)}
+  GROUP BY trace_id
+  ORDER BY ${firsts[sort]}
+  LIMIT ${integer(limit)}
+)
 GROUP BY trace_id
 ORDER BY ${orders[sort]}
 LIMIT ${integer(limit)}`

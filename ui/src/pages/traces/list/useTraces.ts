@@ -41,12 +41,12 @@ export interface Traces {
 const tempoMost = 1000
 const spansShown = 20
 
-export function useTraces(query: PageQuery, range: Range, sort: Sort, wanted: number): Traces {
+export function useTraces(query: PageQuery, range: Range, sort: Sort, wanted: number, enabled: boolean): Traces {
   const limit = query.byTempo ? Math.min(wanted, tempoMost) : wanted
   const list = listQuery(range, query.filters, sort, limit)
-  const listed = useSql(query.byTempo ? null : list.text, { limit })
+  const listed = useSql(query.byTempo ? null : list.text, { limit, enabled })
   const options = { limit, spans: spansShown }
-  const found = useLoad(['traces-search', query.whole, String(range.from), String(range.to), limit], (signal) => searchTraces(query.whole, range, options, signal), { enabled: query.byTempo })
+  const found = useLoad(['traces-search', query.whole, String(range.from), String(range.to), limit], (signal) => searchTraces(query.whole, range, options, signal), { enabled: enabled && query.byTempo })
   const details = useSql(useMemo(() => detailsOf(query.byTempo ? found.data : undefined), [query.byTempo, found.data]), { limit: tempoMost })
   const rows = useMemo(() => {
     if (!query.byTempo) return (listed.data ? toObjects(listed.data) : []).map(readRow)

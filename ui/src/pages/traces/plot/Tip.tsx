@@ -4,6 +4,7 @@ import { duration, fullTime, stamp } from '../../../time/format'
 import type { Range } from '../../../time/range'
 import type { Cell, Dot } from './cells'
 import { cellRectangle, xOf, yOf, type Frame, type Point } from './frame'
+import '../../../components/timeChart.css'
 
 const startOf = (of: Cell | Dot, range: Range): bigint => range.from + BigInt(Math.round(of.at))
 

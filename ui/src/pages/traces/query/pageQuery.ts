@@ -3,7 +3,8 @@
 import type { AttributeKey } from '../../../api/types'
 import { appliesTo, type Filter } from '../../../sql/filter'
 import { comparisonsOf, filtersOf, type TypeOf } from './chips'
-import { readConjunction, writeConjunction, type Comparison } from './conjunction'
+import { readConjunction, writeComparison, writeConjunction, type Comparison } from './conjunction'
+import { tokensOf } from './tokens'
 
 export interface PageQuery {
   filters: readonly Filter[]
@@ -18,15 +19,24 @@ export function combine(text: string, filters: readonly Filter[], typeOf: TypeOf
   const applying = filters.filter((filter) => appliesTo(filter, 'spans'))
   const { comparisons: added, unwritten } = comparisonsOf(applying, typeOf)
   const comparisons = text === '' ? [] : readConjunction(text)
-  const whole = comparisons ? writeConjunction([...comparisons, ...added]) : added.length > 0 ? `${text} | ${writeConjunction(added)}` : text
+  const more = added.map(writeComparison).join(' && ')
+  const whole = comparisons ? writeConjunction([...comparisons, ...added]) : more === '' ? text : narrowed(text, more)
   return { filters, text, comparisons: text === '' ? null : comparisons, whole, unwritten, byTempo: text !== '' }
 }
 
-// Narrows a query to spans for which more holds.
+// Whether a query is one pair of braces, which asks nothing of other spans.
+export function isOfSingleSpans(query: string): boolean {
+  const signs = (tokensOf(query) ?? []).map((token) => (token.kind === 'sign' ? token.text : ''))
+  return signs[0] === '{' && signs.at(-1) === '}' && signs.filter((sign) => sign === '{' || sign === '}').length === 2
+}
+
+// Narrows a query to spans for which more holds, inside its braces where it has one pair: the lake counts
+// such spans by itself, while a stage behind them looks into every trace.
 export function narrowed(query: string, more: string): string {
-  const comparisons = readConjunction(query)
-  if (!comparisons) return `${query} | { ${more} }`
-  return comparisons.length === 0 ? `{ ${more} }` : query.replace(/\s*\}\s*$/, ` && ${more} }`)
+  if (!isOfSingleSpans(query)) return `${query} | { ${more} }`
+  const inner = query.trim().slice(1, -1).trim()
+  if (inner === '') return `{ ${more} }`
+  return readConjunction(query) ? `{ ${inner} && ${more} }` : `{ (${inner}) && ${more} }`
 }
 
 // Where a text is kept: as filters when they say the same, and as text when not.

@@ -127,7 +127,8 @@ describe('text together with filters', () => {
     ['{ }', 'status = error', '{ status = error }'],
     ['{ name = "}" }', 'status = error', '{ name = "}" && status = error }'],
     ['{ status = error } | count() > 2', 'duration > 1s', '{ status = error } | count() > 2 | { duration > 1s }'],
-    ['{ a = 1 || b = 2 }', 'duration > 1s', '{ a = 1 || b = 2 } | { duration > 1s }'],
+    ['{ .a = 1 || .b = "}" }', 'duration > 1s', '{ (.a = 1 || .b = "}") && duration > 1s }'],
+    ['{ .a = 1 } && { .b = 2 }', 'duration > 1s', '{ .a = 1 } && { .b = 2 } | { duration > 1s }'],
   ]
   for (const [query, more, expected] of narrower) it(`${query} where ${more}`, () => expect(narrowed(query, more)).toBe(expected))
 
