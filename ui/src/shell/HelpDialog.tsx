@@ -15,6 +15,7 @@ const shortcuts: readonly [string, MessageKey][] = [
   ['n', 'help.key.nextError'],
   ['c', 'trace.critical'],
   ['f', 'help.key.filter'],
+  ['t', 'traces.query.switch'],
   ['.', 'help.key.live'],
   ['Ctrl Enter', 'help.key.run'],
 ]

@@ -1,7 +1,7 @@
 export const traces = {
   'traces.query': 'Query',
   'traces.query.view': 'How the query is shown',
-  'traces.query.switch': 'Chips or TraceQL text (t)',
+  'traces.query.switch': 'Traces: chips or TraceQL text',
   'traces.query.chips': 'Chips',
   'traces.query.editor': 'TraceQL query',
   'traces.query.run': 'Run',

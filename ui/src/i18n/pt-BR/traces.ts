@@ -1,7 +1,7 @@
 export const traces = {
   'traces.query': 'Consulta',
   'traces.query.view': 'Como a consulta aparece',
-  'traces.query.switch': 'Filtros ou texto TraceQL (t)',
+  'traces.query.switch': 'Traces: filtros ou texto TraceQL',
   'traces.query.chips': 'Filtros',
   'traces.query.editor': 'Consulta TraceQL',
   'traces.query.run': 'Executar',

@@ -31,7 +31,7 @@ export function QueryBar({ query, range, fault }: QueryBarProps) {
     }, { replace: true })
   useKeys({ t: () => show(asText ? 'chips' : 'text') })
   const views = (
-    <span title={t('traces.query.switch')}>
+    <span title={`${t('traces.query.switch')} (t)`}>
       <Segmented
         label={t('traces.query.view')} selected={asText ? 'text' : 'chips'} onSelect={show}
         items={[{ id: 'chips', label: t('traces.query.chips') }, { id: 'text', label: 'TraceQL' }]}

@@ -1,6 +1,6 @@
 // The selection against the rest: every attribute, ranked by how much its values differ.
 import { useMemo, useState } from 'preact/hooks'
-import { totalsPath } from '../../../api/tempo'
+import { searchPath, totalsPath } from '../../../api/tempo'
 import { useSchema } from '../../../api/query'
 import { Icon } from '../../../components/Icon'
 import { Failed, Skeleton } from '../../../components/Notice'
@@ -9,12 +9,12 @@ import { count } from '../../../time/format'
 import type { Range } from '../../../time/range'
 import type { Unit } from '../plot/queries'
 import { describeRegion } from '../plot/RegionBar'
-import type { Region } from '../plot/region'
+import { narrowedTo, windowOf, type Region } from '../plot/region'
 import { useRegion } from '../plot/useRegion'
 import type { PageQuery } from '../query/pageQuery'
 import { ShowTraceql } from '../TraceqlQuery'
 import { DifferenceCard } from './DifferenceCard'
-import { compareQuery } from './ofTempo'
+import { compareQuery, sampleOptions } from './ofTempo'
 import { fieldsToCompare } from './queries'
 import { differing, ranked } from './score'
 import { useCompare, type Comparing } from './useCompare'
@@ -90,7 +90,8 @@ function Sides({ state, region, range, query }: { state: Comparing; region: Regi
           <progress max={total} value={done} aria-label={t('traces.compare.progress')} /> {t('traces.compare.done', { done, total })}
         </span>
       )}
-      {query.byTempo && <ShowTraceql query={compareQuery(query.whole, region)} path={totalsPath(compareQuery(query.whole, region), range)} />}
+      {how === 'compare' && <ShowTraceql query={compareQuery(query.whole, region)} path={totalsPath(compareQuery(query.whole, region), range)} />}
+      {how === 'sample' && <ShowTraceql query={narrowedTo(query.whole, region)} path={searchPath(narrowedTo(query.whole, region), windowOf(region, range), sampleOptions)} />}
       <p class="quiet">
         {how === 'sample' && t('traces.compare.sampled.found', { inside: count(counted.inside), outside: count(counted.outside) })}
         {how === 'compare' && t('traces.compare.by.compare')}

@@ -72,8 +72,7 @@ export async function sidesByTempo(query: string, region: Region, range: Range, 
   return { inside, outside: Math.max(0, totalOf(all) - inside) }
 }
 
-const sampledTraces = 400
-const spansOfTrace = 50
+export const sampleOptions = { limit: 400, spans: 50 }
 const sampledSpans = 1200 // of either side
 const spansOfStatement = 400
 
@@ -86,11 +85,10 @@ interface Found {
 // The newest spans that a query finds, and whether each is selected. What compare() cannot answer
 // (structure, pipelines) is compared by these.
 export async function foundSpans(query: string, region: Region, range: Range, signal: AbortSignal): Promise<Found[]> {
-  const options = { limit: sampledTraces, spans: spansOfTrace }
   const shown = `${query} | select(status)`
   const [all, selected] = await Promise.all([
-    searchTraces(shown, range, options, signal),
-    searchTraces(narrowedTo(query, region), windowOf(region, range), options, signal),
+    searchTraces(shown, range, sampleOptions, signal),
+    searchTraces(narrowedTo(query, region), windowOf(region, range), sampleOptions, signal),
   ])
   const spans = new Map<string, Found>()
   for (const [answer, searched] of [[all, false], [selected, true]] as const) {

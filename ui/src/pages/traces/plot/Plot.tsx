@@ -18,7 +18,7 @@ export interface PlotProps {
   label: string
   summary: string
   onOpen: (what: Cell | Dot) => void
-  onRegion: (region: Region | null) => void
+  onRegion: (region: Region | null, options?: { replace?: boolean }) => void
 }
 
 const height = 210
@@ -105,8 +105,8 @@ function useCursor({ cells, dots, range, region, onOpen, onRegion }: PlotProps) 
     }
     const from = anchor.current ?? known ?? next
     anchor.current = from
-    if ('trace' in next && 'trace' in from) onRegion(regionOfDots(range, from, next))
-    else if (!('trace' in next) && !('trace' in from)) onRegion(regionOfCells(range, from, next))
+    if ('trace' in next && 'trace' in from) onRegion(regionOfDots(range, from, next), { replace: true })
+    else if (!('trace' in next) && !('trace' in from)) onRegion(regionOfCells(range, from, next), { replace: true })
   }
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return

@@ -64,16 +64,19 @@ export function PlotPanel({ query, range, unit, data }: PlotPanelProps) {
       {!fault && (!data.cells.data || (dots && !dots.data)) && <Skeleton height={210} />}
       {!fault && data.cells.data && (!dots || dots.data) && (
         <>
-          <RegionBar region={region} range={range} cells={data.cells.data} onRegion={setRegion} />
+          <RegionBar region={region} range={range} unit={unit} cells={data.cells.data} onRegion={setRegion} />
           {kind === 'scatter' && !few && <p class="plot-aside">{t('traces.plot.tooMany', { n: dotsMost })}</p>}
           {dots?.data?.partial && <p class="plot-aside">{t('traces.plot.partial', { n: dots.data.list.length })}</p>}
           {table ? (
             <PlotTable cells={data.cells.data} dots={dots?.data?.list ?? null} range={range} onOpen={(what) => void open(what)} />
           ) : (
-            <Plot
-              cells={data.cells.data} dots={dots?.data?.list ?? null} range={range} region={region} label={t('traces.density')}
-              summary={summaryOf(totals)} onOpen={(what) => void open(what)} onRegion={setRegion}
-            />
+            <div class="plot-frame">
+              {totals.count === 0 && <p class="plot-empty quiet">{t('traces.density.empty')}</p>}
+              <Plot
+                cells={data.cells.data} dots={dots?.data?.list ?? null} range={range} region={region} label={t('traces.density')}
+                summary={summaryOf(totals)} onOpen={(what) => void open(what)} onRegion={setRegion}
+              />
+            </div>
           )}
         </>
       )}

@@ -2,11 +2,12 @@
 import { Icon } from '../../../components/Icon'
 import { t } from '../../../i18n/translate'
 import { useKeys } from '../../../shell/keys'
-import { writeFilter } from '../../../sql/filter'
+import { writeFilter, type Filter } from '../../../sql/filter'
 import { duration, stamp } from '../../../time/format'
 import { writeRange, type Range } from '../../../time/range'
 import { setParams } from '../../../url/state'
 import { slowCut, totalsOf, type Cell } from './cells'
+import type { Unit } from './queries'
 import { errorsRegion, windowOf, type Region } from './region'
 import { selectAndCompare, useLower } from './useRegion'
 
@@ -21,13 +22,14 @@ export function describeRegion(region: Region, range: Range): string {
 interface RegionBarProps {
   region: Region | null
   range: Range
+  unit: Unit
   cells: readonly Cell[]
   onRegion: (region: Region | null) => void
 }
 
-export function RegionBar({ region, range, cells, onRegion }: RegionBarProps) {
+export function RegionBar({ region, range, unit, cells, onRegion }: RegionBarProps) {
   const [lower, setLower] = useLower()
-  useKeys(region ? { c: () => setLower('compare'), z: () => zoom(region, range) } : {})
+  useKeys(region ? { c: () => setLower('compare'), z: () => zoom(region, range, unit) } : {})
   if (!region) return <Presets range={range} cells={cells} />
   return (
     <div class="region-bar" role="group" aria-label={t('traces.region')}>
@@ -38,7 +40,7 @@ export function RegionBar({ region, range, cells, onRegion }: RegionBarProps) {
       <button class="button small primary" onClick={() => setLower('compare')} aria-pressed={lower === 'compare'} title="c">
         <Icon name="chart" size={13} /> {t('traces.region.compare')}
       </button>
-      <button class="button small" onClick={() => zoom(region, range)} title="z">
+      <button class="button small" onClick={() => zoom(region, range, unit)} title="z">
         <Icon name="search" size={13} /> {t('traces.region.zoom')}
       </button>
       <button class="button small plain" onClick={() => onRegion(null)} title="Esc">
@@ -49,17 +51,23 @@ export function RegionBar({ region, range, cells, onRegion }: RegionBarProps) {
 }
 
 // The selection becomes the range and the filters of the page.
-function zoom(region: Region, range: Range): void {
+function zoom(region: Region, range: Range, unit: Unit): void {
   setParams((params) => {
     params.delete('sel')
     params.delete('view')
+    const add = (filter: Filter) => {
+      const written = writeFilter(filter)
+      if (!params.getAll('f').includes(written)) params.append('f', written)
+    }
+    // Roots were selected, so only roots are meant.
+    if (unit === 'traces' && (region.kind === 'errors' || region.low !== null || region.high !== null)) add({ key: 'parent_span_id', op: '=', value: '' })
     if (region.kind === 'errors') {
-      params.append('f', writeFilter({ key: 'status', op: '=', value: 'ERROR' }))
+      add({ key: 'status', op: '=', value: 'ERROR' })
       return
     }
     if (region.from !== null || region.to !== null) writeRange(params, { kind: 'absolute', ...windowOf(region, range) })
-    if (region.low !== null) params.append('f', writeFilter({ key: 'duration', op: '>=', value: `${region.low}ns` }))
-    if (region.high !== null) params.append('f', writeFilter({ key: 'duration', op: '<', value: `${region.high}ns` }))
+    if (region.low !== null) add({ key: 'duration', op: '>=', value: `${region.low}ns` })
+    if (region.high !== null) add({ key: 'duration', op: '<', value: `${region.high}ns` })
   })
 }
 

@@ -2,14 +2,16 @@ import { useMemo } from 'preact/hooks'
 import { setParams, useParam } from '../../../url/state'
 import { parseRegion, writeRegion, type Region } from './region'
 
-export function useRegion(): [Region | null, (region: Region | null) => void] {
+type SetRegion = (region: Region | null, options?: { replace?: boolean }) => void
+
+export function useRegion(): [Region | null, SetRegion] {
   const [written] = useParam('sel')
   const region = useMemo(() => parseRegion(written), [written])
-  const set = (next: Region | null) =>
+  const set: SetRegion = (next, options) =>
     setParams((params) => {
       if (next) params.set('sel', writeRegion(next))
       else params.delete('sel')
-    })
+    }, options)
   return [region, set]
 }
 
