@@ -1,18 +1,6 @@
 // Tempo's API, which Luneta serves below /tempo: searches and series in TraceQL.
 import { ApiError, readJson } from './client'
-
-export interface AnyValue {
-  stringValue?: string
-  intValue?: string
-  doubleValue?: number | string
-  boolValue?: boolean
-  arrayValue?: { values: AnyValue[] }
-}
-
-export interface KeyValue {
-  key: string
-  value: AnyValue
-}
+import type { KeyValue } from './anyValue'
 
 export interface FoundSpan {
   spanID: string
@@ -120,9 +108,4 @@ export const tagScopes = async (window: Window, signal?: AbortSignal): Promise<T
 export async function tagValues(field: string, window: Window, { q, limit }: { q?: string; limit: number }, signal?: AbortSignal): Promise<TagValue[]> {
   const path = tempoPath(`v2/search/tag/${encodeURIComponent(field)}/values`, window, { limit: String(limit), ...(q ? { q } : {}) })
   return (await ask<{ tagValues: TagValue[] }>(path, signal)).tagValues
-}
-
-export function readValue(value: AnyValue): string {
-  if (value.arrayValue) return `[${value.arrayValue.values.map(readValue).join(', ')}]`
-  return String(value.stringValue ?? value.intValue ?? value.doubleValue ?? value.boolValue ?? '')
 }

@@ -13,7 +13,7 @@ export const explore = {
   'traces.status': 'Status',
   'traces.spans': 'Spans',
   'traces.density': 'Duration over time',
-  'traces.density.empty': 'No traces in this range',
+  'traces.density.empty': 'No spans to draw here',
   'trace.duration': 'Duration',
   'trace.services': 'Services',
   'trace.depth': 'Depth',

@@ -54,7 +54,7 @@ export const traces = {
   'traces.list.stopped': { one: '{n} found; the search stopped after {inspected} traces', other: '{n} found; the search stopped after {inspected} traces' },
   'traces.list.sortedNewest': 'ordered among the newest {n} only',
   'traces.list.newestOnly': 'the newest {n} only; narrow the query or the range for others',
-  'traces.nothing.without': 'Each condition alone leaves something; together they leave nothing. Without:',
+  'traces.nothing.without': 'All conditions together leave nothing. Without one of them:',
   'traces.nothing.brings': { one: '{spans} span', other: '{spans} spans' },
   'traces.compare': 'Selection against the rest',
   'traces.compare.none': 'Nothing is selected yet',

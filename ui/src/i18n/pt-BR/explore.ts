@@ -13,7 +13,7 @@ export const explore = {
   'traces.status': 'Status',
   'traces.spans': 'Spans',
   'traces.density': 'Duração ao longo do tempo',
-  'traces.density.empty': 'Nenhum trace neste período',
+  'traces.density.empty': 'Nenhum span para desenhar aqui',
   'trace.duration': 'Duração',
   'trace.services': 'Serviços',
   'trace.depth': 'Profundidade',

@@ -54,7 +54,7 @@ export const traces = {
   'traces.list.stopped': { one: '{n} encontrado; a busca parou depois de {inspected} traces', other: '{n} encontrados; a busca parou depois de {inspected} traces' },
   'traces.list.sortedNewest': 'ordem só entre os {n} mais novos',
   'traces.list.newestOnly': 'só os {n} mais novos; reduza a consulta ou o período para ver outros',
-  'traces.nothing.without': 'Cada condição sozinha deixa algo; juntas não deixam nada. Sem:',
+  'traces.nothing.without': 'Todas as condições juntas não deixam nada. Sem uma delas:',
   'traces.nothing.brings': { one: '{spans} span', other: '{spans} spans' },
   'traces.compare': 'Seleção contra o resto',
   'traces.compare.none': 'Nada foi selecionado ainda',

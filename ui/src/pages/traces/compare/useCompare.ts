@@ -1,6 +1,6 @@
 // Runs a comparison, attribute by attribute, and shows what is known so far.
 import { useEffect, useState } from 'preact/hooks'
-import { ApiError, runSql, toObjects, type Row } from '../../../api/client'
+import { ApiError, runSql, toObjects } from '../../../api/client'
 import { spanTotals } from '../../../api/tempo'
 import type { AttributeKey, Fault } from '../../../api/types'
 import type { Sql } from '../../../sql/escape'
@@ -8,8 +8,11 @@ import type { Range } from '../../../time/range'
 import { population, type Unit } from '../plot/queries'
 import { overlaps, writeRegion, type Region } from '../plot/region'
 import { isOfSingleSpans, type PageQuery } from '../query/pageQuery'
-import { compareQuery, distributionsOfCompare, foundSpans, readSpans, sidesByTempo, statements } from './ofTempo'
+import { compareQuery, distributionsOfCompare } from './compareAnswer'
+import { foundSpans, readSpans, sidesByTempo } from './ofTempo'
 import { fieldQuery, fieldsToCompare, labelOf, sampledPopulation, samplingFor, sidesQuery, whole, type ComparedField, type Sampling } from './queries'
+import { readDistribution } from './readDistribution'
+import { statements } from './sample'
 import { distributionsOf, emptySides, type Distribution, type SampledSpan, type Sides } from './score'
 
 export interface Comparing {
@@ -94,24 +97,6 @@ async function compareField(field: ComparedField, source: Sql, region: Region, s
 async function readSides(query: Sql, signal: AbortSignal): Promise<Sides> {
   const [row] = toObjects(await runSql(query.text, { signal }))
   return { inside: Number(row?.['inside'] ?? 0), outside: Number(row?.['outside'] ?? 0) }
-}
-
-const idOf = (value: Row[string] | undefined): string | null => (value === null || value === undefined ? null : String(value))
-
-export function readDistribution({ field, label }: Pick<ComparedField, 'field' | 'label'>, all: readonly Row[]): Distribution | null {
-  const rows = all.filter((row) => row['value'] !== null)
-  const missing = all.find((row) => row['value'] === null)
-  const [first] = rows
-  if (!first) return null
-  const without = (name: string): number => Number(missing?.[name] ?? 0)
-  return {
-    field,
-    label,
-    values: rows.map((row) => ({ value: String(row['value']), inside: Number(row['inside']), outside: Number(row['outside']), example: idOf(row['example']), counter: idOf(row['counter']) })),
-    inside: Number(first['inside_all']) - without('inside'),
-    outside: Number(first['outside_all']) - without('outside'),
-    distinct: Number(first['distinct_values']) - (missing ? 1 : 0),
-  }
 }
 
 const byTempo: Run = async ({ query, range, region }, report, signal) => {

@@ -4,7 +4,8 @@ import type { ComponentChildren } from 'preact'
 import { Link } from 'wouter-preact'
 import { toObjects } from '../../../api/client'
 import { useSql } from '../../../api/query'
-import { readValue, type KeyValue, type Spanset } from '../../../api/tempo'
+import { readValue, type KeyValue } from '../../../api/anyValue'
+import type { Spanset } from '../../../api/tempo'
 import { Gate } from '../../../components/Notice'
 import { ServiceName } from '../../../components/Service'
 import { Value } from '../../../components/Value'
@@ -15,7 +16,7 @@ import { linkTo, useFilters, useRange } from '../../../url/state'
 import { keyOf } from '../query/chips'
 import { tokensOf } from '../query/tokens'
 import { matchedMost, matchedQuery } from './queries'
-import type { TraceRow } from './useTraces'
+import type { TraceRow } from './rows'
 
 export function Matched({ row }: { row: TraceRow }) {
   if (row.matched === null) return <ByFilters row={row} />

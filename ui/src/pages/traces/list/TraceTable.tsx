@@ -10,7 +10,7 @@ import { count, duration, stamp } from '../../../time/format'
 import { parseTime } from '../../../time/nanoseconds'
 import { linkTo } from '../../../url/state'
 import { Matched } from './Matched'
-import type { TraceRow } from './useTraces'
+import type { TraceRow } from './rows'
 
 const rowHeight = 37
 
@@ -51,14 +51,14 @@ export function TraceTable({ rows, more, unfolds }: TraceTableProps) {
   useKeys({ j: move(1), k: move(-1), Enter: open, l: () => fold(rows[at]?.id, true), h: () => fold(rows[at]?.id, false) })
   const counts = rows.some(({ matched }) => matched !== null)
   return (
-    <div class={`trace-table ${counts ? 'counts' : ''}`} role="table" aria-label={t('traces.list')} aria-rowcount={rows.length}>
+    <div class={`trace-table ${counts ? 'counts' : ''} ${unfolds ? 'unfolds' : ''}`} role="table" aria-label={t('traces.list')} aria-rowcount={rows.length}>
       <div class="trace-row head" role="row">
         <span role="columnheader">{t('traces.started')}</span>
         <span role="columnheader">{t('traces.root')}</span>
         <span role="columnheader" class="hide-phone">{t('traces.status')}</span>
         <span role="columnheader">{t('trace.duration')}</span>
         {counts && <span role="columnheader" class="right hide-phone">{t('traces.matched')}</span>}
-        <span role="columnheader" class="right">{t('traces.spans')}</span>
+        <span role="columnheader" class="right spans">{t('traces.spans')}</span>
         <span role="columnheader" class="right hide-phone">{t('trace.services')}</span>
         <span role="columnheader" class="right">{t('trace.errorCount')}</span>
       </div>
@@ -133,7 +133,7 @@ function Line({ row, index, longest, counts, open, fold }: LineProps) {
         <em>{duration(row.duration)}</em>
       </span>
       {counts && <span role="cell" class="num right hide-phone">{row.matched === null ? '' : count(row.matched)}</span>}
-      <span role="cell" class="num right">{count(row.spans)}</span>
+      <span role="cell" class="num right spans">{count(row.spans)}</span>
       <span role="cell" class="num right hide-phone">{count(row.services)}</span>
       <span role="cell" class="num right">
         {row.errors > 0 ? (

@@ -64,7 +64,7 @@ export function PlotPanel({ query, range, unit, data }: PlotPanelProps) {
       {!fault && (!data.cells.data || (dots && !dots.data)) && <Skeleton height={210} />}
       {!fault && data.cells.data && (!dots || dots.data) && (
         <>
-          <RegionBar region={region} range={range} unit={unit} cells={data.cells.data} onRegion={setRegion} />
+          {(region || totals.count > 0) && <RegionBar region={region} range={range} unit={unit} cells={data.cells.data} onRegion={setRegion} />}
           {kind === 'scatter' && !few && <p class="plot-aside">{t('traces.plot.tooMany', { n: dotsMost })}</p>}
           {dots?.data?.partial && <p class="plot-aside">{t('traces.plot.partial', { n: dots.data.list.length })}</p>}
           {table ? (

@@ -127,7 +127,7 @@ function drawAxes(context: CanvasRenderingContext2D, frame: Frame, range: Range,
     context.fillText(duration(mark), left - 8, Math.max(8, y))
   }
   context.textAlign = 'center'
-  for (const { at, label } of timeMarks(range, Math.max(2, Math.floor((frame.width - left) / 110)))) {
+  for (const { at, label } of timeMarks(range, Math.max(3, Math.floor((frame.width - left) / 110)))) {
     const x = xOf(frame, at)
     if (x >= left + 26 && x <= frame.width - 26) context.fillText(label, x, frame.height - bottom / 2 + 2)
   }

@@ -2,11 +2,12 @@
 import { useMemo } from 'preact/hooks'
 import { toObjects } from '../../../api/client'
 import { useLoad, useSql, type Loaded } from '../../../api/query'
-import { readValue, searchTraces, spanSeries, type SearchAnswer } from '../../../api/tempo'
+import { searchTraces, spanSeries } from '../../../api/tempo'
 import type { Sql } from '../../../sql/escape'
 import type { Range } from '../../../time/range'
 import { narrowed, type PageQuery } from '../query/pageQuery'
 import { cellsOfSeries, dotsMost, readCells, readDots, stepOf, totalsOf, type Cell, type Dot } from './cells'
+import { dotsOfSearch } from './dotsOfSearch'
 import { cellsQuery, dotsQuery, population, type Unit } from './queries'
 
 export interface PlotData {
@@ -63,20 +64,6 @@ async function foundDots(query: string, range: Range, signal: AbortSignal): Prom
   const answer = await searchTraces(`${query} | select(status, resource.service.name)`, range, { limit: searchMost, spans: spansOfTrace }, signal)
   const list = dotsOfSearch(answer, range)
   return { list: list.slice(0, dotsMost), partial: answer.traces.length >= searchMost || list.length > dotsMost }
-}
-
-export function dotsOfSearch(answer: SearchAnswer, range: Range): Dot[] {
-  return answer.traces.flatMap(({ traceID, spanSets }) =>
-    spanSets.flatMap(({ spans }) =>
-      spans.map(({ spanID, name, startTimeUnixNano, durationNanos, attributes }) => {
-        const of = (key: string): string => {
-          const found = attributes.find((attribute) => attribute.key === key)
-          return found ? readValue(found.value) : ''
-        }
-        return { at: Number(BigInt(startTimeUnixNano) - range.from), duration: Number(durationNanos), failed: of('status') === 'error', trace: traceID, span: spanID, name, service: of('resource.service.name') }
-      }),
-    ),
-  ).filter(({ at }) => at >= 0 && at < Number(range.to - range.from))
 }
 
 export interface Slowest {
