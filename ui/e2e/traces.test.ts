@@ -59,7 +59,7 @@ describe('query of traces', () => {
     const { page } = await open(`q=${encodeURIComponent('{ span.http.route != "/x" && rootName =~ "GET.*" }')}`)
     await page.waitForSelector('.trace-row:not(.head)')
     expect(await page.locator('.chip').allTextContents()).toEqual(['span.http.route != "/x"', 'rootName =~ "GET.*"'])
-    await page.getByLabel('Remove filter rootName =~ "GET.*"').click()
+    await page.getByLabel('Remove the filter on rootName =~ "GET.*"').click()
     expect(parameter(page, 'q')).toBe('{ span.http.route != "/x" }')
     await page.context().close()
   })
@@ -79,9 +79,12 @@ describe('query of traces', () => {
     await page.locator('.cm-content').click()
     await page.keyboard.type('{ resource.service.n')
     await page.waitForSelector('.cm-tooltip-autocomplete >> text=resource.service.name')
+    // A list that has only just opened takes no keys, lest it be accepted unseen.
+    await page.waitForTimeout(200)
     await page.keyboard.press('Enter')
+    await page.waitForSelector('.cm-content >> text=resource.service.name')
     await page.keyboard.type(' = ')
-    await page.waitForSelector('.cm-tooltip-autocomplete >> text="spam"')
+    await page.waitForSelector('.cm-tooltip-autocomplete li:has-text("spam")')
     await page.context().close()
   })
 
