@@ -63,6 +63,7 @@ export const traces = {
   'traces.compare.rest': 'the rest',
   'traces.compare.progress': 'Attributes compared',
   'traces.compare.done': '{done} of {total} attributes',
+  'traces.compare.doneSteps': '{done} of {total} steps',
   'traces.compare.by.sql': 'Every span of both sides is counted; of each attribute the 20 values that stand out are listed.',
   'traces.compare.by.compare': 'Counted by compare(): the 100 most frequent attributes, and of each the 50 most frequent values on either side.',
   'traces.compare.sampled.found': 'This query asks for more than single spans, so a sample is compared: {inside} of the newest selected spans with {outside} of the newest others.',

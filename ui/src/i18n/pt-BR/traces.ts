@@ -63,6 +63,7 @@ export const traces = {
   'traces.compare.rest': 'no resto',
   'traces.compare.progress': 'Atributos comparados',
   'traces.compare.done': '{done} de {total} atributos',
+  'traces.compare.doneSteps': '{done} de {total} passos',
   'traces.compare.by.sql': 'Todos os spans dos dois lados são contados; de cada atributo aparecem os 20 valores que mais se destacam.',
   'traces.compare.by.compare': 'Contado por compare(): os 100 atributos mais frequentes e, de cada um, os 50 valores mais frequentes de cada lado.',
   'traces.compare.sampled.found': 'Esta consulta pede mais que spans isolados, por isso uma amostra é comparada: {inside} dos spans mais novos da seleção com {outside} dos outros mais novos.',

@@ -62,8 +62,8 @@ function Comparison({ query, range, unit, region }: CompareProps & { region: Reg
       <div class="differences">
         {cards.map((difference) => (
           <DifferenceCard
-            key={difference.field} of={difference} sides={state.counted} request={{ query, range, unit, region }} sampling={state.sampling}
-            field={query.byTempo ? undefined : fields.get(difference.field)} linked={state.how !== 'sample'}
+            key={difference.field} of={difference} sides={state.counted} request={{ query, range, region, source: state.source }}
+            field={fields.get(difference.field)} linked={state.how !== 'sample'}
           />
         ))}
       </div>
@@ -86,9 +86,10 @@ function Sides({ state, region, range, query }: { state: Comparing; region: Regi
       <span class="side"><i class="inside" /> <b class="num">{count(sides.inside)}</b> {t('traces.compare.selection')} <span class="quiet num">{describeRegion(region, range)}</span></span>
       <span class="side"><i class="outside" /> <b class="num">{count(sides.outside)}</b> {t('traces.compare.rest')}</span>
       <span class="push" />
-      {running && total > 0 && (
+      {running && (
         <span class="row quiet num">
-          <progress max={total} value={done} aria-label={t('traces.compare.progress')} /> {t('traces.compare.done', { done, total })}
+          {total > 0 ? <progress max={total} value={done} aria-label={t('traces.compare.progress')} /> : <progress aria-label={t('traces.compare.progress')} />}
+          {total > 0 && how !== 'compare' && t(how === 'sql' ? 'traces.compare.done' : 'traces.compare.doneSteps', { done, total })}
         </span>
       )}
       {how === 'compare' && <ShowTraceql query={compareQuery(query.whole, region)} path={totalsPath(compareQuery(query.whole, region), range)} />}

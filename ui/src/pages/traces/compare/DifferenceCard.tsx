@@ -10,9 +10,8 @@ import { Value } from '../../../components/Value'
 import { t } from '../../../i18n/translate'
 import { compact, count, duration, percent } from '../../../time/format'
 import { linkTo } from '../../../url/state'
-import { population } from '../plot/queries'
 import { writeRegion } from '../plot/region'
-import { fieldQuery, sampledPopulation, type ComparedField, type Sampling } from './queries'
+import { fieldQuery, type ComparedField } from './queries'
 import { samplesOf, type SampleRequest } from './samples'
 import { byDifference, type Ranked, type Share, type Sides } from './score'
 
@@ -21,17 +20,17 @@ interface CardProps {
   sides: Sides
   request: SampleRequest
   field: ComparedField | undefined
-  sampling: Sampling
   linked: boolean // whether more than one example of a value can be asked for
 }
 
 const shownFirst = 4
 
-export function DifferenceCard({ of: difference, sides, request, field, sampling, linked }: CardProps) {
+export function DifferenceCard({ of: difference, sides, request, field, linked }: CardProps) {
   const [all, setAll] = useState(false)
   const rows = byDifference(withMissing(difference, sides), sides)
+  const most = Math.max(...rows.map(({ inside, outside }) => Math.max(inside / Math.max(1, sides.inside), outside / Math.max(1, sides.outside))), 0.001)
   const shown = all ? rows : rows.slice(0, shownFirst)
-  const { query, range, unit, region } = request
+  const { region, source } = request
   const scope = difference.field.startsWith('resource:') ? 'resource' : difference.field.startsWith('scope:') ? 'scope' : null
   return (
     <article class="difference" aria-label={difference.label}>
@@ -43,11 +42,11 @@ export function DifferenceCard({ of: difference, sides, request, field, sampling
           <i style={{ width: `${Math.max(2, difference.score * 100)}%` }} />
           <em>{percent(difference.score)}</em>
         </span>
-        {field && <ShowQuery query={fieldQuery(sampledPopulation(population(range, query.filters, unit), region, sampling), region, field, sides)} />}
+        {field && source && <ShowQuery query={fieldQuery(source, region, field, sides)} />}
       </header>
       <ul>
         {shown.map((share) => (
-          <ValueRow key={share.value === '' ? '∅' : share.value} of={difference} share={share} sides={sides} request={request} linked={linked} />
+          <ValueRow key={share.value === '' ? '∅' : share.value} of={difference} share={share} sides={sides} most={most} request={request} linked={linked} />
         ))}
       </ul>
       {rows.length > shownFirst && (
@@ -73,11 +72,12 @@ interface ValueRowProps {
   of: Ranked
   share: Share
   sides: Sides
+  most: number // the largest share of the card, which fills a bar
   request: SampleRequest
   linked: boolean
 }
 
-function ValueRow({ of: { field }, share, sides, request, linked }: ValueRowProps) {
+function ValueRow({ of: { field }, share, sides, most, request, linked }: ValueRowProps) {
   const [open, setOpen] = useState(false)
   const { value, inside, outside, example, counter } = share
   const [insideShare, outsideShare] = [inside / Math.max(1, sides.inside), outside / Math.max(1, sides.outside)]
@@ -91,8 +91,8 @@ function ValueRow({ of: { field }, share, sides, request, linked }: ValueRowProp
         </Value>
       </span>
       <span class="pair" aria-hidden="true">
-        <i class="inside" style={{ width: `${insideShare * 100}%` }} />
-        <i class="outside" style={{ width: `${outsideShare * 100}%` }} />
+        <i class="inside" style={{ width: `${(insideShare / most) * 100}%` }} />
+        <i class="outside" style={{ width: `${(outsideShare / most) * 100}%` }} />
       </span>
       <span class="pair-numbers num">
         <span title={t('traces.compare.inside', { n: inside })}>
@@ -119,8 +119,8 @@ function ValueRow({ of: { field }, share, sides, request, linked }: ValueRowProp
 }
 
 function Samples({ field, share, request }: { field: string; share: Share; request: SampleRequest }) {
-  const { query, range, unit, region } = request
-  const key = ['compare-samples', query.whole, JSON.stringify(query.filters), String(range.from), String(range.to), unit, writeRegion(region), field, share.value]
+  const { query, range, region, source } = request
+  const key = ['compare-samples', query.whole, source?.text, String(range.from), String(range.to), writeRegion(region), field, share.value]
   const loaded = useLoad(key, (signal) => samplesOf(request, field, share, signal))
   return (
     <div class="samples">

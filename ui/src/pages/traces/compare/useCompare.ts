@@ -3,11 +3,14 @@ import { useEffect, useState } from 'preact/hooks'
 import { ApiError, runSql, toObjects } from '../../../api/client'
 import { spanTotals } from '../../../api/tempo'
 import type { AttributeKey, Fault } from '../../../api/types'
-import type { Sql } from '../../../sql/escape'
+import { all, type Sql } from '../../../sql/escape'
+import { within } from '../../../sql/range'
 import type { Range } from '../../../time/range'
 import { population, type Unit } from '../plot/queries'
 import { overlaps, writeRegion, type Region } from '../plot/region'
+import { readConjunction } from '../query/conjunction'
 import { isOfSingleSpans, type PageQuery } from '../query/pageQuery'
+import { conditionsOf } from '../query/sqlOf'
 import { compareQuery, distributionsOfCompare } from './compareAnswer'
 import { foundSpans, readSpans, sidesByTempo } from './ofTempo'
 import { fieldQuery, fieldsToCompare, labelOf, sampledPopulation, samplingFor, sidesQuery, whole, type ComparedField, type Sampling } from './queries'
@@ -27,10 +30,11 @@ export interface Comparing {
   left: number // attributes that were not compared
   sampling: Sampling
   how: 'sql' | 'compare' | 'sample'
+  source: Sql | null // the spans in SQL, once these are known to be the ones meant
   warning: string | null
 }
 
-const start: Comparing = { sides: emptySides, counted: emptySides, distributions: [], done: 0, total: 0, running: true, fault: null, failed: [], left: 0, sampling: whole, how: 'sql', warning: null }
+const start: Comparing = { sides: emptySides, counted: emptySides, distributions: [], done: 0, total: 0, running: true, fault: null, failed: [], left: 0, sampling: whole, how: 'sql', source: null, warning: null }
 
 export interface CompareRequest {
   query: PageQuery
@@ -61,19 +65,23 @@ export function useCompare({ query, range, unit, region, keys }: CompareRequest)
   return state
 }
 
-type Run = (request: CompareRequest & { keys: readonly AttributeKey[] }, report: Report, signal: AbortSignal) => Promise<void>
+type Asked = CompareRequest & { keys: readonly AttributeKey[] }
+type Run = (request: Asked, report: Report, signal: AbortSignal) => Promise<void>
 
 // Statements under way at once: more would only keep the server from others.
 const lanes = 3
 
-const bySql: Run = async ({ query, range, unit, region, keys }, report, signal) => {
-  const of = population(range, query.filters, unit)
-  const sides = await readSides(sidesQuery(of, region), signal)
+const bySql: Run = async (request, report, signal) => {
+  const of = population(request.range, request.query.filters, request.unit)
+  await bySource(of, await readSides(sidesQuery(of, request.region), signal), request, report, signal)
+}
+
+async function bySource(of: Sql, sides: Sides, { range, region, keys }: Asked, report: Report, signal: AbortSignal): Promise<void> {
   const sampling = samplingFor(sides)
   const source = sampledPopulation(of, region, sampling)
   const counted = sampling.inside > 1 || sampling.outside > 1 ? await readSides(sidesQuery(source, region), signal) : sides
   const { fields, left } = fieldsToCompare(keys, region)
-  report({ sides, counted, sampling, left, total: fields.length })
+  report({ how: 'sql', source, sides, counted, sampling, left, total: fields.length })
   if (sides.inside === 0 || sides.outside === 0 || !overlaps(region, range)) return
   const waiting = [...fields]
   const lane = async () => {
@@ -99,19 +107,30 @@ async function readSides(query: Sql, signal: AbortSignal): Promise<Sides> {
   return { inside: Number(row?.['inside'] ?? 0), outside: Number(row?.['outside'] ?? 0) }
 }
 
-const byTempo: Run = async ({ query, range, region }, report, signal) => {
+// SQL where it finds as many spans on both sides as TraceQL does, since it gives one attribute after the other.
+const byTempo: Run = async (request, report, signal) => {
+  const { query, range, region } = request
   const sides = await sidesByTempo(query.whole, region, range, signal)
-  report({ sides, counted: sides, how: 'compare', total: 1 })
+  report({ sides, counted: sides, how: 'compare' })
   if (sides.inside === 0 || sides.outside === 0) return
+  const of = sourceOf(query, range)
+  const known = of && (await readSides(sidesQuery(of, region), signal).catch(() => null))
+  if (of && known?.inside === sides.inside && known.outside === sides.outside) return bySource(of, sides, request, report, signal)
   // Structure and pipelines are beyond compare().
   if (!isOfSingleSpans(query.whole)) return bySample(query.whole, region, range, report, signal)
   try {
     const answer = await spanTotals(compareQuery(query.whole, region), range, signal)
-    report({ distributions: distributionsOfCompare(answer).filter(({ field }) => !(field === 'status' && region.kind === 'errors')), done: 1, warning: answer.message ?? null })
+    report({ total: 1, distributions: distributionsOfCompare(answer).filter(({ field }) => !(field === 'status' && region.kind === 'errors')), done: 1, warning: answer.message ?? null })
   } catch (cause) {
     if (signal.aborted || !(cause instanceof ApiError) || cause.status !== 400) throw cause
     await bySample(query.whole, region, range, report, signal)
   }
+}
+
+function sourceOf({ whole: text }: PageQuery, range: Range): Sql | null {
+  const comparisons = readConjunction(text)
+  const conditions = comparisons && conditionsOf(comparisons)
+  return conditions && all([within('start_time', range), ...conditions])
 }
 
 async function bySample(query: string, region: Region, range: Range, report: Report, signal: AbortSignal): Promise<void> {

@@ -46,20 +46,22 @@ function drawCells(context: CanvasRenderingContext2D, { cells, frame, colours, m
   }
 }
 
-// The share of failed spans, as a hatched block that rises from the bottom of the cell.
+// The share of failed spans, as a hatched block in the cell's bottom corner: its area is the share, so that
+// a few failures among many do not look like half of them.
 function drawErrors(context: CanvasRenderingContext2D, colours: Paint, share: number, box: Rectangle): void {
   const high = Math.min(box.height, Math.max(3, box.height * share))
+  const width = Math.min(box.width, Math.max(2, (share * box.width * box.height) / high))
   const y = box.y + box.height - high
   context.save()
   context.beginPath()
-  context.rect(box.x, y, box.width, high)
+  context.rect(box.x, y, width, high)
   context.clip()
   context.fillStyle = colours.error
-  context.fillRect(box.x, y, box.width, high)
+  context.fillRect(box.x, y, width, high)
   context.strokeStyle = colours.surface
   context.lineWidth = 1
   context.beginPath()
-  for (let at = box.x - high; at < box.x + box.width; at += 4) {
+  for (let at = box.x - high; at < box.x + width; at += 4) {
     context.moveTo(at, y + high)
     context.lineTo(at + high, y)
   }
