@@ -64,6 +64,21 @@ describe('query of traces', () => {
     await page.context().close()
   })
 
+  it('takes what was typed along when chips are asked for', async () => {
+    const { page } = await open('as=text')
+    await page.waitForSelector('.cm-content')
+    await page.locator('.cm-content').click()
+    await page.keyboard.insertText('{ resource.service.name = "eggs" }')
+    // The first closes the list of proposals, if it is open; the second leaves the editor.
+    await page.keyboard.press('Escape')
+    await page.keyboard.press('Escape')
+    await page.waitForFunction(() => !document.activeElement?.shadowRoot?.activeElement)
+    await page.keyboard.press('t')
+    await page.waitForSelector('.chip >> text=eggs')
+    expect(parameter(page, 'f')).toBe('service=eggs')
+    await page.context().close()
+  })
+
   it('says where a fault is', async () => {
     const { page } = await open('as=text')
     await write(page, '{ name = }')
@@ -98,6 +113,22 @@ describe('query of traces', () => {
 })
 
 describe('plot of traces', () => {
+  it('selects by keyboard', async () => {
+    const { page } = await open('')
+    await page.locator('.span-plot').focus()
+    await page.keyboard.press('ArrowRight')
+    await page.waitForSelector('.span-tip')
+    await page.keyboard.press('Shift+ArrowUp')
+    await page.keyboard.press('Shift+ArrowLeft')
+    await page.waitForSelector('.region-bar >> text=Selected')
+    expect(parameter(page, 'sel')).toMatch(/^\d+\.\.\d+,\d+\.\.\d+$/)
+    await page.keyboard.press('z')
+    await page.waitForFunction(() => new URLSearchParams(location.search).getAll('f').some((filter) => filter.startsWith('duration>=')))
+    await settle(page)
+    await page.waitForSelector('.trace-row:not(.head)')
+    await page.context().close()
+  })
+
   it('opens the slowest trace of a cell by keyboard', async () => {
     const { page } = await open('')
     await page.locator('.span-plot').focus()

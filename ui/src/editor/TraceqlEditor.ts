@@ -24,7 +24,6 @@ export interface TraceqlOptions {
   propose: (text: string, at: number, asked: boolean) => Promise<Proposals | null>
   onChange: (text: string) => void
   onRun: () => void
-  onLeave: () => void
 }
 
 export interface TraceqlEditor {
@@ -49,14 +48,15 @@ export function createTraceqlEditor(host: HTMLElement, options: TraceqlOptions):
   }
 }
 
-function extensions({ label, hint, propose, onChange, onRun, onLeave }: TraceqlOptions): Extension[] {
+function extensions({ label, hint, propose, onChange, onRun }: TraceqlOptions): Extension[] {
   const run = (view: EditorView) => {
     closeCompletion(view)
     onRun()
     return true
   }
-  const leave = () => {
-    onLeave()
+  // Back to the keys of the page.
+  const leave = (view: EditorView) => {
+    view.contentDOM.blur()
     return true
   }
   return [

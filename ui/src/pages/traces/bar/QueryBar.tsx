@@ -1,4 +1,5 @@
 // The query of the page, as chips or as TraceQL: two views of the same.
+import { useRef } from 'preact/hooks'
 import { Icon } from '../../../components/Icon'
 import { Segmented } from '../../../components/Tabs'
 import type { Fault } from '../../../api/types'
@@ -24,11 +25,15 @@ export function QueryBar({ query, range, fault }: QueryBarProps) {
   const { typeOf } = useTypes()
   const beyond = query.byTempo && query.comparisons === null
   const asText = chosen === 'text' || (chosen === '' && beyond)
-  const show = (view: 'text' | 'chips') =>
+  const shown = query.byTempo || query.filters.length > 0 ? query.whole : ''
+  const draft = useRef(shown)
+  const show = (view: 'text' | 'chips') => {
+    // What was typed and not run yet belongs to the query as well.
+    if (asText && draft.current.trim() !== shown.trim()) applyText(draft.current, typeOf, keptFilters(query))
     setParams((params) => {
-      if (view === (beyond ? 'text' : 'chips')) params.delete('as')
-      else params.set('as', view)
+      params.set('as', view)
     }, { replace: true })
+  }
   useKeys({ t: () => show(asText ? 'chips' : 'text') })
   const views = (
     <span title={`${t('traces.query.switch')} (t)`}>
@@ -47,7 +52,7 @@ export function QueryBar({ query, range, fault }: QueryBarProps) {
     return (
       <div class="filterbar traceql-bar" role="group" aria-label={t('traces.query')}>
         {views}
-        <TextView text={query.byTempo || query.filters.length > 0 ? query.whole : ''} range={range} fault={fault} onRun={run} onLeave={() => show('chips')} />
+        <TextView text={shown} range={range} fault={fault} onDraft={(text) => (draft.current = text)} onRun={run} />
         {query.unwritten.length > 0 && (
           <p class="traceql-aside">{t('traces.query.unwritten', { n: query.unwritten.length, filters: query.unwritten.map(({ key }) => key).join(', ') })}</p>
         )}

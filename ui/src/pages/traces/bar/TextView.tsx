@@ -11,18 +11,18 @@ interface TextViewProps {
   text: string
   range: Range
   fault: Fault | null
+  onDraft: (text: string) => void
   onRun: (text: string) => void
-  onLeave: () => void
 }
 
-export function TextView({ text, range, fault, onRun, onLeave }: TextViewProps) {
+export function TextView({ text, range, fault, onDraft, onRun }: TextViewProps) {
   const [draft, setDraft] = useState(text)
   const host = useRef<HTMLDivElement>(null)
   const editor = useRef<TraceqlEditor | null>(null)
   const [ready, setReady] = useState(false)
   const proposer = useMemo(() => new Proposer(range), [String(range.from), String(range.to)])
-  const latest = useRef({ proposer, draft, onRun, onLeave })
-  latest.current = { proposer, draft, onRun, onLeave }
+  const latest = useRef({ proposer, draft, onRun })
+  latest.current = { proposer, draft, onRun }
   useEffect(() => {
     let gone = false
     import('../../../editor/TraceqlEditor').then(({ createTraceqlEditor }) => {
@@ -34,7 +34,6 @@ export function TextView({ text, range, fault, onRun, onLeave }: TextViewProps) 
         propose: (whole, at, asked) => latest.current.proposer.propose(whole, at, asked),
         onChange: setDraft,
         onRun: () => latest.current.onRun(latest.current.draft),
-        onLeave: () => latest.current.onLeave(),
       })
       setReady(true)
       editor.current.focus()
@@ -50,6 +49,7 @@ export function TextView({ text, range, fault, onRun, onLeave }: TextViewProps) 
     editor.current?.setText(text)
   }, [text])
   useEffect(() => editor.current?.showFault(fault?.position ?? null), [fault, ready])
+  useEffect(() => onDraft(draft), [draft])
   const changed = draft.trim() !== text.trim()
   return (
     <form class="traceql-text" onSubmit={(event) => { event.preventDefault(); onRun(draft) }}>

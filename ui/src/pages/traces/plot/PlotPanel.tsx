@@ -13,12 +13,12 @@ import type { Range } from '../../../time/range'
 import { linkTo, useParam } from '../../../url/state'
 import type { PageQuery } from '../query/pageQuery'
 import { ShowTraceql } from '../TraceqlQuery'
-import { dotsMost, stepOf, totalsOf, type Cell, type Dot, type Totals } from './cells'
+import { dotsMost, totalsOf, type Cell, type Dot, type Totals } from './cells'
 import { Plot } from './Plot'
 import { PlotTable } from './PlotTable'
 import type { Unit } from './queries'
 import { RegionBar } from './RegionBar'
-import { slowestOf, type PlotData } from './usePlotData'
+import { slowestOf, tempoStep, type PlotData } from './usePlotData'
 import { useRegion } from './useRegion'
 
 interface PlotPanelProps {
@@ -56,7 +56,7 @@ export function PlotPanel({ query, range, unit, data }: PlotPanelProps) {
             <Icon name={table ? 'chart' : 'table'} size={13} />
           </button>
           {data.sql && <ShowQuery query={data.sql} />}
-          {data.traceql && <ShowTraceql query={data.traceql} path={dots ? searchPath(data.traceql, range, { limit: 1000, spans: 100 }) : seriesPath(data.traceql, range, Math.max(1e6, stepOf(range)))} />}
+          {data.traceql && <ShowTraceql query={data.traceql} path={dots ? searchPath(data.traceql, range, { limit: 1000, spans: 100 }) : seriesPath(data.traceql, range, tempoStep(range))} />}
         </>
       }
     >

@@ -30,6 +30,9 @@ export const dotsMost = 5000
 
 const nice = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400]
 
+// Columns that are wide enough to be told apart and pointed at.
+export const columnsFor = (width: number): number => (width < 760 ? 56 : 120)
+
 // The width of a column in nanoseconds that splits a range into at most `most` columns.
 export function stepOf({ from, to }: Range, most = 120): number {
   const wanted = Number(to - from) / most

@@ -6,7 +6,7 @@ import { searchTraces, spanSeries } from '../../../api/tempo'
 import type { Sql } from '../../../sql/escape'
 import type { Range } from '../../../time/range'
 import { narrowed, type PageQuery } from '../query/pageQuery'
-import { cellsOfSeries, dotsMost, readCells, readDots, stepOf, totalsOf, type Cell, type Dot } from './cells'
+import { cellsOfSeries, columnsFor, dotsMost, readCells, readDots, stepOf, totalsOf, type Cell, type Dot } from './cells'
 import { dotsOfSearch } from './dotsOfSearch'
 import { cellsQuery, dotsQuery, population, type Unit } from './queries'
 
@@ -21,13 +21,15 @@ export interface PlotData {
 const searchMost = 1000
 const spansOfTrace = 100
 
+const shownStep = (range: Range): number => stepOf(range, columnsFor(window.innerWidth))
+
 // Tempo's times are whole milliseconds.
-const tempoStep = (range: Range): number => Math.max(1e6, stepOf(range))
+export const tempoStep = (range: Range): number => Math.max(1e6, shownStep(range))
 
 export const histogramOf = (query: string): string => `${query} | histogram_over_time(duration)`
 
 export function usePlotData(query: PageQuery, range: Range, unit: Unit, single: boolean): PlotData {
-  const step = stepOf(range)
+  const step = shownStep(range)
   const of = population(range, query.filters, unit)
   const [cellsSql, dotsSql] = [cellsQuery(of, step), dotsQuery(of)]
   const counted = useSql(query.byTempo ? null : cellsSql.text, { limit: 20_000 })
