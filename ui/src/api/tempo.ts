@@ -64,7 +64,8 @@ const placed = /^line (\d+), column (\d+): ([\s\S]*)$/
 export function withPosition(cause: unknown): unknown {
   if (!(cause instanceof ApiError)) return cause
   const match = placed.exec(cause.fault.message)
-  if (!match) return cause
+  // What has no place is wrong as a whole, such as time series where traces are searched.
+  if (!match) return cause.status === 400 ? new ApiError({ kind: 'parse', message: cause.fault.message }, cause.status) : cause
   return new ApiError({ kind: 'parse', message: match[3] ?? '', position: { line: Number(match[1]), column: Number(match[2]) } }, cause.status)
 }
 

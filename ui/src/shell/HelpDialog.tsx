@@ -16,6 +16,7 @@ const shortcuts: readonly [string, MessageKey][] = [
   ['c', 'trace.critical'],
   ['f', 'help.key.filter'],
   ['t', 'traces.query.switch'],
+  ['c z', 'traces.help.region'],
   ['.', 'help.key.live'],
   ['Ctrl Enter', 'help.key.run'],
 ]

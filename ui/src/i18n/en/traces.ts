@@ -37,6 +37,7 @@ export const traces = {
   'traces.plot.spans': { one: '{n} span', other: '{n} spans' },
   'traces.plot.failed': { one: '{n} failed', other: '{n} failed' },
   'traces.region': 'Selected',
+  'traces.help.region': 'Traces: compare the selection, zoom in to it',
   'traces.region.errors': 'spans that failed',
   'traces.region.hint': 'Drag to select. Compare with the rest:',
   'traces.region.compare': 'Compare',

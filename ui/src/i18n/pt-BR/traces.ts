@@ -37,6 +37,7 @@ export const traces = {
   'traces.plot.spans': { one: '{n} span', other: '{n} spans' },
   'traces.plot.failed': { one: '{n} com falha', other: '{n} com falha' },
   'traces.region': 'Seleção',
+  'traces.help.region': 'Traces: comparar a seleção, aproximar-se dela',
   'traces.region.errors': 'spans com falha',
   'traces.region.hint': 'Arraste para selecionar. Comparar com o resto:',
   'traces.region.compare': 'Comparar',

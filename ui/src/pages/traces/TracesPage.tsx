@@ -48,7 +48,7 @@ export default function TracesPage() {
       <TopBar title={t('nav.traces')} range busy={traces.fetching || data.cells.fetching}>
         <OpenFileLink />
       </TopBar>
-      <QueryBar query={query} range={range} fault={query.byTempo ? (data.cells.fault ?? traces.fault) : null} />
+      <QueryBar query={query} range={range} fault={query.byTempo ? (traces.fault ?? data.cells.fault) : null} />
       <div class="page fixed">
         <PlotPanel query={query} range={range} unit={unit} data={data} />
         {lower === 'compare' ? (
@@ -98,7 +98,7 @@ interface ListProps {
 
 function List({ traces, query, range, more }: ListProps) {
   const { rows, known, fault, full, most, refetch } = traces
-  if (fault) return fault.position ? <p class="notice plot-fault">{t('traces.query.fault')}</p> : <Failed fault={fault} retry={refetch} />
+  if (fault) return fault.kind === 'parse' && query.byTempo ? <p class="notice plot-fault">{t('traces.query.fault')}</p> : <Failed fault={fault} retry={refetch} />
   if (!known) return <Skeleton height={240} />
   if (rows.length === 0) return <Nothing query={query} range={range} />
   return <TraceTable rows={rows} more={full && !most ? more : null} unfolds={query.byTempo || query.filters.length > 0} />

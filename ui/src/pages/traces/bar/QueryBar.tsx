@@ -92,7 +92,7 @@ function Beyond({ text, edit, fault }: { text: string; edit: () => void; fault: 
         {fault && <Icon name="error" size={13} label={t('trace.error')} />}
         <span class="mono cut">{text}</span>
       </button>
-      <span class="quiet beyond-note">{t('traces.query.beyond')}</span>
+      <span class={`beyond-note ${fault ? 'error-text' : 'quiet'}`}>{fault ? fault.message : t('traces.query.beyond')}</span>
     </>
   )
 }

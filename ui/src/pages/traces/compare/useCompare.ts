@@ -1,5 +1,5 @@
 // Runs a comparison, attribute by attribute, and shows what is known so far.
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useMemo, useState } from 'preact/hooks'
 import { ApiError, runSql, toObjects } from '../../../api/client'
 import { spanTotals } from '../../../api/tempo'
 import type { AttributeKey, Fault } from '../../../api/types'
@@ -49,6 +49,8 @@ type Report = (change: Partial<Comparing> | ((known: Comparing) => Partial<Compa
 export function useCompare({ query, range, unit, region, keys }: CompareRequest): Comparing {
   const [state, setState] = useState(start)
   const filters = query.byTempo ? '' : JSON.stringify(query.filters)
+  // Counts of keys change while telemetry arrives; only other keys are another comparison.
+  const names = useMemo(() => keys?.map(({ table, scope, key }) => `${table} ${scope} ${key}`).sort().join('\n'), [keys])
   useEffect(() => {
     if (!keys) return
     const controller = new AbortController()
@@ -61,7 +63,7 @@ export function useCompare({ query, range, unit, region, keys }: CompareRequest)
       .catch((cause: unknown) => report({ fault: cause instanceof ApiError ? cause.fault : { kind: 'execution', message: String(cause) } }))
       .finally(() => report({ running: false }))
     return () => controller.abort()
-  }, [query.whole, filters, String(range.from), String(range.to), unit, writeRegion(region), keys])
+  }, [query.whole, filters, String(range.from), String(range.to), unit, writeRegion(region), names])
   return state
 }
 

@@ -6,6 +6,7 @@ import { toObjects } from '../../../api/client'
 import { useSql } from '../../../api/query'
 import { readValue, type KeyValue } from '../../../api/anyValue'
 import type { Spanset } from '../../../api/tempo'
+import { Icon } from '../../../components/Icon'
 import { Gate } from '../../../components/Notice'
 import { ServiceName } from '../../../components/Service'
 import { Value } from '../../../components/Value'
@@ -15,21 +16,33 @@ import { parseTime } from '../../../time/nanoseconds'
 import { linkTo, useFilters, useRange } from '../../../url/state'
 import { keyOf } from '../query/chips'
 import { tokensOf } from '../query/tokens'
-import { matchedMost, matchedQuery } from './queries'
+import { matchedMost, matchedQuery, spanFactsQuery } from './queries'
 import type { TraceRow } from './rows'
 
 export function Matched({ row }: { row: TraceRow }) {
-  if (row.matched === null) return <ByFilters row={row} />
+  return row.matched === null ? <ByFilters row={row} /> : <BySearch row={row} />
+}
+
+interface SpanFacts {
+  service: string
+  failed: boolean
+}
+
+function BySearch({ row }: { row: TraceRow }) {
+  const start = parseTime(row.started)
+  const ids = row.sets.flatMap(({ spans }) => spans.map(({ spanID }) => spanID))
+  const loaded = useSql(ids.length > 0 ? spanFactsQuery(row.id, start, start + BigInt(Math.ceil(row.duration)) + 1_000_000n, ids).text : null)
+  const facts = new Map((loaded.data ? toObjects(loaded.data) : []).map((span): [string, SpanFacts] => [String(span['span_id']), { service: String(span['service_name'] ?? ''), failed: span['status_code'] === 'ERROR' }]))
   return (
     <div class="matched">
       {row.sets.map((set, index) => (
-        <SetOfSpans key={index} row={row} set={set} />
+        <SetOfSpans key={index} row={row} set={set} facts={facts} />
       ))}
     </div>
   )
 }
 
-function SetOfSpans({ row, set }: { row: TraceRow; set: Spanset }) {
+function SetOfSpans({ row, set, facts }: { row: TraceRow; set: Spanset; facts: ReadonlyMap<string, SpanFacts> }) {
   const left = set.matched - set.spans.length
   return (
     <section>
@@ -40,12 +53,23 @@ function SetOfSpans({ row, set }: { row: TraceRow; set: Spanset }) {
       <ul>
         {set.spans.map((span) => (
           <MatchedSpan key={span.spanID} trace={row} id={span.spanID} name={span.name} start={BigInt(span.startTimeUnixNano)} lasted={Number(span.durationNanos)}>
+            <FactsOfSpan of={facts.get(span.spanID)} />
             <Fields of={span.attributes} />
           </MatchedSpan>
         ))}
       </ul>
       {left > 0 && <p class="quiet">{t('traces.matched.more', { n: left })}</p>}
     </section>
+  )
+}
+
+function FactsOfSpan({ of: facts }: { of: SpanFacts | undefined }) {
+  if (!facts) return null
+  return (
+    <>
+      {facts.service && <ServiceName name={facts.service} />}
+      {facts.failed && <span class="tag error"><Icon name="error" size={12} /> {t('trace.error')}</span>}
+    </>
   )
 }
 
@@ -83,8 +107,7 @@ function ByFilters({ row }: { row: TraceRow }) {
             <ul>
               {toObjects(answer).map((span) => (
                 <MatchedSpan key={String(span['span_id'])} trace={row} id={String(span['span_id'])} name={String(span['name'])} start={parseTime(String(span['start_time']))} lasted={Number(span['duration_ns'])}>
-                  <ServiceName name={String(span['service_name'] ?? '')} />
-                  {span['status_code'] === 'ERROR' && <span class="tag error">{t('trace.error')}</span>}
+                  <FactsOfSpan of={{ service: String(span['service_name'] ?? ''), failed: span['status_code'] === 'ERROR' }} />
                 </MatchedSpan>
               ))}
             </ul>

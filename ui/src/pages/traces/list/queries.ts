@@ -71,6 +71,15 @@ ORDER BY start_time
 LIMIT ${integer(matchedMost)}`
 }
 
+// Service and status of spans that a search found, which its answer does not tell.
+export function spanFactsQuery(id: string, from: bigint, to: bigint, spans: readonly string[]): Sql {
+  return sql`SELECT span_id, service_name, status_code
+FROM spans
+WHERE trace_id = ${text(id)} AND start_time >= ${timestamp(from)} AND start_time < ${timestamp(to)}
+  AND span_id IN (${join(spans.map((span) => text(span)), ', ')})
+LIMIT ${integer(spans.length)}`
+}
+
 // How many spans there would be without each of the filters, in one look.
 export function withoutQuery(range: Range, filters: readonly Filter[]): Sql {
   const conditions = filterConditions(filters, 'spans')

@@ -47,7 +47,7 @@ export function PlotPanel({ query, range, unit, data }: PlotPanelProps) {
     <Panel
       class="plot-panel"
       title={t('traces.density')}
-      note={<PlotNote totals={totals} unit={unit} known={data.cells.data !== undefined} warning={data.warning} />}
+      note={<PlotNote totals={totals} unit={unit} known={data.cells.data !== undefined} crosses={dots !== null} warning={data.warning} />}
       tools={
         <>
           <UnitSwitch byTempo={query.byTempo} />
@@ -60,7 +60,7 @@ export function PlotPanel({ query, range, unit, data }: PlotPanelProps) {
         </>
       }
     >
-      {fault && (fault.position ? <p class="notice plot-fault">{t('traces.query.fault')}</p> : <Failed fault={fault} retry={data.cells.refetch} />)}
+      {fault && (fault.kind === 'parse' && query.byTempo ? <p class="notice plot-fault">{t('traces.query.fault')}</p> : <Failed fault={fault} retry={data.cells.refetch} />)}
       {!fault && (!data.cells.data || (dots && !dots.data)) && <Skeleton height={210} />}
       {!fault && data.cells.data && (!dots || dots.data) && (
         <>
@@ -89,12 +89,12 @@ function summaryOf({ count: spans, errors, low, high }: Totals): string {
   return t('traces.plot.summary', { spans, errors, shortest: duration(low), longest: duration(high) })
 }
 
-function PlotNote({ totals, unit, known, warning }: { totals: Totals; unit: Unit; known: boolean; warning: string | null }) {
+function PlotNote({ totals, unit, known, crosses, warning }: { totals: Totals; unit: Unit; known: boolean; crosses: boolean; warning: string | null }) {
   if (!known) return null
   return (
     <>
       {t(unit === 'traces' ? 'traces.plot.noteRoots' : 'traces.plot.noteSpans', { spans: count(totals.count), errors: count(totals.errors) })}{' '}
-      <span class="plot-legend" aria-hidden="true"><i /> {t('traces.plot.legendFailed')}</span>
+      <span class={`plot-legend ${crosses ? 'crosses' : ''}`} aria-hidden="true"><i /> {t('traces.plot.legendFailed')}</span>
       {warning && <span class="tag warn" title={warning}>{t('traces.plot.warning')}</span>}
     </>
   )

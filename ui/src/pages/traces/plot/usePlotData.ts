@@ -2,7 +2,7 @@
 import { useMemo } from 'preact/hooks'
 import { toObjects } from '../../../api/client'
 import { useLoad, useSql, type Loaded } from '../../../api/query'
-import { searchTraces, spanSeries } from '../../../api/tempo'
+import { searchTraces, spanSeries, type SearchAnswer, type SeriesAnswer } from '../../../api/tempo'
 import type { Sql } from '../../../sql/escape'
 import type { Range } from '../../../time/range'
 import { narrowed, type PageQuery } from '../query/pageQuery'
@@ -35,35 +35,43 @@ export function usePlotData(query: PageQuery, range: Range, unit: Unit, single: 
   const counted = useSql(query.byTempo ? null : cellsSql.text, { limit: 20_000 })
   const series = useLoad(['traces-histogram', query.whole, String(range.from), String(range.to)], (signal) => histograms(query.whole, range, signal), { enabled: query.byTempo })
   const cells = useMemo((): Loaded<Cell[]> => {
-    if (query.byTempo) return { ...series, data: series.data?.cells }
+    if (query.byTempo) return { ...series, data: series.data && cellsOfSeries(series.data.all, series.data.failed, range, series.data.step) }
     return { ...counted, data: counted.data && readCells(toObjects(counted.data), range, step) }
-  }, [query.byTempo, counted.data, counted.fault, counted.fetching, series.data, series.fault, series.fetching])
+  }, [query.byTempo, counted.data, counted.fault, counted.fetching, series.data, series.fault, series.fetching, range])
   const few = single && cells.data !== undefined && totalsOf(cells.data).count < dotsMost
   const listed = useSql(few && !query.byTempo ? dotsSql.text : null, { limit: dotsMost })
   const found = useLoad(['traces-dots', query.whole, String(range.from), String(range.to)], (signal) => foundDots(query.whole, range, signal), { enabled: few && query.byTempo })
   const dots = useMemo((): PlotData['dots'] => {
-    if (query.byTempo) return found
+    if (query.byTempo) return { ...found, data: found.data && readFound(found.data, range) }
     return { ...listed, data: listed.data && { list: readDots(toObjects(listed.data), range), partial: false } }
-  }, [query.byTempo, listed.data, listed.fault, found.data, found.fault])
+  }, [query.byTempo, listed.data, listed.fault, found.data, found.fault, range])
   return {
     cells, dots,
     sql: query.byTempo ? null : few ? dotsSql : cellsSql,
     traceql: query.byTempo ? (few ? query.whole : histogramOf(query.whole)) : null,
-    warning: query.byTempo ? (series.data?.warning ?? null) : null,
+    warning: query.byTempo ? (series.data?.all.message ?? series.data?.failed.message ?? null) : null,
   }
 }
 
-async function histograms(query: string, range: Range, signal: AbortSignal): Promise<{ cells: Cell[]; warning: string | null }> {
+interface Histograms {
+  all: SeriesAnswer
+  failed: SeriesAnswer
+  step: number
+}
+
+async function histograms(query: string, range: Range, signal: AbortSignal): Promise<Histograms> {
   const step = tempoStep(range)
   const [all, failed] = await Promise.all([
     spanSeries(histogramOf(query), range, step, signal),
     spanSeries(histogramOf(narrowed(query, 'status = error')), range, step, signal),
   ])
-  return { cells: cellsOfSeries(all, failed, range, step), warning: all.message ?? failed.message ?? null }
+  return { all, failed, step }
 }
 
-async function foundDots(query: string, range: Range, signal: AbortSignal): Promise<{ list: Dot[]; partial: boolean }> {
-  const answer = await searchTraces(`${query} | select(status, resource.service.name)`, range, { limit: searchMost, spans: spansOfTrace }, signal)
+const foundDots = (query: string, range: Range, signal: AbortSignal): Promise<SearchAnswer> =>
+  searchTraces(`${query} | select(status, resource.service.name)`, range, { limit: searchMost, spans: spansOfTrace }, signal)
+
+function readFound(answer: SearchAnswer, range: Range): { list: Dot[]; partial: boolean } {
   const list = dotsOfSearch(answer, range)
   return { list: list.slice(0, dotsMost), partial: answer.traces.length >= searchMost || list.length > dotsMost }
 }
