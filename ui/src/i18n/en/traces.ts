@@ -10,6 +10,7 @@ export const traces = {
   'traces.query.fault': 'The query has a fault; see above.',
   'traces.query.beyond': 'This says more than chips can: edit it as text.',
   'traces.query.unwritten': { one: '{n} filter has no words in TraceQL and stays a chip: {filters}', other: '{n} filters have no words in TraceQL and stay chips: {filters}' },
+  'traces.query.leftOut': { one: '{n} filter has no words in TraceQL and is left out: {filters}', other: '{n} filters have no words in TraceQL and are left out: {filters}' },
   'traces.query.title': 'Show the TraceQL behind this',
   'traces.query.answer': 'Bare answer',
   'traces.query.hint': 'Grafana asks the same: its Tempo data source reads from /tempo of this server.',

@@ -10,6 +10,7 @@ export const traces = {
   'traces.query.fault': 'A consulta tem um erro; veja acima.',
   'traces.query.beyond': 'Isto diz mais do que filtros conseguem: edite como texto.',
   'traces.query.unwritten': { one: '{n} filtro não tem palavras em TraceQL e continua à parte: {filters}', other: '{n} filtros não têm palavras em TraceQL e continuam à parte: {filters}' },
+  'traces.query.leftOut': { one: '{n} filtro não tem palavras em TraceQL e fica de fora: {filters}', other: '{n} filtros não têm palavras em TraceQL e ficam de fora: {filters}' },
   'traces.query.title': 'Mostrar o TraceQL por trás disto',
   'traces.query.answer': 'Resposta crua',
   'traces.query.hint': 'O Grafana pergunta o mesmo: a fonte de dados Tempo dele lê de /tempo deste servidor.',

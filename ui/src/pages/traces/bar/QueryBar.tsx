@@ -53,9 +53,7 @@ export function QueryBar({ query, range, fault }: QueryBarProps) {
       <div class="filterbar traceql-bar" role="group" aria-label={t('traces.query')}>
         {views}
         <TextView text={shown} range={range} fault={fault} onDraft={(text) => (draft.current = text)} onRun={run} />
-        {query.unwritten.length > 0 && (
-          <p class="traceql-aside">{t('traces.query.unwritten', { n: query.unwritten.length, filters: query.unwritten.map(({ key }) => key).join(', ') })}</p>
-        )}
+        <Unwritten query={query} />
       </div>
     )
   }
@@ -63,6 +61,7 @@ export function QueryBar({ query, range, fault }: QueryBarProps) {
     <FilterBar signal="spans">
       {views}
       <ErrorsSwitch query={query} />
+      {query.byTempo && <Unwritten query={query} />}
       {beyond && <Beyond text={query.text} edit={() => show('text')} fault={fault} />}
       {query.comparisons?.map((comparison, index) => (
         <ComparisonChip key={writeComparison(comparison)} comparison={comparison} change={(changed) => {
@@ -82,6 +81,13 @@ function ErrorsSwitch({ query }: { query: PageQuery }) {
       <Icon name="error" size={13} /> {t('traces.withErrors')}
     </button>
   )
+}
+
+// Filters without words in TraceQL: SQL knows them, Tempo's API does not.
+function Unwritten({ query: { unwritten, byTempo } }: { query: PageQuery }) {
+  if (unwritten.length === 0) return null
+  const filters = unwritten.map(({ key }) => key).join(', ')
+  return <p class={`traceql-aside ${byTempo ? 'warns' : ''}`}>{t(byTempo ? 'traces.query.leftOut' : 'traces.query.unwritten', { n: unwritten.length, filters })}</p>
 }
 
 // Text that says more than chips can.
