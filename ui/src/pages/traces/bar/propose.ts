@@ -2,7 +2,7 @@
 import { tagScopes, tagValues, type TagScope, type TagValue } from '../../../api/tempo'
 import type { Proposal, Proposals } from '../../../editor/TraceqlEditor'
 import type { Range } from '../../../time/range'
-import { intrinsics, quote } from '../query/conjunction'
+import { intrinsics, quote } from '../query/comparison'
 import { stageOffers, wantedAt } from '../query/completion'
 import { isPlainKey } from '../query/tokens'
 

@@ -8,9 +8,8 @@ import { within } from '../../../sql/range'
 import type { Range } from '../../../time/range'
 import { population, type Unit } from '../plot/queries'
 import { overlaps, writeRegion, type Region } from '../plot/region'
-import { readConjunction } from '../query/conjunction'
 import { isOfSingleSpans, type PageQuery } from '../query/pageQuery'
-import { conditionsOf } from '../query/sqlOf'
+import { conditionOfQuery } from '../query/sqlOf'
 import { compareQuery, distributionsOfCompare } from './compareAnswer'
 import { foundSpans, readSpans, sidesByTempo } from './ofTempo'
 import { fieldQuery, fieldsToCompare, labelOf, sampledPopulation, samplingFor, sidesQuery, whole, type ComparedField, type Sampling } from './queries'
@@ -130,9 +129,8 @@ const byTempo: Run = async (request, report, signal) => {
 }
 
 function sourceOf({ whole: text }: PageQuery, range: Range): Sql | null {
-  const comparisons = readConjunction(text)
-  const conditions = comparisons && conditionsOf(comparisons)
-  return conditions && all([within('start_time', range), ...conditions])
+  const condition = conditionOfQuery(text)
+  return condition && all([within('start_time', range), condition])
 }
 
 async function bySample(query: string, region: Region, range: Range, report: Report, signal: AbortSignal): Promise<void> {

@@ -2,7 +2,7 @@
 // only when that filter would be written as the same comparison, so nothing changes its meaning.
 import { parseDuration } from '../../../time/duration'
 import type { Filter, Operator } from '../../../sql/filter'
-import { isNil, kinds, sameComparison, statuses, writeDuration, type Comparator, type Comparison, type Constant, type Field } from './conjunction'
+import { isNil, kinds, sameComparison, statuses, writeDuration, type Comparator, type Comparison, type Constant, type Field } from './comparison'
 
 // The type of an attribute's values, by the key of its filter: as the schema of the lake says.
 export type TypeOf = (key: string) => string | undefined

@@ -3,7 +3,8 @@
 import type { AttributeKey } from '../../../api/types'
 import { appliesTo, type Filter } from '../../../sql/filter'
 import { comparisonsOf, filtersOf, type TypeOf } from './chips'
-import { readConjunction, writeComparison, writeConjunction, type Comparison } from './conjunction'
+import { writeComparison, type Comparison } from './comparison'
+import { readConjunction, writeConjunction } from './conjunction'
 import { tokensOf } from './tokens'
 
 export interface PageQuery {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { parseFilter, writeFilter, type Filter } from '../../../sql/filter'
 import { comparisonOf, filtersOf, type TypeOf } from './chips'
-import { readConjunction, writeComparison, writeConjunction } from './conjunction'
+import { writeComparison } from './comparison'
+import { readConjunction, writeConjunction } from './conjunction'
 import { combine, narrowed, placeOf, typesOf } from './pageQuery'
 
 const types: Record<string, string> = { 'http.response.status_code': 'Int64', 'user.id': 'Utf8', ratio: 'Float64', new: 'Boolean' }

@@ -1,7 +1,8 @@
 // Comparisons of TraceQL as conditions of SQL, where these can say them of one span. They may differ where
 // a key has values of several types or arrays; who uses them counts both ways first.
 import { attribute, decimal, identifier, integer, sql, text, type Sql } from '../../../sql/escape'
-import { isNil, type Comparison, type Constant, type Field } from './conjunction'
+import { ComparisonReader, isNil, type Comparison, type Constant, type Field } from './comparison'
+import { tokensOf } from './tokens'
 
 const columns: Record<string, string> = {
   name: 'name', kind: 'kind', status: 'status_code', statusMessage: 'status_message', duration: 'duration_ns', 'trace:id': 'trace_id',
@@ -32,7 +33,7 @@ function constantOf(value: Constant): Sql | null {
 }
 
 // Null where one span alone does not tell.
-export function conditionOf(comparison: Comparison): Sql | null {
+function conditionOf(comparison: Comparison): Sql | null {
   const { field, op, value, orMissing } = comparison
   const intrinsic = 'intrinsic' in field ? field.intrinsic : ''
   if (intrinsic === 'nestedSetParent' && op === '=' && value.kind === 'number' && value.text === '-1') return sql`parent_span_id IS NULL`
@@ -57,8 +58,47 @@ function ofValue(left: Sql, sign: Sql, { op, value }: Comparison, intrinsic: str
   return intrinsic === 'duration' ? sql`${left} ${sign} ${right}` : sql`TRY_CAST(${left} AS DOUBLE) ${sign} ${right}`
 }
 
-// All of them, or null when one cannot be said.
-export function conditionsOf(comparisons: readonly Comparison[]): Sql[] | null {
-  const conditions = comparisons.map(conditionOf)
-  return conditions.every((condition) => condition !== null) ? conditions : null
+// What stands in the braces of a query that asks of single spans; null where SQL cannot say it.
+export function conditionOfQuery(query: string): Sql | null {
+  const tokens = tokensOf(query)
+  if (!tokens) return null
+  const reader = new ConditionReader(tokens)
+  const found = reader.braces()
+  return found && reader.ended() ? found : null
+}
+
+class ConditionReader extends ComparisonReader {
+  braces(): Sql | null {
+    if (!this.take('{')) return null
+    if (this.take('}')) return sql`TRUE`
+    const found = this.chain()
+    return found && this.take('}') ? found : null
+  }
+
+  // `&&` and `||` bind alike, and group to the left.
+  private chain(): Sql | null {
+    let left = this.part()
+    while (left) {
+      const [and, or] = [this.take('&&'), this.take('||')]
+      if (!and && !or) return left
+      const right = this.part()
+      if (!right) return null
+      left = and ? sql`(${left} AND ${right})` : sql`(${left} OR ${right})`
+    }
+    return null
+  }
+
+  private part(): Sql | null {
+    // Without brackets, `!` binds tighter than the comparison behind it.
+    if (this.take('!')) {
+      const inner = this.take('(') ? this.chain() : null
+      return inner && this.take(')') ? sql`NOT coalesce(${inner}, FALSE)` : null
+    }
+    if (this.take('(')) {
+      const inner = this.chain()
+      return inner && this.take(')') ? inner : null
+    }
+    const comparison = this.comparison()
+    return comparison && conditionOf(comparison)
+  }
 }
