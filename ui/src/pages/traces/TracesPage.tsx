@@ -30,12 +30,15 @@ export default function TracesPage() {
   const query = usePageQuery()
   const [sortName, setSort] = useParam('sort', 'newest')
   const sort = sorts.find((known) => known === sortName) ?? 'newest'
-  const [limit, setLimit] = useState(pageSize)
+  const [scrolled, setScrolled] = useState({ of: '', limit: pageSize })
   const [of] = useParam('of', 'traces')
   const unit: Unit = query.byTempo || of === 'spans' ? 'spans' : 'traces'
   const [kind] = useParam('plot', 'heatmap')
   const data = usePlotData(query, range, unit, kind === 'scatter')
   const [lower, setLower] = useLower()
+  // How far somebody scrolled one list is nothing that the next one needs.
+  const asked = `${query.whole} ${JSON.stringify(query.filters)} ${sort}`
+  const limit = scrolled.of === asked ? scrolled.limit : pageSize
   const traces = useTraces(query, range, sort, limit, lower === 'traces')
   const switcher = (
     <Segmented
@@ -70,7 +73,7 @@ export default function TracesPage() {
               </>
             }
           >
-            <List traces={traces} query={query} range={range} more={() => setLimit(limit + pageSize)} />
+            <List traces={traces} query={query} range={range} more={() => setScrolled({ of: asked, limit: limit + pageSize })} />
           </Panel>
         )}
       </div>

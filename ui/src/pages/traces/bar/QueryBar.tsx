@@ -35,7 +35,7 @@ export function QueryBar({ query, range, fault }: QueryBarProps) {
       params.set('as', view)
     }, { replace: true })
   }
-  useKeys({ t: () => show(asText ? 'chips' : 'text') })
+  useKeys({ t: () => show(asText ? 'chips' : 'text'), ...(asText ? {} : { '/': () => show('text') }) })
   const views = (
     <span title={`${t('traces.query.switch')} (t)`}>
       <Segmented

@@ -4,6 +4,7 @@ import type { Fault } from '../../../api/types'
 import { Icon } from '../../../components/Icon'
 import type { TraceqlEditor } from '../../../editor/TraceqlEditor'
 import { t } from '../../../i18n/translate'
+import { useKeys } from '../../../shell/keys'
 import type { Range } from '../../../time/range'
 import { Proposer } from './propose'
 
@@ -50,6 +51,7 @@ export function TextView({ text, range, fault, onDraft, onRun }: TextViewProps) 
   }, [text])
   useEffect(() => editor.current?.showFault(fault?.position ?? null), [fault, ready])
   useEffect(() => onDraft(draft), [draft])
+  useKeys({ '/': () => editor.current?.focus() })
   const changed = draft.trim() !== text.trim()
   return (
     <form class="traceql-text" onSubmit={(event) => { event.preventDefault(); onRun(draft) }}>
