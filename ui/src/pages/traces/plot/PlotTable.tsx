@@ -33,7 +33,7 @@ export function PlotTable({ cells, dots, range, onOpen }: PlotTableProps) {
 
 function cellColumns(time: (at: number) => string, onOpen: (cell: Cell) => void): Column<Cell>[] {
   return [
-    { id: 'at', label: t('traces.started'), track: 'minmax(110px, 1fr)', phone: '84px', by: ({ at }) => at, cell: ({ at }) => time(at) },
+    { id: 'at', label: t('traces.started'), track: 'minmax(110px, 1fr)', phone: '108px', by: ({ at }) => at, cell: ({ at }) => time(at) },
     { id: 'low', label: t('trace.duration'), track: 'minmax(140px, 1fr)', phone: 'minmax(0, 1fr)', by: ({ low }) => low, cell: ({ low, high }) => `${duration(low)} – ${duration(high)}` },
     { id: 'count', label: t('traces.plot.count'), track: '90px', phone: '60px', right: true, by: (cell) => cell.count, cell: (cell) => count(cell.count) },
     { id: 'errors', label: t('trace.errorCount'), track: '90px', phone: '48px', right: true, by: ({ errors }) => errors, cell: ({ errors }) => (errors > 0 ? <span class="error-text">{count(errors)}</span> : '0') },
@@ -43,7 +43,7 @@ function cellColumns(time: (at: number) => string, onOpen: (cell: Cell) => void)
 
 function dotColumns(time: (at: number) => string): Column<Dot>[] {
   return [
-    { id: 'at', label: t('traces.started'), track: '130px', phone: '84px', by: ({ at }) => at, cell: ({ at }) => time(at) },
+    { id: 'at', label: t('traces.started'), track: '130px', phone: '108px', by: ({ at }) => at, cell: ({ at }) => time(at) },
     { id: 'service', label: t('trace.services'), track: 'minmax(90px, 0.6fr)', by: ({ service }) => service, cell: ({ service }) => service && <ServiceName name={service} /> },
     { id: 'name', label: t('trace.span'), track: 'minmax(140px, 1.4fr)', phone: 'minmax(0, 1fr)', by: ({ name }) => name, cell: ({ trace, span, name }) => <Link class="trace-name" href={linkTo(`/trace/${trace}`, { span })}>{name || span}</Link> },
     { id: 'duration', label: t('trace.duration'), track: '100px', phone: '70px', right: true, by: (dot) => dot.duration, cell: (dot) => duration(dot.duration) },
