@@ -14,6 +14,6 @@ export default defineConfig({
     reportCompressedSize: false,
   },
   server: {
-    proxy: { '/api': process.env['LUNETA_URL'] ?? 'http://127.0.0.1:4319' },
+    proxy: Object.fromEntries(['/api', '/tempo'].map((path) => [path, process.env['LUNETA_URL'] ?? 'http://127.0.0.1:4319'])),
   },
 })

@@ -28,7 +28,7 @@ afterAll(() => browser.close())
 
 const paths = [
   '/', '/services?range=6h', '/services/spam?range=6h', '/services/spam?range=6h&tab=errors', '/services/spam?range=6h&tab=database',
-  '/map?range=6h', '/map?range=6h&as=table', '/traces?range=6h', '/trace', '/trace?view=flame', '/trace?view=list', '/trace?view=timeline',
+  '/map?range=6h', '/map?range=6h&as=table', '/traces?range=6h', '/traces?range=6h&as=text', '/traces?range=6h&plot=scatter&table=on', '/traces?range=6h&sel=errors&view=compare', '/trace', '/trace?view=flame', '/trace?view=list', '/trace?view=timeline',
   '/trace?view=graph', '/trace?view=json', '/trace/file', '/logs?range=6h', '/logs?live=1', '/sql', '/connect', '/status',
 ]
 

@@ -36,7 +36,7 @@ async function faultOf(response: Response): Promise<ApiError> {
   return new ApiError({ kind, message: text.slice(0, 400) || `HTTP ${response.status}` }, response.status)
 }
 
-async function readJson<T>(path: string, init?: RequestInit): Promise<T> {
+export async function readJson<T>(path: string, init?: RequestInit): Promise<T> {
   const response = await request(path, init)
   try {
     return (await response.json()) as T

@@ -15,6 +15,8 @@ const shortcuts: readonly [string, MessageKey][] = [
   ['n', 'help.key.nextError'],
   ['c', 'trace.critical'],
   ['f', 'help.key.filter'],
+  ['t', 'traces.query.switch'],
+  ['c z', 'traces.help.region'],
   ['.', 'help.key.live'],
   ['Ctrl Enter', 'help.key.run'],
 ]

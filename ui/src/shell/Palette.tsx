@@ -92,6 +92,7 @@ function useCommands(typed: string): Command[] {
       ...names.map((name): Command => ({ label: name, hint: t('palette.openService'), icon: 'services', run: () => navigate(linkTo(servicePath(name))) })),
       ...names.map((name): Command => ({ label: name, hint: t('palette.filterService'), icon: 'filter', run: () => addFilter({ key: 'service', op: '=', value: name }) })),
       ...presets.map((span): Command => ({ label: t(`range.${span}`), hint: t('range.title'), icon: 'clock', run: () => setRange({ kind: 'relative', span }) })),
+      { label: t('trace.file.open'), hint: t('trace.file'), icon: 'share', run: () => navigate('/trace/file') },
       ...actions(),
     ]
   }, [typed, services.data])

@@ -27,6 +27,7 @@ describe('filters as SQL', () => {
     ['severity=ERROR', 'logs', '"severity_number" BETWEEN 17 AND 20'],
     ['name~50%', 'spans', `CAST("name" AS VARCHAR) ILIKE '%50\\%%'`],
     ['scope:x=1', 'spans', `scope_attributes['x'] = '1'`],
+    ['.host.name=a', 'spans', `coalesce(CAST(attributes['host.name'] AS VARCHAR), CAST(resource_attributes['host.name'] AS VARCHAR)) = 'a'`],
     ['user.id?', 'spans', `attributes['user.id'] IS NOT NULL`],
   ]
   for (const [written, signal, expected] of cases) {

@@ -14,7 +14,8 @@ export interface Filter {
   value: string
 }
 
-// Short names for columns; every other key is an attribute, of the resource or scope when prefixed so.
+// Short names for columns; every other key is an attribute, of the resource or scope when prefixed so,
+// and of either the span or its resource behind a dot.
 const columns: Record<SignalName, Record<string, string>> = {
   spans: {
     service: 'service_name',
@@ -94,7 +95,13 @@ export const where = (conditions: readonly Sql[]): Sql => sql`WHERE ${all(condit
 function attributeOf(key: string): Sql {
   if (key.startsWith('resource:')) return attribute('resource_attributes', key.slice('resource:'.length))
   if (key.startsWith('scope:')) return attribute('scope_attributes', key.slice('scope:'.length))
+  if (key.startsWith('.') && key.length > 1) return anywhere(key.slice(1))
   return attribute('attributes', key)
+}
+
+// `.key`: the attribute of the span or record, else that of its resource.
+function anywhere(key: string): Sql {
+  return sql`coalesce(CAST(${attribute('attributes', key)} AS VARCHAR), CAST(${attribute('resource_attributes', key)} AS VARCHAR))`
 }
 
 function compare(left: Sql, { op, value }: Filter): Sql {

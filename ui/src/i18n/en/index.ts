@@ -4,5 +4,6 @@ import { pages } from './pages'
 import { services } from './services'
 import { shell } from './shell'
 import { traceView } from './trace'
+import { traces } from './traces'
 
-export const en = { ...shell, ...explore, ...home, ...pages, ...services, ...traceView }
+export const en = { ...shell, ...explore, ...home, ...pages, ...services, ...traceView, ...traces }

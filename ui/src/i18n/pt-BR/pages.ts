@@ -117,7 +117,7 @@ export const pages = {
   'status.perSecond': 'por segundo',
   'status.rateHistory': 'Taxa do último minuto e meio',
   'status.accepted': 'Aceitos desde o início',
-  'status.rows': 'Linhas guardadas',
+  'status.rows': 'Linhas salvas',
   'status.files': 'Arquivos',
   'status.perRow': 'Bytes por linha',
   'status.lag': 'Atraso',

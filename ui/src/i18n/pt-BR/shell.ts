@@ -16,7 +16,7 @@ export const shell = {
   'nav.connect': 'Conectar',
   'nav.status': 'Estado da ingestão',
   'nav.collapse': 'Recolher menu',
-  'nav.flow.idle': '{rows} linhas guardadas',
+  'nav.flow.idle': '{rows} linhas salvas',
   'nav.flow.lost': 'Servidor inacessível',
   'nav.flow.receiving': '{rate} linhas/s',
   'fault.parse': 'A consulta tem erro de sintaxe',

@@ -1,138 +1,108 @@
-import { useMemo, useState } from 'preact/hooks'
-import { useLocation } from 'wouter-preact'
-import { toObjects } from '../../api/client'
-import { useSql, useStatus } from '../../api/query'
-import { Icon } from '../../components/Icon'
-import { Failed, Gate, NoData, NothingMatches, Skeleton } from '../../components/Notice'
+import { useState } from 'preact/hooks'
+import { Failed, Skeleton } from '../../components/Notice'
 import { Panel } from '../../components/Panel'
 import { ShowQuery } from '../../components/ShowQuery'
 import { Segmented } from '../../components/Tabs'
 import { t } from '../../i18n/translate'
-import { FilterBar } from '../../shell/FilterBar'
 import { TopBar } from '../../shell/TopBar'
-import { count } from '../../time/format'
-import { bucketSeconds } from '../../time/range'
-import { addFilter, linkTo, removeFilter, setRange, useFilters, useParam, useRange } from '../../url/state'
-import { Density, type Cell, type Selection } from './Density'
-import { densityQuery, listQuery, type Sort } from './queries'
-import { TraceTable, type TraceRow } from './TraceTable'
+import type { Range } from '../../time/range'
+import { useParam, useRange } from '../../url/state'
+import { OpenFileLink } from './OpenFileLink'
+import { QueryBar } from './bar/QueryBar'
+import { ComparePanel } from './compare/ComparePanel'
+import { Nothing } from './list/Nothing'
+import { sorts, type Sort } from './list/queries'
+import { TraceTable } from './list/TraceTable'
+import { useTraces, type Traces } from './list/useTraces'
+import { PlotPanel } from './plot/PlotPanel'
+import type { Unit } from './plot/queries'
+import { usePlotData } from './plot/usePlotData'
+import { useLower } from './plot/useRegion'
+import type { PageQuery } from './query/pageQuery'
+import { usePageQuery } from './query/usePageQuery'
+import { ShowTraceql } from './TraceqlQuery'
 import './traces.css'
 
 const pageSize = 500
 
 export default function TracesPage() {
   const { range } = useRange()
-  const filters = useFilters()
+  const query = usePageQuery()
   const [sortName, setSort] = useParam('sort', 'newest')
-  const [limit, setLimit] = useState(pageSize)
-  const sort = sortName as Sort
-  const query = listQuery(range, filters, sort, limit)
-  const list = useSql(query.text, { limit })
-  const rows = useMemo(() => (list.data ? readRows(toObjects(list.data)) : []), [list.data])
-  const errorsOnly = filters.find((filter) => filter.key === 'status' && filter.value === 'ERROR' && filter.op === '=')
-  const toggleErrors = () => (errorsOnly ? removeFilter(errorsOnly) : addFilter({ key: 'status', op: '=', value: 'ERROR' }))
+  const sort = sorts.find((known) => known === sortName) ?? 'newest'
+  const [scrolled, setScrolled] = useState({ of: '', limit: pageSize })
+  const [of] = useParam('of', 'traces')
+  const unit: Unit = query.byTempo || of === 'spans' ? 'spans' : 'traces'
+  const [kind] = useParam('plot', 'heatmap')
+  const data = usePlotData(query, range, unit, kind === 'scatter')
+  const [lower, setLower] = useLower()
+  // How far somebody scrolled one list is nothing that the next one needs.
+  const asked = `${query.whole} ${JSON.stringify(query.filters)} ${sort}`
+  const limit = scrolled.of === asked ? scrolled.limit : pageSize
+  const traces = useTraces(query, range, sort, limit, lower === 'traces')
+  const switcher = (
+    <Segmented
+      label={t('traces.lower')} selected={lower} onSelect={setLower}
+      items={[{ id: 'traces', label: t('traces.list') }, { id: 'compare', label: t('traces.region.compare') }]}
+    />
+  )
   return (
     <>
-      <TopBar title={t('nav.traces')} range busy={list.fetching} />
-      <FilterBar signal="spans">
-        <button class="button small" aria-pressed={Boolean(errorsOnly)} onClick={toggleErrors}>
-          <Icon name="error" size={13} /> {t('traces.withErrors')}
-        </button>
-      </FilterBar>
+      <TopBar title={t('nav.traces')} range busy={traces.fetching || data.cells.fetching}>
+        <OpenFileLink />
+      </TopBar>
+      <QueryBar query={query} range={range} fault={query.byTempo ? (traces.fault ?? data.cells.fault) : null} />
       <div class="page fixed">
-        <DensityPanel />
-        <Panel
-          class="trace-list"
-          flush
-          title={t('traces.list')}
-          note={list.data && (rows.length >= limit ? t('traces.firstOf', { n: rows.length }) : t('traces.count', { n: rows.length }))}
-          tools={
-            <>
-              <Segmented label={t('traces.sort')} selected={sort} onSelect={(id) => setSort(id)} items={sortItems()} />
-              <ShowQuery query={query} />
-            </>
-          }
-        >
-          {list.fault && <Failed fault={list.fault} retry={list.refetch} />}
-          {!list.fault && !list.data && <Skeleton height={240} />}
-          {!list.fault && list.data && rows.length === 0 && <Nothing />}
-          {!list.fault && rows.length > 0 && (
-            <TraceTable rows={rows} more={rows.length >= limit ? () => setLimit(limit + pageSize) : null} />
-          )}
-        </Panel>
+        <PlotPanel query={query} range={range} unit={unit} data={data} />
+        {lower === 'compare' ? (
+          <Panel class="trace-list" flush title={t('traces.compare')} tools={switcher}>
+            <ComparePanel query={query} range={range} unit={unit} />
+          </Panel>
+        ) : (
+          <Panel
+            class="trace-list"
+            flush
+            title={t('traces.list')}
+            note={<ListNote traces={traces} sort={sort} />}
+            tools={
+              <>
+                {switcher}
+                <Segmented label={t('traces.sort')} selected={sort} onSelect={(id) => setSort(id)} items={sortItems()} />
+                {traces.sql && <ShowQuery query={traces.sql} />}
+                {traces.traceql && <ShowTraceql {...traces.traceql} />}
+              </>
+            }
+          >
+            <List traces={traces} query={query} range={range} more={() => setScrolled({ of: asked, limit: limit + pageSize })} />
+          </Panel>
+        )}
       </div>
     </>
   )
 }
 
-const sortItems = () => [
-  { id: 'newest' as const, label: t('traces.sort.newest') },
-  { id: 'slowest' as const, label: t('traces.sort.slowest') },
-  { id: 'errors' as const, label: t('traces.sort.errors') },
-  { id: 'spans' as const, label: t('traces.sort.spans') },
-]
+const sortItems = (): { id: Sort; label: string }[] => sorts.map((id) => ({ id, label: t(`traces.sort.${id}`) }))
 
-function readRows(objects: ReturnType<typeof toObjects>): TraceRow[] {
-  return objects.map((row) => ({
-    id: String(row['trace_id']),
-    started: String(row['started']),
-    duration: Number(row['duration_ns']),
-    spans: Number(row['spans']),
-    services: Number(row['services']),
-    errors: Number(row['errors']),
-    name: String(row['root_name'] ?? ''),
-    service: String(row['root_service'] ?? ''),
-    status: row['root_status'] === null || row['root_status'] === undefined ? '' : String(row['root_status']),
-  }))
+// How far the list and its order reach.
+function ListNote({ traces: { rows, known, full, most, inspected, traceql }, sort }: { traces: Traces; sort: Sort }) {
+  if (!known) return null
+  if (inspected !== null) return <>{t('traces.list.stopped', { n: rows.length, inspected })}</>
+  if (!full) return <>{t('traces.count', { n: rows.length })}</>
+  if (traceql && sort !== 'newest') return <>{t('traces.list.sortedNewest', { n: rows.length })}</>
+  return <>{t(most ? 'traces.list.newestOnly' : 'traces.firstOf', { n: rows.length })}</>
 }
 
-function Nothing() {
-  const status = useStatus()
-  return status.data?.signals.spans.rows === 0 ? <NoData /> : <NothingMatches />
+interface ListProps {
+  traces: Traces
+  query: PageQuery
+  range: Range
+  more: () => void
 }
 
-function DensityPanel() {
-  const { range } = useRange()
-  const filters = useFilters()
-  const [, navigate] = useLocation()
-  const seconds = bucketSeconds(range, 120)
-  const query = densityQuery(range, filters, seconds)
-  const loaded = useSql(query.text)
-  const cells = useMemo<Cell[]>(
-    () =>
-      loaded.data
-        ? toObjects(loaded.data).map((row) => ({
-            second: Number(row['second']),
-            level: Number(row['level']),
-            traces: Number(row['traces']),
-            errors: Number(row['errors']),
-            slowest: String(row['slowest']),
-          }))
-        : [],
-    [loaded.data],
-  )
-  const total = cells.reduce((sum, cell) => sum + cell.traces, 0)
-  const failed = cells.reduce((sum, cell) => sum + cell.errors, 0)
-  const select = ({ from, to, shortest, longest }: Selection) => {
-    setRange({ kind: 'absolute', from, to })
-    addFilter({ key: 'duration', op: '>=', value: shortest })
-    addFilter({ key: 'duration', op: '<=', value: longest })
-  }
-  return (
-    <Panel
-      title={t('traces.density')}
-      note={
-        <>
-          {t('traces.density.note', { traces: count(total), errors: count(failed) })} <span class="hide-phone">· {t('traces.density.hint')}</span>
-        </>
-      }
-      tools={<ShowQuery query={query} />}
-    >
-      <Gate of={loaded} height={170}>
-        {() => (
-          <Density cells={cells} range={range} seconds={seconds} onOpen={(id) => navigate(linkTo(`/trace/${id}`))} onSelect={select} />
-        )}
-      </Gate>
-    </Panel>
-  )
+function List({ traces, query, range, more }: ListProps) {
+  const { rows, known, fault, full, most, refetch } = traces
+  if (fault) return fault.kind === 'parse' && query.byTempo ? <p class="notice plot-fault">{t('traces.query.fault')}</p> : <Failed fault={fault} retry={refetch} />
+  if (!known) return <Skeleton height={240} />
+  if (rows.length === 0) return <Nothing query={query} range={range} />
+  return <TraceTable rows={rows} more={full && !most ? more : null} unfolds={query.byTempo || query.filters.length > 0} />
 }

@@ -1,34 +1,31 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { Link, useLocation } from 'wouter-preact'
-import { Icon } from '../../components/Icon'
-import { ServiceDot, ServiceName } from '../../components/Service'
-import { Value } from '../../components/Value'
-import { useVirtual } from '../../components/virtual'
-import { t } from '../../i18n/translate'
-import { useKeys } from '../../shell/keys'
-import { count, duration, stamp } from '../../time/format'
-import { parseTime } from '../../time/nanoseconds'
-import { linkTo } from '../../url/state'
-
-export interface TraceRow {
-  id: string
-  started: string
-  duration: number
-  spans: number
-  services: number
-  errors: number
-  name: string
-  service: string
-  status: string
-}
+import { Icon } from '../../../components/Icon'
+import { ServiceDot, ServiceName } from '../../../components/Service'
+import { Value } from '../../../components/Value'
+import { useVirtual } from '../../../components/virtual'
+import { t } from '../../../i18n/translate'
+import { useKeys } from '../../../shell/keys'
+import { count, duration, stamp } from '../../../time/format'
+import { parseTime } from '../../../time/nanoseconds'
+import { linkTo } from '../../../url/state'
+import { Matched } from './Matched'
+import type { TraceRow } from './rows'
 
 const rowHeight = 37
 
-export function TraceTable({ rows, more }: { rows: readonly TraceRow[]; more: (() => void) | null }) {
+interface TraceTableProps {
+  rows: readonly TraceRow[]
+  more: (() => void) | null
+  unfolds: boolean // whether rows open to show what was found in them
+}
+
+export function TraceTable({ rows, more, unfolds }: TraceTableProps) {
   const scroller = useRef<HTMLDivElement>(null)
   const [at, setAt] = useState(-1)
+  const [unfolded, setUnfolded] = useState<ReadonlySet<string>>(new Set())
   const [, navigate] = useLocation()
-  const virtual = useVirtual({ count: rows.length, scroller, estimate: rowHeight, overscan: 10 })
+  const virtual = useVirtual({ count: rows.length, scroller, estimate: rowHeight, overscan: 10, keyOf: (index) => rows[index]?.id ?? index })
   const longest = Math.max(1, ...rows.map((row) => row.duration))
   const items = virtual.getVirtualItems()
   const lastShown = items.at(-1)?.index ?? 0
@@ -44,15 +41,24 @@ export function TraceTable({ rows, more }: { rows: readonly TraceRow[]; more: ((
     const row = rows[at]
     if (row) navigate(linkTo(`/trace/${row.id}`))
   }
-  useKeys({ j: move(1), k: move(-1), Enter: open })
+  const fold = (id: string | undefined, open?: boolean) => {
+    if (!unfolds || id === undefined) return
+    const next = new Set(unfolded)
+    if (open ?? !next.has(id)) next.add(id)
+    else next.delete(id)
+    setUnfolded(next)
+  }
+  useKeys({ j: move(1), k: move(-1), Enter: open, l: () => fold(rows[at]?.id, true), h: () => fold(rows[at]?.id, false) })
+  const counts = rows.some(({ matched }) => matched !== null)
   return (
-    <div class="trace-table" role="table" aria-label={t('traces.list')} aria-rowcount={rows.length}>
+    <div class={`trace-table ${counts ? 'counts' : ''} ${unfolds ? 'unfolds' : ''}`} role="table" aria-label={t('traces.list')} aria-rowcount={rows.length}>
       <div class="trace-row head" role="row">
         <span role="columnheader">{t('traces.started')}</span>
         <span role="columnheader">{t('traces.root')}</span>
         <span role="columnheader" class="hide-phone">{t('traces.status')}</span>
         <span role="columnheader">{t('trace.duration')}</span>
-        <span role="columnheader" class="right">{t('traces.spans')}</span>
+        {counts && <span role="columnheader" class="right hide-phone">{t('traces.matched')}</span>}
+        <span role="columnheader" class="right spans">{t('traces.spans')}</span>
         <span role="columnheader" class="right hide-phone">{t('trace.services')}</span>
         <span role="columnheader" class="right">{t('trace.errorCount')}</span>
       </div>
@@ -60,7 +66,17 @@ export function TraceTable({ rows, more }: { rows: readonly TraceRow[]; more: ((
         <div style={{ height: `${virtual.getTotalSize()}px`, position: 'relative' }} role="presentation">
           {items.map((item) => {
             const row = rows[item.index]
-            return row && <Line key={row.id} row={row} index={item.index} top={item.start} at={item.index === at} longest={longest} />
+            if (!row) return null
+            const open = unfolds && unfolded.has(row.id)
+            return (
+              <div
+                key={row.id} data-index={item.index} ref={(node) => virtual.measureElement(node)} role="presentation"
+                class={`trace-item ${item.index === at ? 'at' : ''}`} style={{ transform: `translateY(${item.start}px)` }}
+              >
+                <Line row={row} index={item.index} longest={longest} counts={counts} open={open} fold={unfolds ? () => fold(row.id) : null} />
+                {open && <Matched row={row} />}
+              </div>
+            )
           })}
         </div>
       </div>
@@ -71,12 +87,13 @@ export function TraceTable({ rows, more }: { rows: readonly TraceRow[]; more: ((
 interface LineProps {
   row: TraceRow
   index: number
-  top: number
-  at: boolean
   longest: number
+  counts: boolean
+  open: boolean
+  fold: (() => void) | null
 }
 
-function Line({ row, index, top, at, longest }: LineProps) {
+function Line({ row, index, longest, counts, open, fold }: LineProps) {
   const [, navigate] = useLocation()
   const address = linkTo(`/trace/${row.id}`)
   const started = parseTime(row.started)
@@ -84,11 +101,16 @@ function Line({ row, index, top, at, longest }: LineProps) {
     if (!(event.target as HTMLElement).closest('a, button')) navigate(address)
   }
   return (
-    <div class={`trace-row ${at ? 'at' : ''}`} role="row" aria-rowindex={index + 1} style={{ transform: `translateY(${top}px)` }} onClick={onClick}>
+    <div class="trace-row" role="row" aria-rowindex={index + 1} onClick={onClick}>
       <span role="cell" class="num quiet" title={row.started}>
         {stamp(started)}
       </span>
       <span role="cell" class="row">
+        {fold && (
+          <button class="fold" aria-expanded={open} aria-label={t(open ? 'trace.collapse' : 'trace.expand')} onClick={fold}>
+            <Icon name={open ? 'down' : 'right'} size={12} />
+          </button>
+        )}
         <span class="hide-phone">
           <ServiceName name={row.service} />
         </span>
@@ -110,7 +132,8 @@ function Line({ row, index, top, at, longest }: LineProps) {
         <i style={{ width: `${Math.max(1.5, Math.sqrt(row.duration / longest) * 100)}%` }} />
         <em>{duration(row.duration)}</em>
       </span>
-      <span role="cell" class="num right">{count(row.spans)}</span>
+      {counts && <span role="cell" class="num right hide-phone">{row.matched === null ? '' : count(row.matched)}</span>}
+      <span role="cell" class="num right spans">{count(row.spans)}</span>
       <span role="cell" class="num right hide-phone">{count(row.services)}</span>
       <span role="cell" class="num right">
         {row.errors > 0 ? (
