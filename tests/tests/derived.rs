@@ -112,9 +112,9 @@ fn contents() {
                 ]),
             ),
             ("SELECT count(*), sum(count) FROM operations", json!([[12, 15]])),
-            // 20 and 21 microseconds: one in 64 is the precision.
+            // 20 and 21 microseconds: the precision is 6 %.
             (
-                "SELECT abs(duration_p50_ns - 20000) < 320, abs(duration_p95_ns - 21000) < 330, abs(duration_p99_ns - 21000) < 330 \
+                "SELECT abs(duration_p50_ns - 20000) < 900, abs(duration_p95_ns - 21000) < 950, abs(duration_p99_ns - 21000) < 950 \
                  FROM operations WHERE name = 'take'",
                 json!([[true, true, true]]),
             ),
@@ -130,7 +130,7 @@ fn contents() {
                 ]),
             ),
             // As the client saw it: 2 and 3 microseconds.
-            ("SELECT abs(duration_p99_ns - 3000) < 50 FROM edges WHERE server = 'stock'", json!([[true]])),
+            ("SELECT abs(duration_p99_ns - 3000) < 135 FROM edges WHERE server = 'stock'", json!([[true]])),
             (
                 "SELECT service_name, type, message, count, trace_id FROM errors ORDER BY type DESC, message",
                 json!([

@@ -85,7 +85,7 @@ pub const DERIVED_INTERVAL_SECONDS: i64 = 60;
 
 /// Spans of one service, name, kind, status and version that began within one interval. `count` and the
 /// sums are corrected for sampling, `spans` is what came. Durations are counted in buckets
-/// ([`bucket_of`](crate::durations::bucket_of)): numbers and counts side by side.
+/// ([`index_of`](crate::durations::index_of)): indices and counts side by side.
 fn span_metrics() -> Vec<Field> {
     let mut fields = vec![
         Field::new("time", timestamp(), false),

@@ -23,7 +23,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::config::TableParquetOptions;
-use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, ScalarValue};
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
@@ -57,6 +57,9 @@ use traces::{Picked, TraceId};
 /// The address of the lake's object store inside the engine.
 pub const LAKE_URL: &str = "luneta://lake/";
 
+/// Names of attributes that only a filter asks for: no column of people's begins with this.
+const ASKED: &str = "\0asked ";
+
 /// Columns of few texts, by which people group: scans give views of the files' dictionaries, which
 /// are quicker to make, to hash and to compare than copies.
 const VIEWED: [&str; 4] = ["severity_text", "name", "kind", "status_code"];
@@ -86,13 +89,7 @@ pub struct LakeTable {
 impl LakeTable {
     /// The table of a snapshot of `store`; `opened` notes which files are read, `known` what was learnt
     /// of them.
-    pub fn new(
-        table: Table,
-        snapshot: TableSnapshot,
-        store: Arc<Store>,
-        opened: Arc<Opened>,
-        known: Arc<KnownFiles>,
-    ) -> Self {
+    pub fn new(table: Table, snapshot: TableSnapshot, store: Arc<Store>, opened: Arc<Opened>, known: Arc<KnownFiles>) -> Self {
         let logical = Arc::new(logical(table));
         let scan = scan_schema(&logical, &snapshot.schema);
         Self { table, snapshot, logical, scan, store, opened, known }
@@ -235,7 +232,7 @@ fn attribute_columns(filters: &[Expr]) -> Result<Vec<(AttributeScope, String, St
             if let Some(access) = AttributeAccess::of_expr(e) {
                 found.push((access.scope, access.key.to_owned(), promoted_column(&access)));
             }
-            Ok(datafusion::common::tree_node::TreeNodeRecursion::Continue)
+            Ok(TreeNodeRecursion::Continue)
         })?;
     }
     Ok(found)
@@ -394,7 +391,8 @@ impl LakeTable {
         Ok(filter.column_refs().into_iter().any(|column| nested(&column.name)))
     }
 
-    /// Files read with one filter, and filtered again behind the reader.
+    /// Files read with one filter, and filtered again behind the reader. The attributes that `rest` asks
+    /// for are computed by the scan, which knows where each file has them; whole maps are not read.
     async fn filtered(
         &self,
         state: &dyn Session,
@@ -404,19 +402,31 @@ impl LakeTable {
         projection: &[usize],
         strays: HashSet<String>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let mut needed = projection.to_vec();
-        needed.extend(collect_columns(rest).iter().map(PhysicalColumn::index));
+        let (rest, asked) = asked_attributes(rest, &self.scan)?;
+        let mut wanted: Vec<usize> = projection.to_vec();
+        wanted.extend(collect_columns(&rest).iter().filter_map(|c| self.scan.index_of(c.name()).ok()));
+        wanted.sort_unstable();
+        wanted.dedup();
+        let mut needed = wanted.clone();
+        needed.extend(asked.iter().flat_map(|(_, expr)| collect_columns(expr)).map(|column| column.index()));
         needed.sort_unstable();
         needed.dedup();
         let scan = self.files(state, files, predicate, &needed, None, strays).await?;
-        let rest = reassign_expr_columns(Arc::clone(rest), &scan.schema())?;
-        let filtered = Arc::new(FilterExec::try_new(rest, scan)?);
-        let column = |index: &usize| -> Result<ProjectionExpr> {
-            let name = self.scan.field(*index).name();
-            Ok(ProjectionExpr { expr: Arc::new(PhysicalColumn::new_with_schema(name, &filtered.schema())?), alias: name.clone() })
-        };
-        let exprs = projection.iter().map(column).collect::<Result<Vec<_>>>()?;
+        let mut exprs = wanted.iter().map(|at| self.column(*at, &scan.schema())).collect::<Result<Vec<_>>>()?;
+        for (alias, expr) in asked {
+            exprs.push(ProjectionExpr { expr: reassign_expr_columns(expr, &scan.schema())?, alias });
+        }
+        let computed = Arc::new(ProjectionExec::try_new(exprs, scan)?);
+        let rest = reassign_expr_columns(rest, &computed.schema())?;
+        let filtered = Arc::new(FilterExec::try_new(rest, computed)?);
+        let exprs = projection.iter().map(|at| self.column(*at, &filtered.schema())).collect::<Result<Vec<_>>>()?;
         Ok(Arc::new(ProjectionExec::try_new(exprs, filtered)?))
+    }
+
+    /// A column of the scan as it is called in a plan.
+    fn column(&self, at: usize, schema: &Schema) -> Result<ProjectionExpr> {
+        let name = self.scan.field(at).name();
+        Ok(ProjectionExpr { expr: Arc::new(PhysicalColumn::new_with_schema(name, schema)?), alias: name.clone() })
     }
 
     /// Files where a filtered attribute may sit in the overflow map: filter after reading.
@@ -428,17 +438,29 @@ impl LakeTable {
         projection: &[usize],
         strays: HashSet<String>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let every: Vec<usize> = (0..self.logical.fields().len()).collect();
-        let scan = self.files(state, files, None, &every, None, strays).await?;
-        let Some(predicate) = predicate else { return Ok(scan) };
-        let filtered = Arc::new(FilterExec::try_new(predicate, scan)?);
-        let exprs: Vec<ProjectionExpr> = projection
-            .iter()
-            .map(|&i| {
-                let name = self.scan.field(i).name().clone();
-                ProjectionExpr { expr: Arc::new(datafusion::physical_expr::expressions::Column::new(&name, i)), alias: name }
-            })
-            .collect();
-        Ok(Arc::new(ProjectionExec::try_new(exprs, filtered)?))
+        match predicate {
+            Some(predicate) => self.filtered(state, files, None, &predicate, projection, strays).await,
+            None => self.files(state, files, None, projection, None, strays).await,
+        }
     }
+}
+
+/// A filter without the attributes it asks for: each is a column with a name of its own, behind those of
+/// the scan.
+type Asked = (Arc<dyn PhysicalExpr>, Vec<(String, Arc<dyn PhysicalExpr>)>);
+
+fn asked_attributes(filter: &Arc<dyn PhysicalExpr>, scan: &Schema) -> Result<Asked> {
+    let mut asked: Vec<(String, Arc<dyn PhysicalExpr>)> = Vec::new();
+    let filter = Arc::clone(filter).transform_down(|expr| {
+        if AttributeAccess::of_physical(&expr).is_none() {
+            return Ok(Transformed::no(expr));
+        }
+        let at = asked.iter().position(|(_, known)| known.eq(&expr)).unwrap_or_else(|| {
+            asked.push((format!("{ASKED}{}", asked.len()), Arc::clone(&expr)));
+            asked.len() - 1
+        });
+        let column = PhysicalColumn::new(&asked[at].0, scan.fields().len() + at);
+        Ok(Transformed::new(Arc::new(column) as Arc<dyn PhysicalExpr>, true, TreeNodeRecursion::Jump))
+    })?;
+    Ok((filter.data, asked))
 }

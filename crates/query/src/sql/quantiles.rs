@@ -2,7 +2,8 @@
 //! `duration_quantiles(duration_buckets, duration_counts)`, the same of durations that are counted already.
 //!
 //! Values are counted in buckets ([`luneta_model::durations`]), so a result is off by at most one part
-//! in 64. That costs a tenth of what the engine's three t-digests do, and both forms agree.
+//! in 64 (and 4.4 % where it was counted already). That costs a tenth of what the engine's three
+//! t-digests do.
 
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::{
     Accumulator, AggregateUDFImpl, ColumnarValue, EmitTo, GroupsAccumulator, ScalarUDF, Signature, Volatility, create_udf,
 };
-use luneta_model::durations::{bucket_of, middle_of};
+use luneta_model::durations::{bucket_of, duration_at, index_of, middle_of};
 
 const QUANTILES: [f64; 3] = [0.5, 0.95, 0.99];
 /// The aggregate function.
@@ -216,17 +217,13 @@ impl GroupsAccumulator for Groups {
     }
 }
 
-/// Buckets and what is counted in them, of one row. Numbers that are of no bucket count as the last one.
+/// Durations in the middle of their buckets, and how many there are, of one row.
 fn counted<'a>(buckets: &'a ListArray, weights: &'a ListArray, row: usize) -> impl Iterator<Item = (usize, f64)> + 'a {
     let part = |list: &ListArray| list.value_offsets()[row] as usize..list.value_offsets()[row + 1] as usize;
-    let numbers = &buckets.values().as_primitive::<Int32Type>().values()[part(buckets)];
+    let indices = &buckets.values().as_primitive::<Int32Type>().values()[part(buckets)];
     let weights = &weights.values().as_primitive::<Float64Type>().values()[part(weights)];
-    let last = bucket_of(i64::MAX);
-    numbers
-        .iter()
-        .zip(weights)
-        .filter(|(_, weight)| **weight > 0.0)
-        .map(move |(n, weight)| (usize::try_from(*n).unwrap_or(0).min(last), *weight))
+    let present = indices.iter().zip(weights).filter(|(_, weight)| **weight > 0.0);
+    present.map(|(index, weight)| (bucket_of(duration_at(*index)), *weight))
 }
 
 /// The type of lists derived tables have.
@@ -242,7 +239,7 @@ pub fn singles() -> [ScalarUDF; 2] {
     };
     let buckets = |args: &[ColumnarValue]| {
         let durations = ColumnarValue::values_to_arrays(args)?.remove(0);
-        let buckets = durations.as_primitive::<Int64Type>().unary_opt::<_, Int32Type>(|ns| Some(bucket_of(ns) as i32));
+        let buckets = durations.as_primitive::<Int64Type>().unary_opt::<_, Int32Type>(|ns| Some(index_of(ns)));
         one_each(Arc::new(buckets))
     };
     let counts = |args: &[ColumnarValue]| one_each(ColumnarValue::values_to_arrays(args)?.remove(0));

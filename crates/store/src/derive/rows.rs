@@ -61,7 +61,7 @@ pub(super) fn durations<'a>(histograms: impl Iterator<Item = &'a Histogram> + Cl
     let mut counts = ListBuilder::new(Float64Builder::new()).with_field(item(DataType::Float64));
     for histogram in histograms.clone() {
         for (bucket, count) in histogram.buckets() {
-            buckets.values().append_value(*bucket as i32);
+            buckets.values().append_value(*bucket);
             counts.values().append_value(*count);
         }
         buckets.append(true);
