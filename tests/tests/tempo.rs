@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use luneta_tests::expect::{check_rows, rows};
-use luneta_tests::send::{Export, now, numbered_span, spans};
+use luneta_tests::send::{Export, attribute, int, now, numbered_span, spans, text};
 use luneta_tests::{Options, Server, full};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::TracesData;
@@ -148,4 +148,55 @@ fn searches_are_streamed() {
     let fault = runtime.block_on(streamed(server.http().to_owned(), "{ nme = 1 }")).unwrap_err();
     assert_eq!(fault.code(), tonic::Code::InvalidArgument, "{fault}");
     assert!(fault.message().contains("unknown word"), "{fault}");
+}
+
+/// Values of attributes, from memory, from files, and from both: texts of a column, texts beside values of
+/// another type, keys without a column, and those of the resource.
+#[test]
+fn values_of_attributes() {
+    let mut server = Server::start(Options::any_time());
+    let values = |server: &Server, name: &str, more: &str| {
+        let reply = server.get(&format!("/tempo/api/v2/search/tag/{name}/values?limit=10{more}"));
+        assert_eq!(reply.status, 200, "{name}: {}", reply.text());
+        let mut found: Vec<String> = reply.json()["tagValues"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|v| format!("{} {}", v["type"].as_str().unwrap(), v["value"].as_str().unwrap()))
+            .collect();
+        found.sort();
+        found
+    };
+    let send = |server: &Server, first: u64| {
+        let list = (first..first + 20).map(|n| {
+            let mut span = numbered_span(n, now() - n);
+            span.attributes.extend([
+                attribute("http.route", text(if n % 2 == 0 { "/cart" } else { "/pay" })),
+                attribute("http.request.method", if n == 3 { int(7) } else { text("GET") }),
+                attribute("rare.key", text(format!("r{}", n % 2))),
+            ]);
+            span
+        });
+        spans(if first == 1 { "shop" } else { "stock" }, list.collect()).accepted(server);
+    };
+    let check = |server: &Server, place: &str, services: &[&str]| {
+        for (name, expected) in [
+            ("span.http.route", vec!["string /cart", "string /pay"]),
+            ("span.http.request.method", vec!["int 7", "string GET"]),
+            ("span.rare.key", vec!["string r0", "string r1"]),
+            (".rare.key", vec!["string r0", "string r1"]),
+            ("resource.service.name", services.to_vec()),
+            ("span.http.method", vec![]),
+        ] {
+            assert_eq!(values(server, name, ""), expected, "{place}: {name}");
+        }
+        let narrowed = values(server, "span.http.route", "&q=%7B%20span.rare.key%20%3D%20%22r0%22%20%7D");
+        assert_eq!(narrowed, ["string /cart"], "{place}");
+    };
+    send(&server, 1);
+    check(&server, "memory", &["string shop"]);
+    server.cycle();
+    check(&server, "files", &["string shop"]);
+    send(&server, 21);
+    check(&server, "both", &["string shop", "string stock"]);
 }

@@ -139,7 +139,8 @@ pub(crate) fn write_tables(
             None => Err(StoreError::Conflict(format!("table {}", table.key))),
         };
         match written {
-            Ok(add) => out.push(add),
+            // What is derived from spans is written with them.
+            Ok(add) => out.push(AddFile { counted: table.key.table == Table::Signal(Signal::Spans), ..add }),
             Err(error) => {
                 remove_files(&paths);
                 return Err(error);

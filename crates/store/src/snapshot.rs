@@ -49,6 +49,8 @@ pub struct LakeFile {
     pub map_keys: Vec<MapKey>,
     /// Bytes of the file that hold its trace index, which [`Store::find_traces`](crate::Store::find_traces) reads.
     pub trace_index: Option<Range<u64>>,
+    /// Whether all its spans are counted in the derived tables.
+    pub counted: bool,
     /// Whether this store wrote the file. Others may lack columns, sorting and statistics, and may
     /// hold attributes in the overflow map for which a column exists.
     pub ours: bool,
@@ -69,6 +71,14 @@ pub struct MapKey {
     pub kind: Option<AttributeType>,
     /// How many rows have one.
     pub count: u64,
+}
+
+impl TableSnapshot {
+    /// Whether the derived tables count just the spans of this snapshot: files of earlier versions and
+    /// of other writers are not counted, and rows that others delete stay counted.
+    pub fn is_counted(&self) -> bool {
+        self.files.iter().all(|file| file.counted && file.deletes.is_none())
+    }
 }
 
 impl LakeFile {

@@ -7,6 +7,7 @@
 
 pub mod adapter;
 mod deletes;
+pub mod dictionaries;
 pub mod functions;
 mod memory;
 pub mod opened;

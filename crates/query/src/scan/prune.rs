@@ -153,6 +153,7 @@ mod tests {
             null_count: Some(null_count),
         };
         let file = |ours, nulls| LakeFile {
+            counted: false,
             data_file_id: 1,
             path: "f".to_owned(),
             size: 1,

@@ -22,6 +22,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::{MemoryCatalogProviderList, SchemaProvider as _};
 use datafusion::common::{ParamValues, ScalarValue};
+use datafusion::execution::cache::cache_manager::FileMetadataCache;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
@@ -140,6 +141,11 @@ impl QueryEngine {
     /// The store behind the engine.
     pub fn store(&self) -> &Arc<Store> {
         &self.store
+    }
+
+    /// Footers of files that were read.
+    pub(crate) fn footers(&self) -> Arc<FileMetadataCache> {
+        self.session.runtime_env().cache_manager.get_file_metadata_cache()
     }
 
     /// Runs one statement for a tenant.

@@ -9,7 +9,7 @@ use luneta_model::{AttributeScope, AttributeType};
 use luneta_store::TableSnapshot;
 
 use super::ast::{
-    BinaryOp, Field, FieldExpr, Form, Intrinsic, Kind, Pipeline, Scope, SpansetExpr, SpansetOp, Stage, Static, Status,
+    Attribute, BinaryOp, Field, FieldExpr, Form, Intrinsic, Kind, Pipeline, Scope, SpansetExpr, SpansetOp, Stage, Static, Status,
 };
 use super::eval::anchored;
 use crate::sql::{quote, text_literal};
@@ -81,6 +81,34 @@ impl KnownTypes {
         }
         self.columns.get(&(scope, key.to_owned())).copied()
     }
+}
+
+/// Whether a pipeline asks only for what the lake counts spans by.
+pub fn asks_counted(pipeline: &Pipeline) -> bool {
+    pipeline.stages.iter().all(|stage| match stage {
+        Stage::Spansets(SpansetExpr::Filter(filter)) => filter.as_ref().is_none_or(reads_counted),
+        Stage::Select(_) => true,
+        _ => false,
+    })
+}
+
+fn reads_counted(expr: &FieldExpr) -> bool {
+    match expr {
+        FieldExpr::Static(_) => true,
+        FieldExpr::Attribute(attribute) => is_counted(attribute),
+        FieldExpr::Not(inner) | FieldExpr::Negative(inner) => reads_counted(inner),
+        FieldExpr::Binary { left, right, .. } => reads_counted(left) && reads_counted(right),
+    }
+}
+
+/// Whether the lake counts spans by a field. Names are left out: beyond a bound they are counted together.
+pub fn is_counted(attribute: &Attribute) -> bool {
+    let field = match &attribute.field {
+        Field::Key(Scope::Resource, key) => key == "service.name",
+        Field::Intrinsic(intrinsic) => matches!(intrinsic, Intrinsic::Kind | Intrinsic::Status),
+        Field::Key(..) => false,
+    };
+    field && !attribute.parent
 }
 
 /// The spans of which a trace must have at least one to be in the answer of a pipeline. Exact where

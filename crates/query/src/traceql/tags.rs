@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use luneta_model::{Signal, Tenant};
+use arrow::datatypes::DataType;
+use luneta_model::{AttributeScope, Signal, Tenant};
 
 use super::ast::{Attribute, Field, FieldExpr, Intrinsic, Scope, SpansetExpr, Stage};
 use super::eval::Value;
 use super::load::{columns, shown_value};
 use super::predicate::{KnownTypes, of_pipeline};
 use super::search::time;
+use crate::scan::dictionaries;
 use crate::trace::{events, links};
 use crate::{QueryEngine, QueryError, SqlRequest};
 
@@ -110,6 +112,31 @@ impl QueryEngine {
         Ok((of_events.into_iter().collect(), of_links.into_iter().collect()))
     }
 
+    /// The values of an attribute that files have in a dictionary, in alphabetical order. Files that reach
+    /// beyond the time asked for are taken whole, as Tempo takes its blocks. `None` where counting spans
+    /// is called for: a query narrows them, or there are too many values to show all.
+    async fn known_texts(&self, tenant: &Tenant, request: &ValuesRequest) -> Result<Option<Vec<Value>>, QueryError> {
+        let scope = match &request.field {
+            Field::Key(Scope::Span, _) => AttributeScope::Item,
+            Field::Key(Scope::Resource, _) => AttributeScope::Resource,
+            _ => return Ok(None),
+        };
+        let Field::Key(_, key) = &request.field else { return Ok(None) };
+        if request.query.as_deref().is_some_and(|query| !query.trim().is_empty() && query.trim() != "{}") {
+            return Ok(None);
+        }
+        let service = scope == AttributeScope::Resource && key == "service.name";
+        let column = if service { "service_name".to_owned() } else { format!("{}{key}", scope.prefix()) };
+        let snapshot = self.store().snapshot(tenant, Signal::Spans).await?;
+        if snapshot.schema.field_with_name(&column).is_ok_and(|field| *field.data_type() != DataType::Utf8) {
+            return Ok(None);
+        }
+        let within = request.start_ns..request.end_ns;
+        let (store, footers) = (self.store().object_store(), self.footers());
+        let texts = dictionaries::texts(&store, &footers, &snapshot, (&column, scope), within, request.limit).await?;
+        Ok(texts.map(|texts| texts.into_iter().map(|text| Value::String(text.into())).collect()))
+    }
+
     /// The values of a field, the most frequent first.
     ///
     /// # Errors
@@ -118,6 +145,9 @@ impl QueryEngine {
         let Some((expression, condition)) = expression(&request.field) else {
             return Ok(Vec::new());
         };
+        if let Some(values) = self.known_texts(tenant, request).await? {
+            return Ok(values);
+        }
         let mut conditions =
             vec![format!("start_time >= {}", time(request.start_ns)), format!("start_time < {}", time(request.end_ns))];
         conditions.extend(condition);

@@ -58,6 +58,8 @@ pub(crate) struct AddFile {
     pub(crate) map_keys: Vec<MapKey>,
     /// Bytes of the file that hold its trace index.
     pub(crate) trace_index: Option<Range<u64>>,
+    /// Whether its spans are counted in the derived tables.
+    pub(crate) counted: bool,
 }
 
 /// One column of such a file.
@@ -358,13 +360,16 @@ async fn add_file(
     .execute(&mut *connection)
     .await?;
     let strays = serde_json::to_string(&add.strays).map_err(|e| StoreError::CatalogContent(e.to_string()))?;
-    sqlx::query("INSERT INTO luneta_file(data_file_id, strays, trace_index_offset, trace_index_length) VALUES (?, ?, ?, ?)")
-        .bind(id)
-        .bind(strays)
-        .bind(add.trace_index.as_ref().map(|place| place.start as i64))
-        .bind(add.trace_index.as_ref().map(|place| (place.end - place.start) as i64))
-        .execute(&mut *connection)
-        .await?;
+    sqlx::query(
+        "INSERT INTO luneta_file(data_file_id, strays, trace_index_offset, trace_index_length, counted) VALUES (?, ?, ?, ?, ?)",
+    )
+    .bind(id)
+    .bind(strays)
+    .bind(add.trace_index.as_ref().map(|place| place.start as i64))
+    .bind(add.trace_index.as_ref().map(|place| (place.end - place.start) as i64))
+    .bind(i64::from(add.counted))
+    .execute(&mut *connection)
+    .await?;
     keys::insert(connection, id, &add.map_keys).await?;
     for columns in add.columns.chunks(INSERT_ROWS_MAX) {
         let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO ducklake_file_column_stats ");
@@ -390,6 +395,7 @@ async fn add_file(
         strays: add.strays,
         map_keys: add.map_keys,
         trace_index: add.trace_index,
+        counted: add.counted,
         ours: true,
         deletes: None,
         created_ms: now_ms(),

@@ -217,7 +217,7 @@ async fn load_table_stats(
     Ok(())
 }
 
-type FileRow = (i64, i64, String, i64, i64, i64, i64, Option<String>, Option<i64>, Option<i64>, Option<String>);
+type FileRow = (i64, i64, String, i64, i64, i64, i64, Option<String>, Option<i64>, Option<i64>, Option<i64>, Option<String>);
 
 /// Data file, path, whether that is relative, rows, format.
 type DeleteRow = (i64, String, i64, i64, String);
@@ -229,7 +229,7 @@ async fn load_files(
 ) -> Result<(), StoreError> {
     let rows: Vec<FileRow> = sqlx::query_as(
         "SELECT f.data_file_id, f.table_id, f.path, f.path_is_relative, f.record_count, f.file_size_bytes, \
-                f.footer_size, own.strays, own.trace_index_offset, own.trace_index_length, s.snapshot_time \
+                f.footer_size, own.strays, own.trace_index_offset, own.trace_index_length, own.counted, s.snapshot_time \
          FROM ducklake_data_file f \
          LEFT JOIN luneta_file own ON own.data_file_id = f.data_file_id \
          LEFT JOIN ducklake_snapshot s ON s.snapshot_id = f.begin_snapshot \
@@ -245,7 +245,7 @@ async fn load_files(
     let unknown: HashSet<i64> = rows.iter().map(|r| r.0).filter(|id| !cached.contains_key(id)).collect();
     let mut stats = load_stats(connection, &unknown).await?;
     let mut map_keys = keys::load(connection, &unknown).await?;
-    for (id, table_id, path, relative, rows, size, footer, strays, index_offset, index_length, created) in rows {
+    for (id, table_id, path, relative, rows, size, footer, strays, index_offset, index_length, counted, created) in rows {
         let Some((key, table)) = tables.get_mut(&table_id) else { continue };
         let deletes = all_deletes.remove(&id).map(|d| DeleteFile { path: format!("{}{}", table.path, d.path), ..d });
         if let Some(file) = cached.get(&id) {
@@ -267,6 +267,7 @@ async fn load_files(
             strays: strays.as_deref().and_then(|s| serde_json::from_str(s).ok()).unwrap_or_default(),
             map_keys: map_keys.remove(&id).unwrap_or_default(),
             trace_index: index_offset.zip(index_length).map(|(offset, length)| offset as u64..(offset + length) as u64),
+            counted: counted == Some(1),
             ours: strays.is_some(),
             deletes,
             created_ms: created.as_deref().and_then(text::read_snapshot_time).unwrap_or(0),

@@ -64,7 +64,9 @@ impl Store {
         let path = lake_dir.join(&table.path);
         let job = (key.clone(), files.to_vec());
         let merging = tokio::task::spawn_blocking(move || merge::merge(&lake_dir, &job.0, &table, &job.1, config));
-        let add: Vec<AddFile> = merging.await.map_err(|_| StoreError::Stopped("merge"))??.into_iter().collect();
+        let counted = files.iter().all(|file| file.counted);
+        let merged = merging.await.map_err(|_| StoreError::Stopped("merge"))??;
+        let add: Vec<AddFile> = merged.into_iter().map(|add| AddFile { counted, ..add }).collect();
         let paths: Vec<_> = add.iter().map(|a| path.join(&a.name)).collect();
         let remove = files.iter().map(|f| (key.clone(), f.clone())).collect();
         let change = Change { kind: Kind::Merge, add, remove, log_position: None };

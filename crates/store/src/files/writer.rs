@@ -208,7 +208,7 @@ impl FileWriter {
         let columns = self.columns(&metadata);
         let name = self.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let (key, table_id, rows) = (self.key, self.table_id, self.rows);
-        Ok(AddFile { key, table_id, name, size, footer_size, rows, columns, strays, map_keys, trace_index })
+        Ok(AddFile { key, table_id, name, size, footer_size, rows, columns, strays, map_keys, trace_index, counted: false })
     }
 
     /// Puts the trace index behind the last row group and returns its place.

@@ -44,6 +44,7 @@ use super::opened::Opened;
 use super::reading::{Adapted, Reading};
 use super::traces::{Picked, TraceId};
 pub use files::KnownFiles;
+pub(super) use reader::Fetched;
 use reader::RowReader;
 
 /// Files read at once.

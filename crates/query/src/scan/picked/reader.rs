@@ -170,7 +170,8 @@ fn with_values(mut live: Vec<bool>, read: &RecordBatch) -> Vec<bool> {
 }
 
 /// Bytes of a file by where they begin.
-struct Fetched {
+#[derive(Debug)]
+pub(in crate::scan) struct Fetched {
     content: Arc<Vec<(u64, Bytes)>>,
 }
 
@@ -197,6 +198,11 @@ impl ChunkReader for Fetched {
 }
 
 impl Fetched {
+    /// Ranges in order of where they begin.
+    pub(in crate::scan) fn new(content: Vec<(u64, Bytes)>) -> Self {
+        Self { content: Arc::new(content) }
+    }
+
     fn at(&self, start: u64) -> parquet::errors::Result<Bytes> {
         let place = self.content.partition_point(|(from, _)| *from <= start);
         let (from, bytes) = place.checked_sub(1).and_then(|at| self.content.get(at)).ok_or_else(|| missing(start))?;

@@ -15,7 +15,7 @@ use luneta_model::{Signal, Tenant};
 
 use super::ast::{Attribute, Field, Intrinsic, Metrics, MetricsFunction, Query};
 use super::eval::Value;
-use super::predicate::{KnownTypes, of_pipeline};
+use super::predicate::{KnownTypes, asks_counted, of_pipeline};
 use crate::{QueryEngine, QueryError};
 use accumulate::Accumulator;
 
@@ -169,6 +169,7 @@ impl QueryEngine {
     ) -> Result<SeriesAnswer, QueryError> {
         let snapshot = self.store().snapshot(tenant, Signal::Spans).await?;
         let types = KnownTypes::new(&snapshot);
+        let counted = snapshot.is_counted() && asks_counted(&query.pipeline);
         drop(snapshot);
         let predicate = of_pipeline(&query.pipeline, &types);
         if let MetricsFunction::Compare { selection, top, between } = &metrics.function {
@@ -177,7 +178,7 @@ impl QueryEngine {
         }
         let exemplars = exemplars.min(EXEMPLARS_MAX);
         let mut sums = Accumulator::new(metrics, intervals);
-        let warnings = match pushdown::Pushdown::of(metrics, &predicate, &types) {
+        let warnings = match pushdown::Pushdown::of(metrics, &predicate, &types, counted) {
             Some(pushdown) => pushdown.run(self, tenant, intervals, exemplars, &mut sums).await?,
             None => by_trace::run(self, tenant, query, predicate.sql, exemplars, &mut sums).await?,
         };

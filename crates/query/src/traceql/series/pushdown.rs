@@ -3,7 +3,7 @@
 use arrow::array::{Array, ArrayRef, AsArray, FixedSizeBinaryArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type, TimestampNanosecondType};
-use luneta_model::{AttributeScope, AttributeType, Tenant};
+use luneta_model::{AttributeScope, AttributeType, Tenant, schema};
 
 use super::accumulate::{Accumulator, bucket_sql};
 use super::{Exemplar, Intervals, measured, unit};
@@ -11,7 +11,7 @@ use crate::sql::{quote, text_literal};
 use crate::traceql::ast::{Attribute, Field, Intrinsic, Metrics, MetricsFunction, Scope};
 use crate::traceql::eval::Value;
 use crate::traceql::load::{columns, shown_value};
-use crate::traceql::predicate::{KnownTypes, Predicate, access};
+use crate::traceql::predicate::{KnownTypes, Predicate, access, is_counted};
 use crate::traceql::search::time;
 use crate::{QueryEngine, QueryError, SqlRequest};
 
@@ -27,11 +27,14 @@ pub(super) struct Pushdown<'q> {
     by: Vec<String>,
     /// The measured number.
     value: Option<String>,
+    /// Whether counts by the minute answer it.
+    counted: bool,
 }
 
 impl<'q> Pushdown<'q> {
-    /// The statement of a query; `None` when it needs whole traces.
-    pub(super) fn of(metrics: &'q Metrics, predicate: &Predicate, types: &KnownTypes) -> Option<Self> {
+    /// The statement of a query; `None` when it needs whole traces. `counted` says whether counts by the
+    /// minute have every span that the query asks for.
+    pub(super) fn of(metrics: &'q Metrics, predicate: &Predicate, types: &KnownTypes, counted: bool) -> Option<Self> {
         if !predicate.exact || matches!(metrics.function, MetricsFunction::Compare { .. }) {
             return None;
         }
@@ -41,7 +44,9 @@ impl<'q> Pushdown<'q> {
             None => None,
         };
         let condition = predicate.sql.as_ref().map_or_else(String::new, |sql| format!(" AND {sql}"));
-        Some(Self { metrics, condition, by, value })
+        let counts = matches!(metrics.function, MetricsFunction::Rate | MetricsFunction::CountOverTime);
+        let counted = counted && counts && metrics.by.iter().all(is_counted);
+        Some(Self { metrics, condition, by, value, counted })
     }
 
     /// Whether the engine's own function gives the quantiles asked for.
@@ -55,6 +60,10 @@ impl<'q> Pushdown<'q> {
     }
 
     fn statement(&self, intervals: Intervals) -> String {
+        let interval = schema::DERIVED_INTERVAL_SECONDS * 1_000_000_000;
+        if self.counted && intervals.start_ns % interval == 0 && intervals.step_ns % interval == 0 {
+            return self.of_counts(intervals);
+        }
         let value = self.value.as_deref().unwrap_or("duration_ns");
         let (measures, mut groups) = match &self.metrics.function {
             MetricsFunction::QuantileOverTime(..) if self.has_quantiles() => {
@@ -90,6 +99,18 @@ impl<'q> Pushdown<'q> {
             time(intervals.end_ns()),
             self.condition,
             keys.join(", ")
+        )
+    }
+
+    /// The same of what is counted by the minute; intervals are whole minutes.
+    fn of_counts(&self, intervals: Intervals) -> String {
+        let (start, end) = (time(intervals.start_ns), time(intervals.end_ns()));
+        let by = |form: fn(usize, &str) -> String| self.by.iter().enumerate().map(|(at, by)| form(at, by)).collect::<String>();
+        let (named, names) = (by(|at, by| format!(", {by} AS b{at}")), by(|at, _| format!(", b{at}")));
+        format!(
+            "SELECT step{names}, sum(spans) FROM (SELECT date_bin(INTERVAL '{} nanoseconds', time, {start}) AS step, spans{named} \
+             FROM span_metrics WHERE time >= {start} AND time < {end}{}) GROUP BY step{names}",
+            intervals.step_ns, self.condition
         )
     }
 
