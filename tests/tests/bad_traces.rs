@@ -196,10 +196,11 @@ fn odd_traces() {
         // Relations are walked by each of them, and each walk ends.
         for (query, found) in [
             ("{}", ODD.len()),
-            ("{} >> {}", 7),
-            ("{} > {}", 7),
-            ("{} << {}", 7),
-            ("{} ~ {}", 1),
+            ("{} >> {}", 6),
+            ("{} > {}", 6),
+            ("{} << {}", 6),
+            ("{} ~ {}", 0),
+            // Of a circle without a root, the first span counts as below none.
             ("{} !>> {}", ODD.len()),
             ("{ traceDuration > 4h }", 1),
             ("{ rootServiceName = \"a\" }", 6),

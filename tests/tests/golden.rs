@@ -108,7 +108,7 @@ fn check(questions: &[(&str, &str)]) {
             let reply = server.get(path);
             assert_eq!(reply.status, 200, "{path}: {}", reply.text());
             assert_eq!(reply.headers["content-type"], "application/json", "{path}");
-            golden::check(name, when, &reply.json());
+            golden::check(name, when, reply.json());
         }
         server.cycle();
     }

@@ -51,7 +51,7 @@ fn check(client: &Client, program: impl FnOnce(&Server) -> Command) {
     // Datagrams are not acknowledged, and one client acknowledges before all is sent.
     until("all spans", Duration::from_secs(20), || server.count("spans") == client.spans);
     for when in ["in memory", "in files"] {
-        golden::check(&format!("clients/{}", client.name), when, &named(&answers(&server, &ids["TRACE"]), &ids));
+        golden::check(&format!("clients/{}", client.name), when, named(&answers(&server, &ids["TRACE"]), &ids));
         check_searches(&server, client, &ids["TRACE"], when);
         server.cycle();
     }
