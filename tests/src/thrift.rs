@@ -25,8 +25,8 @@ pub fn emit_batch(form: Form, service: &str, spans: &[Span]) -> Vec<u8> {
     const NAME: &[u8] = b"emitBatch";
     let mut out = match form {
         // Version, one way, length of the name; after it the number of the call.
-        Form::Binary => [&[0x80, 1, 0, 4, 0, 0, 0, 9], NAME, &[0, 0, 0, 1]].concat(),
-        Form::Compact => [&[0x82, 0x81, 1, 9], NAME].concat(),
+        Form::Binary => [&[0x80, 1, 0, 4, 0, 0, 0, 9][..], NAME, &[0, 0, 0, 1]].concat(),
+        Form::Compact => [&[0x82, 0x81, 1, 9][..], NAME].concat(),
     };
     write(form, &Value::Struct(vec![(1, batch(service, spans))]), &mut out);
     out

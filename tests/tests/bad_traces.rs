@@ -5,7 +5,7 @@ use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
 use luneta_tests::send::span::Span;
-use luneta_tests::send::{Packing, numbered_span, spans};
+use luneta_tests::send::{Packing, attribute, int, numbered_span, spans};
 use luneta_tests::thrift::{Form, emit_batch, http_batch};
 use luneta_tests::{Options, Random, Reply, Server, until};
 use serde_json::{Value, json};
@@ -295,7 +295,7 @@ fn conditions(count: usize, sign: &str) -> String {
 #[test]
 fn hundreds_of_conditions() {
     let server = Server::start(Options::any_time());
-    let known = luneta_tests::send::attribute("k7", luneta_tests::send::int(7));
+    let known = attribute("k7", int(7));
     spans("s", vec![Span { attributes: vec![known], ..numbered(1) }]).accepted(&server);
     for (sign, found) in [(" && ", 0), (" || ", 1)] {
         for count in [40, 60, 400] {
@@ -316,7 +316,7 @@ fn refusals_are_short() {
         let reply = traceql(&server, &query);
         let text = reply.text();
         assert_eq!(reply.status, 400, "{text}");
-        assert!(text.starts_with("line 1, column ") && text.len() < 1_000, "{} bytes: {}", text.len(), &text[..200]);
+        assert!(text.starts_with("line 1, column ") && text.len() < 1_000, "{} bytes: {text:.200}", text.len());
     }
 }
 
