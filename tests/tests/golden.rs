@@ -156,8 +156,9 @@ fn tempo() {
     ]);
 }
 
-/// Forms: Jaeger's page "APIs", which calls those of the first version internal and points to the JSON of its
-/// UI (`model/json/model.go`); version 3 is `api_v3/query_service.proto` and OTLP in the JSON of protobuf.
+/// Forms: Jaeger's page "APIs", sections "Internal HTTP JSON", whose types are in `internal/uimodel/model.go`,
+/// "Service dependencies graph", and "Query JSON over HTTP", which is `api_v3/query_service.proto` and OTLP in
+/// the JSON of protobuf.
 #[test]
 fn jaeger() {
     check(&[
@@ -188,7 +189,7 @@ fn jaeger() {
 #[test]
 fn zipkin() {
     check(&[
-        // Lists of names.
+        // Lists of names, of spans too, whatever the file says of these.
         ("zipkin/services", "/zipkin/api/v2/services"),
         ("zipkin/spans", "/zipkin/api/v2/spans?serviceName=shop"),
         ("zipkin/remote_services", "/zipkin/api/v2/remoteServices?serviceName=shop"),
