@@ -360,26 +360,44 @@ fn a_large_trace() {
     assert!(server.alive());
 }
 
+/// Asks for the same trace several times at once; everyone is answered, or told to come back. Says how long
+/// the slowest answer to a question of somebody else took meanwhile.
+fn ask_at_once(server: &Server, path: &str, askers: usize) -> Duration {
+    std::thread::scope(|scope| {
+        let askers: Vec<_> = (0..askers).map(|_| scope.spawn(|| server.get(path).status)).collect();
+        let mut slowest = Duration::ZERO;
+        while !askers.iter().all(std::thread::ScopedJoinHandle::is_finished) {
+            let started = Instant::now();
+            assert_eq!(server.get("/-/ready").status, 200);
+            slowest = slowest.max(started.elapsed());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        for asker in askers {
+            let status = asker.join().unwrap();
+            assert!(matches!(status, 200 | 429 | 503), "{path}: {status}");
+        }
+        slowest
+    })
+}
+
 /// While a large trace is written into JSON for some, everybody else is answered.
 #[test]
 fn a_large_trace_keeps_nobody_waiting() {
     let (server, id) = server_with_large_trace();
     for path in ["/tempo/api/traces/", "/jaeger/api/traces/", "/jaeger/api/v3/traces/", "/zipkin/api/v2/trace/"] {
-        let slowest = std::thread::scope(|scope| {
-            let askers: Vec<_> = (0..3).map(|_| scope.spawn(|| server.get(&format!("{path}{id}")).status)).collect();
-            let mut slowest = Duration::ZERO;
-            while !askers.iter().all(std::thread::ScopedJoinHandle::is_finished) {
-                let started = Instant::now();
-                assert_eq!(server.get("/-/ready").status, 200);
-                slowest = slowest.max(started.elapsed());
-                std::thread::sleep(Duration::from_millis(50));
-            }
-            for asker in askers {
-                let status = asker.join().unwrap();
-                assert!(status == 200 || status == 429, "{path}: {status}");
-            }
-            slowest
-        });
+        let slowest = ask_at_once(&server, &format!("{path}{id}"), 2);
         assert!(slowest < Duration::from_secs(4), "{path}: others waited {slowest:?}");
     }
+}
+
+/// All running queries share 512 MiB, and so do those for whole traces: what is over it waits or is refused.
+/// A gigabyte and a half is left for everything else.
+#[test]
+fn large_traces_asked_at_once_fit_into_memory() {
+    let (server, id) = server_with_large_trace();
+    for path in ["/tempo/api/v2/traces/", "/jaeger/api/traces/"] {
+        ask_at_once(&server, &format!("{path}{id}"), 4);
+    }
+    let (_, peak) = server.memory();
+    assert!(peak < 2 << 30, "memory peaked at {} MiB", peak >> 20);
 }
