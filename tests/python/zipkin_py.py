@@ -29,7 +29,6 @@ with zipkin_span(
     binary_annotations={"http.path": "/cart", "text": "größe ✓", "int": "42"},
 ) as parent:
     parent.add_annotation("cache miss")
-    parent.add_sa_binary_annotation(port=54321, service_name="browser", host="10.9.9.9")
     with zipkin_client_span(service_name=service, span_name="SELECT") as call:
         call.add_sa_binary_annotation(port=5432, service_name="postgres", host="2001:db8::c001")
         call.update_binary_annotations({"error": "no such column"})
