@@ -8,6 +8,7 @@ use luneta_tests::send::span::{ResourceSpans, ScopeSpans, Span, Status};
 use luneta_tests::send::trace::v1::ExportTraceServiceRequest;
 use luneta_tests::send::{Export, attribute, int, now, resource, text};
 use luneta_tests::{Options, Server, golden};
+use serde_json::json;
 
 /// 2026-01-02T03:04:05.123456789Z.
 const START: u64 = 1_767_323_045_123_456_789;
@@ -124,10 +125,7 @@ fn tempo() {
         // "Query V2"; `TraceByIDResponse`.
         ("tempo/trace_v2", "/tempo/api/v2/traces/0af7651916cd43dd8448eb211c80319c"),
         // "Search", example of TraceQL search; `SearchResponse`.
-        (
-            "tempo/search",
-            "/tempo/api/search?q=%7Bstatus%3Derror%26%26.db.system.name%3D%22postgresql%22%7D&start=1767323000&end=1767323100",
-        ),
+        ("tempo/search", "/tempo/api/search?q=%7B.db.system.name%3D%22postgresql%22%7D&start=1767323000&end=1767323100"),
         // "Search", example of tags-based search.
         ("tempo/search_tags", "/tempo/api/search?tags=service.name%3Dshop&minDuration=100ms&start=1767323000&end=1767323100"),
         // "Search tags"; `SearchTagsResponse`.
@@ -154,6 +152,21 @@ fn tempo() {
             "/tempo/api/metrics/query?q=%7B%7D%7Ccount_over_time()by(resource.service.name)&start=1767323040&end=1767323070",
         ),
     ]);
+}
+
+/// Tempo's example of TraceQL search: spans show what the query asks of them, the status among it.
+#[test]
+fn tempo_shows_what_was_asked() {
+    let server = Server::start(Options::any_time());
+    shop(TRACE, START).accepted(&server);
+    for (query, key, value) in [
+        ("%7Bstatus%3Derror%7D", "status", json!({"stringValue": "error"})),
+        ("%7B.server.port%3D9000%7D", "server.port", json!({"intValue": "9000"})),
+    ] {
+        let reply = server.get(&format!("/tempo/api/search?q={query}&start=1767323000&end=1767323100")).json();
+        let shown = &reply["traces"][0]["spanSets"][0]["spans"][0]["attributes"];
+        assert_eq!(*shown, json!([{"key": key, "value": value}]), "{query}: {reply}");
+    }
 }
 
 /// Forms: Jaeger's page "APIs", sections "Internal HTTP JSON", whose types are in `internal/uimodel/model.go`,
