@@ -7,13 +7,33 @@ use crate::server::clean;
 
 const PREPARED: &str = "run `cargo xtask test`, which prepares it";
 
-/// A Python that has `python/requirements.txt` installed.
+/// Python packages that can be installed together.
+#[derive(Debug)]
+pub struct Packages {
+    /// The variable that names a Python that has them.
+    variable: &'static str,
+    /// The file in `python/` that lists them.
+    requirements: &'static str,
+}
+
+/// The OpenTelemetry SDK with OTLP, and DuckDB.
+pub const SDK: Packages = Packages { variable: "LUNETA_TEST_PYTHON", requirements: "requirements.txt" };
+/// Jaeger's client, and exporters for Jaeger.
+pub const JAEGER: Packages = Packages { variable: "LUNETA_TEST_PYTHON_JAEGER", requirements: "requirements-jaeger.txt" };
+/// Zipkin's client, and the exporter of JSON for Zipkin.
+pub const ZIPKIN: Packages = Packages { variable: "LUNETA_TEST_PYTHON_ZIPKIN", requirements: "requirements-zipkin.txt" };
+/// The exporter of protobuf for Zipkin.
+pub const ZIPKIN_PROTOBUF: Packages =
+    Packages { variable: "LUNETA_TEST_PYTHON_ZIPKIN_PROTOBUF", requirements: "requirements-zipkin-protobuf.txt" };
+
+/// A Python that has the packages installed.
 ///
 /// # Panics
 /// When none is named.
-pub fn python() -> PathBuf {
-    let path = std::env::var_os("LUNETA_TEST_PYTHON").map(PathBuf::from);
-    path.unwrap_or_else(|| panic!("LUNETA_TEST_PYTHON names no Python with tests/python/requirements.txt installed: {PREPARED}"))
+pub fn python(packages: &Packages) -> PathBuf {
+    let Packages { variable, requirements } = packages;
+    let path = std::env::var_os(variable).map(PathBuf::from);
+    path.unwrap_or_else(|| panic!("{variable} names no Python with tests/python/{requirements} installed: {PREPARED}"))
 }
 
 /// A folder that has `node_modules` as `node/package.json` wants them.

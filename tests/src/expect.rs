@@ -465,7 +465,7 @@ pub fn check_rows(what: &str, mut found: Vec<Row>, mut wanted: Vec<Row>) {
 }
 
 /// What differs between two values; of objects and lists, only the parts that do.
-fn difference(found: Option<&Value>, wanted: Option<&Value>) -> String {
+pub(crate) fn difference(found: Option<&Value>, wanted: Option<&Value>) -> String {
     let part = |name: &str, f: Option<&Value>, w: Option<&Value>| (f != w).then(|| format!("{name:?}: {}", difference(f, w)));
     match (found, wanted) {
         (Some(Value::Object(f)), Some(Value::Object(w))) => {

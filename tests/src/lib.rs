@@ -8,9 +8,11 @@
 pub mod clients;
 pub mod expect;
 pub mod full;
+pub mod golden;
 pub mod random;
 pub mod send;
 pub mod server;
+pub mod thrift;
 pub mod wait;
 
 pub use random::Random;

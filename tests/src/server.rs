@@ -187,6 +187,15 @@ impl Server {
         &self.addresses["otlp_grpc"]
     }
 
+    /// The address of a port by the name the address file gives it, without what comes before `//`.
+    ///
+    /// # Panics
+    /// When the server has no such port.
+    pub fn port(&self, name: &str) -> &str {
+        let address = self.addresses.get(name).unwrap_or_else(|| panic!("no port `{name}`: {:?}", self.addresses));
+        address.split_once("//").unwrap().1
+    }
+
     /// Number of the process.
     ///
     /// # Panics

@@ -12,8 +12,9 @@ type Ids = (String, String, Option<String>);
 /// What the Python program prints: the ids it gave its spans, by name.
 fn python(server: &Server, protocol: &str) -> BTreeMap<String, Ids> {
     let endpoint = if protocol == "grpc" { server.otlp_grpc() } else { server.otlp_http() };
-    let printed =
-        clients::run(Command::new(clients::python()).arg(clients::script("python/otel_sdk.py")).args([protocol, endpoint]));
+    let printed = clients::run(
+        Command::new(clients::python(&clients::SDK)).arg(clients::script("python/otel_sdk.py")).args([protocol, endpoint]),
+    );
     serde_json::from_str(&printed).unwrap_or_else(|e| panic!("{e} in {printed}"))
 }
 

@@ -14,7 +14,7 @@ fn duckdb(server: &Server, statements: &[&str]) -> Vec<Value> {
 }
 
 fn run(server: &Server, statements: &[&str], arguments: &[&str]) -> Vec<Value> {
-    let mut child = Command::new(clients::python())
+    let mut child = Command::new(clients::python(&clients::SDK))
         .arg(clients::script("python/duckdb_sql.py"))
         .arg(server.data().join("lake/catalog.sqlite"))
         .arg(format!("{}/", server.data().join("lake/data").display()))

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so and ends")]
 
 mod bad_input;
+mod bad_traces;
 mod clients;
 mod commands;
 mod concurrency;
@@ -11,9 +12,11 @@ mod derived;
 mod disk_full;
 mod duckdb;
 mod durability;
+mod golden;
 mod json;
 mod read_apis;
 mod round_trip;
 mod sql;
 mod tempo;
+mod trace_clients;
 mod traceql;

@@ -11,6 +11,15 @@ use anyhow::{Context as _, Result, bail};
 use crate::shell::{cargo, luneta, run, step, target};
 use crate::{demo, tidy, tools, ui};
 
+/// Python environments with the clients that tests use, since some cannot be installed together: the
+/// variable that names each to the tests, its folder, its packages.
+const CLIENTS: [(&str, &str, &str); 4] = [
+    ("LUNETA_TEST_PYTHON", "tests", "requirements.txt"),
+    ("LUNETA_TEST_PYTHON_JAEGER", "tests-jaeger", "requirements-jaeger.txt"),
+    ("LUNETA_TEST_PYTHON_ZIPKIN", "tests-zipkin", "requirements-zipkin.txt"),
+    ("LUNETA_TEST_PYTHON_ZIPKIN_PROTOBUF", "tests-zipkin-protobuf", "requirements-zipkin-protobuf.txt"),
+];
+
 /// Runs all steps; the first that fails ends the run.
 ///
 /// # Errors
@@ -42,7 +51,9 @@ fn rust(quick: bool) -> Result<()> {
     if quick {
         command.args(["--exclude", "luneta-tests"]);
     } else {
-        command.env("LUNETA_TEST_PYTHON", tools::python("tests", &tools::file("tests/python/requirements.txt"))?);
+        for (variable, name, requirements) in CLIENTS {
+            command.env(variable, tools::python(name, &tools::file("tests/python").join(requirements))?);
+        }
         command.env("LUNETA_TEST_NODE", tools::node(&tools::file("tests/node"))?);
         // Ignored are those that need what was prepared just now.
         command.args(["--", "--include-ignored"]);

@@ -31,8 +31,12 @@ pub fn python(name: &str, requirements: &Path) -> Result<PathBuf> {
 /// # Errors
 /// When npm fails.
 pub fn node(folder: &Path) -> Result<PathBuf> {
-    if !folder.join("node_modules/.package-lock.json").is_file() {
+    let stamp = folder.join("node_modules/installed.json");
+    let lock = folder.join("package-lock.json");
+    let wanted = std::fs::read_to_string(&lock).with_context(|| lock.display().to_string())?;
+    if !std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(folder))?;
+        std::fs::write(stamp, wanted)?;
     }
     Ok(folder.to_owned())
 }
