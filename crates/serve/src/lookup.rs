@@ -6,10 +6,14 @@ use axum::http::{HeaderValue, Response, header};
 use luneta_model::Tenant;
 use luneta_query::{FoundTraces, QueryError, Trace, TraceSearch};
 
+use tokio::sync::Semaphore;
+
 use crate::ServeState;
 
 /// Spans beyond which an answer takes no more traces that were named by their ids.
 const ANSWER_SPANS_MAX: usize = 1_000_000;
+/// Spans from which on an answer counts as large.
+const LARGE_SPANS_MIN: usize = 20_000;
 /// Characters of a warning.
 const WARNING_CHARS_MAX: usize = 500;
 
@@ -76,9 +80,16 @@ pub fn missing(trace: &Trace) -> Vec<String> {
     cut.into_iter().chain(trace.warnings.iter().cloned()).collect()
 }
 
-/// Makes an answer aside: those of large traces take long enough to hold up other requests.
-pub async fn aside(make: impl FnOnce() -> Vec<u8> + Send + 'static) -> Result<Vec<u8>, QueryError> {
-    tokio::task::spawn_blocking(make).await.map_err(|_| QueryError::Internal)
+/// Makes an answer of traces aside: those of large ones take long enough to hold up other requests, and so
+/// much memory that they are made one after the other.
+pub async fn aside(traces: Vec<Trace>, make: impl FnOnce(Vec<Trace>) -> Vec<u8> + Send + 'static) -> Result<Vec<u8>, QueryError> {
+    static LARGE: Semaphore = Semaphore::const_new(1);
+    let spans: usize = traces.iter().map(span_count).sum();
+    let _turn = match spans > LARGE_SPANS_MIN {
+        true => Some(LARGE.acquire().await.map_err(|_| QueryError::Internal)?),
+        false => None,
+    };
+    tokio::task::spawn_blocking(move || make(traces)).await.map_err(|_| QueryError::Internal)
 }
 
 /// Says in a header what an answer lacks, for forms that have no place for it.

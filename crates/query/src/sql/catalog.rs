@@ -15,8 +15,8 @@ use luneta_store::Store;
 use super::derived::{self, Definition};
 use super::{keys, parse};
 use crate::error::QueryError;
-use crate::scan::{KnownFiles, LakeTable};
 use crate::scan::opened::Opened;
+use crate::scan::{KnownFiles, LakeTable};
 
 /// The schema `lake`: the tables of one tenant, as they were when the query first named them.
 #[derive(Debug)]
@@ -110,7 +110,9 @@ fn sources(definition: Definition) -> Result<Vec<String>, QueryError> {
 impl SchemaProvider for LakeSchema {
     fn table_names(&self) -> Vec<String> {
         let derived = derived::TABLES.iter().map(|(name, _)| *name);
-        Table::ALL.iter().map(|t| t.name()).chain(derived).map(str::to_owned).collect()
+        // `edge_metrics` is what people read of calls.
+        let read = Table::ALL.iter().filter(|table| !matches!(table, Table::EdgeCounts | Table::EdgeHalves));
+        read.map(|table| table.name()).chain(derived).map(str::to_owned).collect()
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {

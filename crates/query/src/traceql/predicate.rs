@@ -21,32 +21,78 @@ pub struct Predicate {
     pub sql: Option<String>,
     /// Whether just the wanted spans pass.
     pub exact: bool,
+    /// What `sql` is put together from.
+    parts: Option<Parts>,
+}
+
+/// Conditions between one operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Parts {
+    operator: &'static str,
+    conditions: Vec<String>,
 }
 
 impl Predicate {
-    const ANY: Self = Self { sql: None, exact: false };
+    /// Every span passes; whether just the wanted ones do.
+    pub const fn any(exact: bool) -> Self {
+        Self { sql: None, exact, parts: None }
+    }
+
+    fn of(sql: String, exact: bool) -> Self {
+        Self { sql: Some(sql), exact, parts: None }
+    }
 
     fn exact(sql: String) -> Self {
-        Self { sql: Some(sql), exact: true }
+        Self::of(sql, true)
     }
 
     fn weak(sql: String) -> Self {
-        Self { sql: Some(sql), exact: false }
+        Self::of(sql, false)
+    }
+
+    /// The same spans pass, and perhaps not just the wanted ones.
+    fn weakened(self) -> Self {
+        Self { exact: false, ..self }
     }
 
     fn and(self, other: Self) -> Self {
         let exact = self.exact && other.exact;
-        match (self.sql, other.sql) {
-            (Some(a), Some(b)) => Self { sql: Some(format!("({a} AND {b})")), exact },
-            (one, other) => Self { sql: one.or(other), exact },
+        match (self.sql.is_some(), other.sql.is_some()) {
+            (true, true) => self.joined("AND", other, exact),
+            (true, false) => Self { exact, ..self },
+            (false, _) => Self { exact, ..other },
         }
     }
 
     fn or(self, other: Self) -> Self {
         let exact = self.exact && other.exact;
-        match (self.sql, other.sql) {
-            (Some(a), Some(b)) => Self { sql: Some(format!("({a} OR {b})")), exact },
-            _ => Self { sql: None, exact },
+        if self.sql.is_some() && other.sql.is_some() { self.joined("OR", other, exact) } else { Self::any(exact) }
+    }
+
+    fn joined(self, operator: &'static str, other: Self, exact: bool) -> Self {
+        let mut conditions = self.conditions(operator);
+        conditions.extend(other.conditions(operator));
+        let sql = Some(balanced(&conditions, operator));
+        Self { sql, exact, parts: Some(Parts { operator, conditions }) }
+    }
+
+    fn conditions(self, operator: &str) -> Vec<String> {
+        match self.parts {
+            Some(parts) if parts.operator == operator => parts.conditions,
+            _ => self.sql.into_iter().collect(),
+        }
+    }
+}
+
+/// Conditions between operators, nested as little as can be: parsers of SQL, and whoever walks its tree,
+/// go as deep as it is.
+fn balanced(conditions: &[String], operator: &str) -> String {
+    match conditions {
+        [] => "TRUE".to_owned(),
+        [one] => one.clone(),
+        many => {
+            let (left, right) = many.split_at(many.len().div_ceil(2));
+            format!("({} {operator} {})", balanced(left, operator), balanced(right, operator))
         }
     }
 }
@@ -116,7 +162,7 @@ pub fn is_counted(attribute: &Attribute) -> bool {
 pub fn of_pipeline(pipeline: &Pipeline, types: &KnownTypes) -> Predicate {
     let first = match pipeline.stages.first() {
         Some(Stage::Spansets(spans)) => of_spans(spans, types),
-        _ => Predicate::ANY,
+        _ => Predicate::any(false),
     };
     let plain = pipeline.stages.iter().skip(1).all(|stage| matches!(stage, Stage::Select(_)));
     Predicate { exact: first.exact && plain, ..first }
@@ -124,15 +170,15 @@ pub fn of_pipeline(pipeline: &Pipeline, types: &KnownTypes) -> Predicate {
 
 fn of_spans(spans: &SpansetExpr, types: &KnownTypes) -> Predicate {
     match spans {
-        SpansetExpr::Filter(None) => Predicate { sql: None, exact: true },
+        SpansetExpr::Filter(None) => Predicate::any(true),
         SpansetExpr::Filter(Some(expr)) => of_expr(expr, types),
         SpansetExpr::Pipeline(pipeline) => of_pipeline(pipeline, types),
         SpansetExpr::Binary { op: SpansetOp::Or, left, right } => of_spans(left, types).or(of_spans(right, types)),
         SpansetExpr::Binary { op, left, right } => {
-            let right = Predicate { exact: false, ..of_spans(right, types) };
+            let right = of_spans(right, types).weakened();
             let negated = matches!(op, SpansetOp::Structure { form: Form::Negated, .. });
             // A trace must have spans of both sides: those of one are enough to find it.
-            if right.sql.is_none() && !negated { Predicate { exact: false, ..of_spans(left, types) } } else { right }
+            if right.sql.is_none() && !negated { of_spans(left, types).weakened() } else { right }
         }
     }
 }
@@ -140,7 +186,7 @@ fn of_spans(spans: &SpansetExpr, types: &KnownTypes) -> Predicate {
 /// A condition on one span.
 pub fn of_expr(expr: &FieldExpr, types: &KnownTypes) -> Predicate {
     match expr {
-        FieldExpr::Static(Static::Bool(true)) => Predicate { sql: None, exact: true },
+        FieldExpr::Static(Static::Bool(true)) => Predicate::any(true),
         FieldExpr::Static(_) => Predicate::exact("FALSE".to_owned()),
         FieldExpr::Attribute(attribute) if !attribute.parent => {
             comparison(&attribute.field, BinaryOp::Eq, &Static::Bool(true), types)
@@ -150,9 +196,9 @@ pub fn of_expr(expr: &FieldExpr, types: &KnownTypes) -> Predicate {
         FieldExpr::Binary { op, left, right } => match (left.as_ref(), right.as_ref()) {
             (FieldExpr::Attribute(a), FieldExpr::Static(value)) if !a.parent => comparison(&a.field, *op, value, types),
             (FieldExpr::Static(value), FieldExpr::Attribute(a)) if !a.parent => comparison(&a.field, flipped(*op), value, types),
-            _ => Predicate::ANY,
+            _ => Predicate::any(false),
         },
-        FieldExpr::Attribute(_) | FieldExpr::Not(_) | FieldExpr::Negative(_) => Predicate::ANY,
+        FieldExpr::Attribute(_) | FieldExpr::Not(_) | FieldExpr::Negative(_) => Predicate::any(false),
     }
 }
 
@@ -182,7 +228,7 @@ const fn sign(op: BinaryOp) -> Option<&'static str> {
 }
 
 fn comparison(field: &Field, op: BinaryOp, value: &Static, types: &KnownTypes) -> Predicate {
-    let Some(sign) = sign(op) else { return Predicate::ANY };
+    let Some(sign) = sign(op) else { return Predicate::any(false) };
     match field {
         Field::Intrinsic(intrinsic) => of_intrinsic(*intrinsic, op, sign, value),
         Field::Key(Scope::Span, key) => of_key(AttributeScope::Item, key, op, sign, value, types),
@@ -192,7 +238,7 @@ fn comparison(field: &Field, op: BinaryOp, value: &Static, types: &KnownTypes) -
         // Most spans have none: that alone leaves few.
         Field::Key(Scope::Event, _) if *value != Static::Nil => Predicate::weak("cardinality(events) > 0".to_owned()),
         Field::Key(Scope::Link, _) if *value != Static::Nil => Predicate::weak("cardinality(links) > 0".to_owned()),
-        Field::Key(Scope::Event | Scope::Link, _) => Predicate::ANY,
+        Field::Key(Scope::Event | Scope::Link, _) => Predicate::any(false),
     }
 }
 
@@ -215,12 +261,12 @@ fn of_intrinsic(intrinsic: Intrinsic, op: BinaryOp, sign: &str, value: &Static) 
     use Intrinsic::{ParentId, SpanId, TraceId};
     let by_text = |column: &str| match value {
         Static::String(text) => Predicate::exact(format!("{column} {sign} {}", pattern(op, text))),
-        _ => Predicate::ANY,
+        _ => Predicate::any(false),
     };
     match (intrinsic, value) {
         (Duration, value) => match number(value) {
             Some(number) => Predicate::exact(format!("duration_ns {sign} {number}")),
-            None => Predicate::ANY,
+            None => Predicate::any(false),
         },
         (Name, _) => by_text("name"),
         (InstrumentationName, _) => by_text("scope_name"),
@@ -234,7 +280,7 @@ fn of_intrinsic(intrinsic: Intrinsic, op: BinaryOp, sign: &str, value: &Static) 
         (ParentId, Static::String(id)) if op == BinaryOp::Eq && is_hex(id, 16) => by_text("parent_span_id"),
         (EventName, Static::String(_)) => Predicate::weak("cardinality(events) > 0".to_owned()),
         (LinkSpanId | LinkTraceId, Static::String(_)) => Predicate::weak("cardinality(links) > 0".to_owned()),
-        _ => Predicate::ANY,
+        _ => Predicate::any(false),
     }
 }
 
@@ -293,7 +339,7 @@ fn of_key(scope: AttributeScope, key: &str, op: BinaryOp, sign: &str, value: &St
         }
         Static::Int(_) | Static::Float(_) | Static::Duration(_) => {
             let kind = known.filter(|kind| numeric(Some(*kind))).unwrap_or(AttributeType::Double);
-            let Some(number) = number(value) else { return Predicate::ANY };
+            let Some(number) = number(value) else { return Predicate::any(false) };
             (format!("{} {sign} {number}", access(scope, key, kind)), numeric(known))
         }
         Static::Status(_) | Static::Kind(_) => return Predicate::exact("FALSE".to_owned()),

@@ -15,10 +15,10 @@ use luneta_query::Trace;
 
 use super::{operations_of_kind, search};
 use crate::ServeState;
+use crate::frame::{Failure, frames, read, stream, unary};
 use crate::lookup::{self, aside, missing};
 use crate::names;
 use crate::tenant::RequestTenant;
-use crate::frame::{Failure, frames, read, stream, unary};
 use messages::{
     Dependencies, DependenciesRequest, Dependency, FindTracesRequest, GetTraceById, GetTraceByText, Operation, OperationsRequest,
     OperationsV2, OperationsV3, Services,
@@ -112,6 +112,6 @@ async fn find(state: &ServeState, tenant: &Tenant, body: Body) -> Result<(Vec<Tr
 /// The messages of each trace, one after the other.
 async fn answer(found: Vec<Trace>, write: impl Fn(&Trace) -> Vec<u8> + Send + 'static) -> Result<Response, Failure> {
     let lacks: Vec<String> = found.iter().flat_map(missing).collect();
-    let frames = aside(move || found.iter().flat_map(write).collect());
+    let frames = aside(found, move |found| found.iter().flat_map(write).collect());
     Ok(lookup::warn(stream(frames.await?), &lacks))
 }

@@ -137,7 +137,7 @@ async fn trace_answer(
     parameters: &Parameters,
 ) -> Result<Response, Failure> {
     let pretty = reply::is_pretty(parameters);
-    let body = aside(move || {
+    let body = aside(found, move |found| {
         let traces = found.iter().map(|trace| convert::trace(&trace.data.resource_spans, missing(trace), raw));
         let mut envelope = Envelope::of(traces.collect::<Vec<_>>(), 0);
         envelope.errors = (!faults.is_empty()).then_some(faults);

@@ -74,7 +74,7 @@ async fn trace_answer(found: Vec<Trace>, mut lacks: Vec<String>) -> Result<Respo
         return Err(Failure::NotFound);
     }
     lacks.extend(found.iter().flat_map(missing));
-    let body = aside(move || {
+    let body = aside(found, |found| {
         let groups: Vec<Value> = found.iter().flat_map(|trace| otlp::resource_spans(&trace.data)).collect();
         json!({"result": {"resourceSpans": groups}}).to_string().into_bytes()
     });

@@ -17,10 +17,12 @@ use axum::routing::get;
 use axum::{Json, body::Body};
 use luneta_model::ErrorKind;
 use luneta_query::{QueryError, Trace};
+use opentelemetry_proto::tonic::trace::v1::TracesData;
 use prost::Message as _;
 use serde_json::{Value, json};
 
 use crate::ServeState;
+use crate::lookup::aside;
 use crate::tenant::RequestTenant;
 
 /// The routes below `/tempo`.
@@ -59,7 +61,7 @@ async fn build_information() -> Json<Value> {
 #[derive(Clone, PartialEq, prost::Message)]
 struct TraceReply {
     #[prost(message, optional, tag = "1")]
-    trace: Option<opentelemetry_proto::tonic::trace::v1::TracesData>,
+    trace: Option<TracesData>,
     /// 0 for a complete trace, 1 for a part of one.
     #[prost(int32, tag = "3")]
     status: i32,
@@ -75,9 +77,9 @@ async fn trace(
 ) -> Result<Response, TempoError> {
     let trace = find(state, tenant, id).await?;
     if wants_protobuf(&headers) {
-        return Ok(protobuf(trace.data.encode_to_vec()));
+        return Ok(protobuf(written(trace, |data| data.encode_to_vec()).await?));
     }
-    Ok(Json(json!({"batches": json::resource_spans(&trace.data)})).into_response())
+    Ok(json_text(written(trace, |data| json!({"batches": json::resource_spans(&data)}).to_string().into_bytes()).await?))
 }
 
 async fn trace_v2(
@@ -89,15 +91,28 @@ async fn trace_v2(
     let trace = find(state, tenant, id).await?;
     let message = missing(&trace);
     if wants_protobuf(&headers) {
-        let reply = TraceReply { status: i32::from(!message.is_empty()), message, trace: Some(trace.data) };
-        return Ok(protobuf(reply.encode_to_vec()));
+        let reply = |data| TraceReply { status: i32::from(!message.is_empty()), message, trace: Some(data) };
+        return Ok(protobuf(written(trace, |data| reply(data).encode_to_vec()).await?));
     }
-    let mut reply = json!({"trace": {"resourceSpans": json::resource_spans(&trace.data)}, "metrics": {}});
-    reply["status"] = if message.is_empty() { "COMPLETE" } else { "PARTIAL" }.into();
-    if !message.is_empty() {
-        reply["message"] = message.into();
-    }
-    Ok(Json(reply).into_response())
+    let reply = |data: TracesData| {
+        let mut reply = json!({"trace": {"resourceSpans": json::resource_spans(&data)}, "metrics": {}});
+        reply["status"] = if message.is_empty() { "COMPLETE" } else { "PARTIAL" }.into();
+        if !message.is_empty() {
+            reply["message"] = message.into();
+        }
+        reply.to_string().into_bytes()
+    };
+    Ok(json_text(written(trace, reply).await?))
+}
+
+/// The answer of one trace, made aside.
+async fn written(trace: Trace, write: impl FnOnce(TracesData) -> Vec<u8> + Send + 'static) -> Result<Vec<u8>, TempoError> {
+    let made = aside(vec![trace], |mut found| found.pop().map(|trace| write(trace.data)).unwrap_or_default());
+    Ok(made.await?)
+}
+
+fn json_text(bytes: Vec<u8>) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], Body::from(bytes)).into_response()
 }
 
 /// What a trace lacks, in a sentence.

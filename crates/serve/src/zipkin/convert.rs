@@ -56,13 +56,14 @@ fn convert(group: &ResourceSpans, scope: Option<&InstrumentationScope>, span: &o
     tags.status(span);
     tags.folded(span);
     let nanos = span.end_time_unix_nano.saturating_sub(span.start_time_unix_nano);
-    let parent = attribute_text::span_id(&span.parent_span_id);
+    let (parent, id) = (attribute_text::span_id(&span.parent_span_id), attribute_text::span_id(&span.span_id));
     let mut annotations: Vec<Annotation> = span.events.iter().map(annotation).collect();
     annotations.sort();
     Span {
         trace_id: attribute_text::trace_id_text(attribute_text::trace_id(&span.trace_id)),
-        parent_id: (parent != 0).then(|| format!("{parent:016x}")),
-        id: format!("{:016x}", attribute_text::span_id(&span.span_id)),
+        // Nobody's parent is itself: readers of such a trace would go round in circles.
+        parent_id: (parent != 0 && parent != id).then(|| format!("{parent:016x}")),
+        id: format!("{id:016x}"),
         kind: usize::try_from(span.kind).ok().and_then(|kind| KINDS.get(kind).copied().flatten()),
         name: span.name.to_lowercase(),
         timestamp: Some(span.start_time_unix_nano / 1000).filter(|micros| *micros > 0 && !start_absent),

@@ -124,7 +124,10 @@ async fn trace(
     let id = search::trace_id(&text).map_err(Failure::Invalid)?;
     let trace = state.trace(&tenant, id).await?.ok_or(Failure::NotFound(text))?;
     let lacks = missing(&trace);
-    let body = aside(move || reply::written(&convert::trace(&trace.data.resource_spans)));
+    let body = aside(vec![trace], |found| {
+        let spans: Vec<_> = found.iter().flat_map(|trace| convert::trace(&trace.data.resource_spans)).collect();
+        reply::written(&spans)
+    });
     Ok(reply::json(body.await?, &lacks))
 }
 
@@ -142,7 +145,7 @@ async fn trace_many(
 /// Traces as lists of spans in a list.
 async fn trace_lists(found: Vec<Trace>, mut lacks: Vec<String>) -> Result<Response, Failure> {
     lacks.extend(found.iter().flat_map(missing));
-    let body = aside(move || {
+    let body = aside(found, |found| {
         let lists: Vec<_> = found.iter().map(|trace| convert::trace(&trace.data.resource_spans)).collect();
         reply::written(&lists)
     });

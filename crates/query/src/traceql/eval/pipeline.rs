@@ -5,7 +5,7 @@ use super::structure::related;
 use super::trace::EvalTrace;
 use super::value::{Value, binary};
 use crate::traceql::ast::{
-    Aggregate, Attribute, BinaryOp, Field, FieldExpr, Pipeline, ScalarExpr, SpansetExpr, SpansetOp, Stage,
+    Aggregate, Attribute, BinaryOp, Field, FieldExpr, Intrinsic, Pipeline, ScalarExpr, SpansetExpr, SpansetOp, Stage,
 };
 
 /// Spans of a trace that belong together.
@@ -140,13 +140,14 @@ impl Planner {
         Expr::of(expr, &mut self.fields)
     }
 
-    /// Attributes that filters ask for are shown; intrinsics are part of every answer, or asked for by
-    /// `select()`.
+    /// What filters ask for is shown, but for what is part of every answer.
     fn show_attributes(&mut self, expr: &FieldExpr) {
         match expr {
             FieldExpr::Static(_) => {}
-            FieldExpr::Attribute(attribute) if matches!(attribute.field, Field::Key(..)) => self.show(attribute),
-            FieldExpr::Attribute(_) => {}
+            FieldExpr::Attribute(attribute) => match &attribute.field {
+                Field::Intrinsic(intrinsic) if !is_shown(*intrinsic) => {}
+                _ => self.show(attribute),
+            },
             FieldExpr::Not(inner) | FieldExpr::Negative(inner) => self.show_attributes(inner),
             FieldExpr::Binary { left, right, .. } => {
                 self.show_attributes(left);
@@ -165,6 +166,13 @@ impl Planner {
             self.shown.push((name, place));
         }
     }
+}
+
+/// Whether an intrinsic stands among the attributes of spans found, as Tempo has it: names, durations,
+/// ids and what is said of the trace have places of their own.
+const fn is_shown(intrinsic: Intrinsic) -> bool {
+    use Intrinsic::{InstrumentationName, InstrumentationVersion, Kind, Status, StatusMessage};
+    matches!(intrinsic, Status | StatusMessage | Kind | InstrumentationName | InstrumentationVersion)
 }
 
 fn run(steps: &[Step], trace: &EvalTrace, mut spansets: Vec<Spanset>) -> Vec<Spanset> {

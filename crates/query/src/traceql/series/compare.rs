@@ -51,7 +51,7 @@ impl Comparison<'_> {
         types: &KnownTypes,
         intervals: Intervals,
     ) -> Result<SeriesAnswer, QueryError> {
-        let selected = self.selection.map_or(Predicate { sql: None, exact: true }, |expr| of_expr(expr, types));
+        let selected = self.selection.map_or(Predicate::any(true), |expr| of_expr(expr, types));
         if !spans.exact || !selected.exact {
             return Err(invalid(
                 "compare() takes conditions on single spans, on fields whose values are all of the type they are compared with",
