@@ -1,6 +1,6 @@
 //! Flush: a frozen generation becomes files, in one commit.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Instant, SystemTime};
@@ -62,17 +62,7 @@ impl Store {
         let (promoted_max, operations_max) = (self.config.promoted_columns_max, self.config.operations_max);
         let input = generation.clone();
         let prepared = blocking(move || prepare_tables(&input, &lake, promoted_max, operations_max)).await?;
-        let wanted: Vec<_> = prepared.iter().map(|t| (t.key.clone(), t.fields.clone())).collect();
-        let lake = {
-            let mut catalog = self.catalog.lock().await;
-            let lake = catalog.ensure(&wanted).await?;
-            self.state.publish(lake.clone(), None);
-            lake
-        };
-        let (lake_dir, config) = (self.lake_dir.clone(), WriterConfig::from(&self.config));
-        let add = blocking(move || write_tables(&prepared, &lake_dir, &lake, config)).await?;
-        let paths: Vec<_> =
-            add.iter().map(|a| self.lake_dir.join(&self.state.view().lake.tables[&a.key].path).join(&a.name)).collect();
+        let (add, paths) = self.write_prepared(prepared).await?;
         let change = Change { kind: Kind::Insert, add, remove: Vec::new(), log_position: Some(generation.log_position) };
         {
             let mut catalog = self.catalog.lock().await;
@@ -95,6 +85,21 @@ impl Store {
             tracing::warn!("log: cannot delete segments up to {position}: {error}");
         }
         Ok(())
+    }
+
+    /// Sees to it that tables have the columns, and writes files of them, which no commit names yet.
+    pub(crate) async fn write_prepared(&self, prepared: Vec<PreparedTable>) -> Result<(Vec<AddFile>, Vec<PathBuf>), StoreError> {
+        let wanted: Vec<_> = prepared.iter().map(|t| (t.key.clone(), t.fields.clone())).collect();
+        let lake = {
+            let mut catalog = self.catalog.lock().await;
+            let lake = catalog.ensure(&wanted).await?;
+            self.state.publish(lake.clone(), None);
+            lake
+        };
+        let (lake_dir, config, target) = (self.lake_dir.clone(), WriterConfig::from(&self.config), lake.clone());
+        let add = blocking(move || write_tables(&prepared, &lake_dir, &target, config)).await?;
+        let paths = add.iter().map(|a| self.lake_dir.join(&lake.tables[&a.key].path).join(&a.name)).collect();
+        Ok((add, paths))
     }
 }
 
@@ -123,7 +128,7 @@ fn prepare_tables(
     Ok(out)
 }
 
-pub(crate) fn write_tables(
+fn write_tables(
     prepared: &[PreparedTable],
     lake_dir: &Path,
     lake: &Lake,
@@ -151,7 +156,7 @@ pub(crate) fn write_tables(
 }
 
 /// Removes files that no commit names.
-pub(crate) fn remove_files(paths: &[std::path::PathBuf]) {
+pub(crate) fn remove_files(paths: &[PathBuf]) {
     for path in paths {
         if let Err(e) = std::fs::remove_file(path) {
             tracing::warn!("{}: cannot remove an uncommitted file: {e}", path.display());

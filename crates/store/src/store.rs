@@ -432,10 +432,11 @@ async fn upkeep_loop(store: Weak<Store>, wanted: Arc<Notify>) {
         };
         let Some(store) = store.upgrade() else { return };
         let result = match merging {
-            true if store.config.compaction.enabled => match store.settle_calls().await {
-                Ok(()) => store.merge_files().await.map(|_| ()),
-                Err(error) => Err(error),
-            },
+            true if store.config.compaction.enabled => {
+                let settled = store.settle_calls().await;
+                // Whatever holds up one, the other goes on.
+                store.merge_files().await.and(settled)
+            }
             true => continue,
             false => store.retire(store.config.snapshot_keep).await,
         };

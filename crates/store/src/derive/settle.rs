@@ -11,9 +11,9 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::Derived;
 use super::edges::{Edges, Half};
-use crate::catalog::{AddFile, Change, Kind, Lake};
-use crate::files::{PreparedTable, WriterConfig};
-use crate::flush::{blocking, remove_files, write_tables};
+use crate::catalog::{Change, Kind};
+use crate::files::PreparedTable;
+use crate::flush::{blocking, remove_files};
 use crate::{LakeFile, Store, StoreError, TableKey, now_ms};
 
 /// Files of halves that are worth a look.
@@ -24,12 +24,19 @@ const ROWS_MAX: u64 = 2_000_000;
 impl Store {
     /// Pairs the halves of calls in files, and gives up those that waited for longer than
     /// [`call_wait_max`](crate::StoreConfig::call_wait_max).
-    pub(crate) async fn settle_calls(&self) -> Result<(), StoreError> {
+    pub(crate) async fn settle_calls(self: &Arc<Self>) -> Result<(), StoreError> {
         let _one = self.merging.lock().await;
         let lake = self.state.view().lake.clone();
         for (key, table) in &lake.tables {
-            if key.table == Table::EdgeHalves && self.is_worth_settling(&table.files) {
-                self.settle(&lake, key, &table.files).await?;
+            if key.table != Table::EdgeHalves || !self.is_worth_settling(&table.files) {
+                continue;
+            }
+            if let Err(error) = self.settle(key, &table.files).await {
+                let paths: Vec<String> = table.files.iter().map(|file| file.path.clone()).collect();
+                // The next time, the others are settled without it.
+                if self.find_damaged(&paths).await?.is_none() {
+                    return Err(error);
+                }
             }
         }
         Ok(())
@@ -41,7 +48,7 @@ impl Store {
         files.len() >= FILES_MIN || files.iter().any(|f| f.created_ms < old)
     }
 
-    async fn settle(&self, lake: &Arc<Lake>, key: &TableKey, files: &[Arc<LakeFile>]) -> Result<(), StoreError> {
+    async fn settle(&self, key: &TableKey, files: &[Arc<LakeFile>]) -> Result<(), StoreError> {
         let mut rows = 0;
         let mut within = |file: &LakeFile| {
             let first = rows == 0;
@@ -57,14 +64,9 @@ impl Store {
             .into_iter()
             .map(|(table, rows)| PreparedTable::of_rows(TableKey { tenant: key.tenant.clone(), table }, &rows))
             .collect();
-        let wanted: Vec<_> = prepared.iter().map(|t| (t.key.clone(), t.fields.clone())).collect();
-        let mut catalog = self.catalog.lock().await;
-        let lake = if wanted.is_empty() { lake.clone() } else { catalog.ensure(&wanted).await? };
-        self.state.publish(lake.clone(), None);
-        let (lake_dir, config, target) = (self.lake_dir.clone(), WriterConfig::from(&self.config), lake.clone());
-        let add: Vec<AddFile> = blocking(move || write_tables(&prepared, &lake_dir, &target, config)).await?;
-        let paths: Vec<_> = add.iter().map(|a| self.lake_dir.join(&lake.tables[&a.key].path).join(&a.name)).collect();
+        let (add, paths) = self.write_prepared(prepared).await?;
         let remove = files.into_iter().map(|file| (key.clone(), file)).collect();
+        let mut catalog = self.catalog.lock().await;
         match catalog.commit(Change { kind: Kind::Move, add, remove, log_position: None }).await {
             Ok(lake) => self.state.publish(lake, None),
             Err(error) => {

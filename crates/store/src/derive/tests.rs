@@ -201,3 +201,24 @@ async fn ends_that_come_apart() {
     let found = ["late stock virtual_node 1 0 0", "shop bank virtual_node 1 0 0", "shop stock  1 0 6000000"];
     assert_eq!((calls(&store).await, halves(&store).await), (expected(&found), Vec::new()));
 }
+
+/// A file of ends that cannot be read is set aside; the others find each other without it.
+#[tokio::test(flavor = "multi_thread")]
+async fn damaged_ends_hold_up_nobody() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir, |config| config.call_wait_max = Duration::ZERO).await;
+    for lines in ["shop client lost 40 0 10", "shop client get 1 0 10", "stock server take 2 1 4"] {
+        store.accept(spans(lines)).await.unwrap();
+        store.flush().await.unwrap();
+    }
+    let files = store.snapshot(&Tenant::default(), Table::EdgeHalves).await.unwrap().files;
+    let path = store.lake_dir().join(&files[0].path);
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[4..60].fill(0xff);
+    std::fs::write(&path, bytes).unwrap();
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    store.settle_calls().await.unwrap();
+    assert_eq!(store.stats().warnings.len(), 1, "{:?}", store.stats().warnings);
+    store.settle_calls().await.unwrap();
+    assert_eq!((calls(&store).await, halves(&store).await), (expected(&["shop stock  1 0 6000000"]), Vec::new()));
+}
