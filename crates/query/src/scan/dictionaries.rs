@@ -22,9 +22,9 @@ use parquet::file::serialized_reader::SerializedPageReader;
 
 use super::picked::Fetched;
 
-/// The distinct texts of a promoted column of spans, named with the scope it is of, in a time, in nanoseconds since 1970: those of all
-/// files that hold any of it, and of all rows in memory. `None` where dictionaries do not tell: a file
-/// has values elsewhere, or there are more than `max`.
+/// The distinct texts of a promoted column of spans, named with the scope it is of, in a time given in
+/// nanoseconds since 1970: those of all files that hold any of it, and of all rows in memory. `None` where
+/// dictionaries do not tell: a file has values elsewhere, or there are more than `max`.
 pub async fn texts(
     store: &Arc<dyn ObjectStore>,
     footers: &Arc<FileMetadataCache>,

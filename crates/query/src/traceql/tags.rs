@@ -113,7 +113,7 @@ impl QueryEngine {
     }
 
     /// The values of an attribute that files have in a dictionary, in alphabetical order. Files that reach
-    /// beyond the time asked for are taken whole, as Tempo takes its blocks. `None` where counting spans
+    /// beyond the time asked for, and the rows in memory, are taken whole, as Tempo takes its blocks. `None` where counting spans
     /// is called for: a query narrows them, or there are too many values to show all.
     async fn known_texts(&self, tenant: &Tenant, request: &ValuesRequest) -> Result<Option<Vec<Value>>, QueryError> {
         let scope = match &request.field {
@@ -133,8 +133,9 @@ impl QueryEngine {
         }
         let within = request.start_ns..request.end_ns;
         let (store, footers) = (self.store().object_store(), self.footers());
-        let texts = dictionaries::texts(&store, &footers, &snapshot, (&column, scope), within, request.limit).await?;
-        Ok(texts.map(|texts| texts.into_iter().map(|text| Value::String(text.into())).collect()))
+        let texts = dictionaries::texts(&store, &footers, &snapshot, (&column, scope), within, request.limit).await;
+        // Counting spans meets the same damaged file, and goes on without it.
+        Ok(texts.unwrap_or_default().map(|texts| texts.into_iter().map(|text| Value::String(text.into())).collect()))
     }
 
     /// The values of a field, the most frequent first.
