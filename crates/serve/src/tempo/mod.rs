@@ -22,7 +22,7 @@ use prost::Message as _;
 use serde_json::{Value, json};
 
 use crate::ServeState;
-use crate::lookup::aside;
+use crate::lookup::{aside, missing};
 use crate::tenant::RequestTenant;
 
 /// The routes below `/tempo`.
@@ -89,7 +89,7 @@ async fn trace_v2(
     headers: HeaderMap,
 ) -> Result<Response, TempoError> {
     let trace = find(state, tenant, id).await?;
-    let message = missing(&trace);
+    let message = missing(&trace).join("; ");
     if wants_protobuf(&headers) {
         let reply = |data| TraceReply { status: i32::from(!message.is_empty()), message, trace: Some(data) };
         return Ok(protobuf(written(trace, |data| reply(data).encode_to_vec()).await?));
@@ -115,30 +115,21 @@ fn json_text(bytes: Vec<u8>) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], Body::from(bytes)).into_response()
 }
 
-/// What a trace lacks, in a sentence.
-fn missing(trace: &Trace) -> String {
-    let cut = trace.truncated.then(|| "the trace has more spans than one answer may hold".to_owned());
-    cut.into_iter().chain(trace.warnings.iter().cloned()).collect::<Vec<_>>().join("; ")
-}
-
 async fn find(
     State(state): State<ServeState>,
     RequestTenant(tenant): RequestTenant,
     Path(id): Path<String>,
 ) -> Result<Trace, TempoError> {
     let id = trace_id(&id).ok_or(TempoError::InvalidId)?;
-    let started = std::time::Instant::now();
-    let found = state.engine().trace(&tenant, id).await;
-    state.queries().record(started.elapsed(), found.is_err());
-    found?.ok_or(TempoError::NotFound)
+    state.trace(&tenant, id).await?.ok_or(TempoError::NotFound)
 }
 
-/// The bytes of a hex id; short ones stand for their zero-padded form.
-fn trace_id(text: &str) -> Option<[u8; 16]> {
+/// The number of a hex id; short ones stand for their zero-padded form.
+fn trace_id(text: &str) -> Option<u128> {
     if text.is_empty() || text.len() > 32 {
         return None;
     }
-    u128::from_str_radix(text, 16).ok().filter(|_| text.bytes().all(|b| b.is_ascii_hexdigit())).map(u128::to_be_bytes)
+    u128::from_str_radix(text, 16).ok().filter(|_| text.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 fn wants_protobuf(headers: &HeaderMap) -> bool {
@@ -193,11 +184,10 @@ mod tests {
 
     #[test]
     fn ids() {
-        let padded = |n: u128| Some(n.to_be_bytes());
         for (text, id) in [
-            ("1234", padded(0x1234)),
-            ("00000000000000000000000000001234", padded(0x1234)),
-            ("FFffffffffffffffffffffffffffffff", padded(u128::MAX)),
+            ("1234", Some(0x1234)),
+            ("00000000000000000000000000001234", Some(0x1234)),
+            ("FFffffffffffffffffffffffffffffff", Some(u128::MAX)),
             ("", None),
             ("+1", None),
             ("xyz", None),
