@@ -1,5 +1,6 @@
 //! Sends OTLP over every transport the server has.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 
 use opentelemetry_proto::tonic::collector::logs::v1::logs_service_client::LogsServiceClient;
@@ -312,4 +313,22 @@ pub fn numbered_log(number: u64, time: u64) -> log::LogRecord {
 /// When the clock is before 1970.
 pub fn now() -> u64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos() as u64
+}
+
+/// Bytes as hex digits.
+pub fn hex(bytes: &[u8]) -> String {
+    written(bytes, |out, byte| write!(out, "{byte:02x}"))
+}
+
+/// A text as a part of an address.
+pub fn percent_encoded(text: &str) -> String {
+    written(text.as_bytes(), |out, byte| write!(out, "%{byte:02X}"))
+}
+
+fn written(bytes: &[u8], write: impl Fn(&mut String, u8) -> std::fmt::Result) -> String {
+    let mut out = String::new();
+    for byte in bytes {
+        write(&mut out, *byte).expect("strings take everything");
+    }
+    out
 }

@@ -93,7 +93,9 @@ fn write(form: Form, value: &Value, out: &mut Vec<u8>) {
             if form == Form::Binary || items.len() >= 15 {
                 length(form, items.len(), out);
             }
-            items.iter().for_each(|item| write(form, item, out));
+            for item in items {
+                write(form, item, out);
+            }
         }
         Value::Struct(fields) => {
             let mut last = 0;

@@ -5,7 +5,7 @@ use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
 use luneta_tests::send::span::Span;
-use luneta_tests::send::{Packing, attribute, int, numbered_span, spans};
+use luneta_tests::send::{Packing, attribute, hex, int, numbered_span, percent_encoded, spans};
 use luneta_tests::thrift::{Form, emit_batch, http_batch};
 use luneta_tests::{Options, Random, Reply, Server, until};
 use serde_json::{Value, json};
@@ -190,7 +190,7 @@ fn odd_traces() {
     send_odd(&server);
     for when in ["in memory", "in files"] {
         for (at, (what, _, wanted)) in ODD.iter().enumerate() {
-            let id = odd_id(at).iter().map(|b| format!("{b:02x}")).collect::<String>();
+            let id = hex(&odd_id(at));
             assert_eq!(span_counts(&server, &id), [*wanted; 4], "{when}: {what}");
         }
         // Relations are walked by each of them, and each walk ends.
@@ -242,7 +242,7 @@ fn one_id_for_two_spans() {
 }
 
 fn traceql(server: &Server, query: &str) -> Reply {
-    let escaped: String = query.bytes().map(|b| format!("%{b:02X}")).collect();
+    let escaped = percent_encoded(query);
     server.get(&format!("/tempo/api/search?q={escaped}&start={}&end={}&limit=50", SECOND - 86_400, SECOND + 86_400))
 }
 

@@ -1,7 +1,7 @@
 //! The derived tables: what they hold, from memory and from files.
 
 use luneta_tests::send::common::any_value::Value as Any;
-use luneta_tests::send::{Export, attribute, gauge, log_records, metric_list, now, numbered_log, span, spans, text};
+use luneta_tests::send::{Export, attribute, common, gauge, log_records, metric_list, now, numbered_log, span, spans, text};
 use luneta_tests::{Options, Server};
 use serde_json::{Value, json};
 
@@ -90,7 +90,9 @@ fn shop() -> Vec<Export> {
 #[test]
 fn contents() {
     let mut server = Server::start(Options::any_time());
-    shop().iter().for_each(|export| export.accepted(&server));
+    for export in shop() {
+        export.accepted(&server);
+    }
     check(
         &mut server,
         &[
@@ -165,7 +167,7 @@ fn rare_keys() {
     for (n, value) in [(0, text("x")), (1, Any::IntValue(5)), (2, Any::IntValue(6))] {
         list[n].attributes.push(attribute("rare", value));
     }
-    list[3].attributes.push(attribute("rare.list", Any::ArrayValue(Default::default())));
+    list[3].attributes.push(attribute("rare.list", Any::ArrayValue(common::ArrayValue::default())));
     spans("shop", list).accepted(&server);
     let query = "SELECT key, type, count FROM attribute_keys WHERE key IN ('rare', 'rare.list', 'n') ORDER BY key";
     check(&mut server, &[(query, json!([["n", "Int64", 300], ["rare", "Int64", 3], ["rare.list", "Utf8", 1]]))]);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use luneta_tests::expect::{check_rows, rows};
-use luneta_tests::send::{Export, attribute, int, now, numbered_span, spans, text};
+use luneta_tests::send::{Export, attribute, hex, int, now, numbered_span, spans, text};
 use luneta_tests::{Options, Server, full};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::TracesData;
@@ -24,7 +24,7 @@ struct Reply {
 fn ids(export: &Export) -> BTreeSet<String> {
     let Export::Traces(request) = export else { return BTreeSet::new() };
     let spans = request.resource_spans.iter().flat_map(|r| &r.scope_spans).flat_map(|s| &s.spans);
-    spans.map(|s| s.trace_id.iter().map(|b| format!("{b:02x}")).collect()).collect()
+    spans.map(|s| hex(&s.trace_id)).collect()
 }
 
 /// Every trace of an export, asked for by its id, has together exactly what was sent.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use luneta_tests::send::{Export, attribute, common, resource, span, text, trace};
+use luneta_tests::send::{Export, attribute, common, percent_encoded, resource, span, text, trace};
 use luneta_tests::{Options, Server};
 use serde_json::Value;
 
@@ -68,7 +68,7 @@ fn resource_spans(line: &str) -> span::ResourceSpans {
                 });
             }
             Some(("link", other)) => {
-                out.links.push(span::span::Link { trace_id: id(other, 16), span_id: id("root", 8), ..Default::default() })
+                out.links.push(span::span::Link { trace_id: id(other, 16), span_id: id("root", 8), ..Default::default() });
             }
             _ => out.attributes.extend(pair(part)),
         }
@@ -102,14 +102,10 @@ fn steps(content: &str) -> Vec<Step> {
     steps
 }
 
-fn encoded(text_of: &str) -> String {
-    text_of.bytes().map(|byte| format!("%{byte:02X}")).collect()
-}
-
 /// Asks with the fixed minute as range.
 fn ask(server: &Server, path: &str, query: &str, more: &str) -> luneta_tests::Reply {
     let (start, end) = (BASE_SECONDS, BASE_SECONDS + 60);
-    server.get(&format!("/tempo/api/{path}?q={}&start={start}&end={end}{more}", encoded(query)))
+    server.get(&format!("/tempo/api/{path}?q={}&start={start}&end={end}{more}", percent_encoded(query)))
 }
 
 fn text_of_id(hex: &str) -> String {
@@ -203,7 +199,9 @@ fn run(name: &str) {
         Export::Traces(trace::v1::ExportTraceServiceRequest { resource_spans }).accepted(&server);
     }
     for when in ["in memory", "in files"] {
-        steps.iter().for_each(|step| check(&server, &file, when, step));
+        for step in &steps {
+            check(&server, &file, when, step);
+        }
         server.cycle();
     }
 }

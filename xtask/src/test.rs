@@ -108,7 +108,7 @@ fn start(command: &'static str, data: &Path, more: &[&OsStr]) -> Result<Stopped>
     let mut child = Stopped(child);
     if let Some(stderr) = child.0.stderr.take() {
         std::thread::spawn(move || {
-            BufReader::new(stderr).lines().map_while(Result::ok).for_each(|line| println!("  {command}: {line}"))
+            BufReader::new(stderr).lines().map_while(Result::ok).for_each(|line| println!("  {command}: {line}"));
         });
     }
     Ok(child)

@@ -106,18 +106,18 @@ fn table(answer: &Value) -> String {
         let padded = values.iter().zip(&widths).map(|(v, w)| format!("{v:<w$}")).collect::<Vec<_>>();
         format!("{}\n", padded.join("  ").trim_end())
     };
-    let mut out = line(names.clone());
-    out.push_str(&line(widths.iter().map(|w| "─".repeat(*w)).collect::<Vec<_>>().iter().map(String::as_str).collect()));
+    let rules: Vec<String> = widths.iter().map(|w| "─".repeat(*w)).collect();
+    let mut lines = vec![line(names.clone()), line(rules.iter().map(String::as_str).collect())];
     for row in &cells {
-        out.push_str(&line(row.iter().map(String::as_str).collect()));
+        lines.push(line(row.iter().map(String::as_str).collect()));
     }
     let more = if answer["truncated"] == true { " (more were left out: raise --limit)" } else { "" };
     let ms = answer["stats"]["elapsed_ms"].as_f64().unwrap_or(0.0);
-    out.push_str(&format!("{} rows in {ms:.0} ms{more}\n", rows.len()));
+    lines.push(format!("{} rows in {ms:.0} ms{more}\n", rows.len()));
     for warning in answer["warnings"].as_array().unwrap_or(&empty).iter().filter_map(Value::as_str) {
-        out.push_str(&format!("warning: {warning}\n"));
+        lines.push(format!("warning: {warning}\n"));
     }
-    out
+    lines.concat()
 }
 
 fn cell(value: &Value) -> String {

@@ -66,8 +66,8 @@ async fn partial_success_says_what_was_left_out() {
 
 #[tokio::test]
 async fn refusals_are_final_and_readable() {
-    let server = start(ReceiveConfig::default()).await;
     type Headers = &'static [(&'static str, &'static str)];
+    let server = start(ReceiveConfig::default()).await;
     let cases: [(&str, &str, Headers, u16, &str, Reason); 8] = [
         ("POST", "/v1/traces", &[JSON], 400, "malformed JSON", Reason::Malformed),
         ("POST", "/v1/traces", &[("content-type", "text/plain")], 415, "application/x-protobuf", Reason::UnsupportedContentType),

@@ -85,10 +85,7 @@ pub fn missing(trace: &Trace) -> Vec<String> {
 pub async fn aside(traces: Vec<Trace>, make: impl FnOnce(Vec<Trace>) -> Vec<u8> + Send + 'static) -> Result<Vec<u8>, QueryError> {
     static LARGE: Semaphore = Semaphore::const_new(1);
     let spans: usize = traces.iter().map(span_count).sum();
-    let _turn = match spans > LARGE_SPANS_MIN {
-        true => Some(LARGE.acquire().await.map_err(|_| QueryError::Internal)?),
-        false => None,
-    };
+    let _turn = if spans > LARGE_SPANS_MIN { Some(LARGE.acquire().await.map_err(|_| QueryError::Internal)?) } else { None };
     tokio::task::spawn_blocking(move || make(traces)).await.map_err(|_| QueryError::Internal)
 }
 

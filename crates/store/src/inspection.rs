@@ -52,7 +52,7 @@ impl Store {
 /// Why a file or the list of its deleted rows cannot be decoded. `None` when they can, or when the
 /// system refuses to read them.
 fn fault(lake_dir: &Path, file: &LakeFile) -> Option<String> {
-    let rows = |content| decode(content).and_then(|found| expect_rows(found, file.rows));
+    let rows = |content: Content| decode(&content).and_then(|found| expect_rows(found, file.rows));
     let data = fault_of(&lake_dir.join(&file.path), rows);
     data.or_else(|| {
         let deletes = file.deletes.as_ref().filter(|d| d.readable)?;
@@ -81,11 +81,11 @@ fn fault_of(path: &Path, read: impl FnOnce(Content) -> Result<(), StoreError>) -
 
 /// Decodes what queries read: page indexes, bloom filters, and every page of every column. Returns
 /// how many rows there are.
-fn decode(content: Content) -> Result<u64, StoreError> {
+fn decode(content: &Content) -> Result<u64, StoreError> {
     let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
     let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(content.clone(), options)?;
     for column in builder.metadata().row_groups().iter().flat_map(RowGroupMetaData::columns) {
-        Sbbf::read_from_column_chunk(column, &content)?;
+        Sbbf::read_from_column_chunk(column, content)?;
     }
     let mut rows = 0;
     for batch in builder.with_batch_size(BATCH_ROWS).build()? {

@@ -38,9 +38,12 @@ pub(crate) struct Moment {
     pub(crate) lake: Arc<Lake>,
     /// By signal and generation.
     pub(crate) memory: Vec<(Signal, Vec<Arc<MemoryBatch>>, Arc<OriginColumns>)>,
-    /// No other moment with the same numbers has other rows: snapshot, generations, rows of the last.
-    pub(crate) stamp: (i64, usize, u64),
+    /// No other moment with the same numbers has other rows.
+    pub(crate) stamp: Stamp,
 }
+
+/// Snapshot, generations, rows of the last.
+pub(crate) type Stamp = (i64, usize, u64);
 
 impl Moment {
     /// The rows of a signal as readers see them.

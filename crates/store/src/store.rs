@@ -161,9 +161,10 @@ impl Store {
     pub async fn snapshots<const N: usize>(&self, tenant: &Tenant, tables: [Table; N]) -> Result<[TableSnapshot; N], StoreError> {
         self.follow_others().await;
         let moment = self.state.moment(tenant, tables.map(Table::source))?;
-        let derived = match tables.iter().any(|t| t.signal().is_none()) {
-            true => Some(self.derived.of(tenant, &moment, self.config.operations_max).await?),
-            false => None,
+        let derived = if tables.iter().any(|t| t.signal().is_none()) {
+            Some(self.derived.of(tenant, &moment, self.config.operations_max).await?)
+        } else {
+            None
         };
         let mut snapshots = Vec::with_capacity(N);
         for of in tables {

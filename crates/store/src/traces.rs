@@ -4,8 +4,8 @@ use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use object_store::ObjectStore;
 use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt as _};
 
 use crate::LakeFile;
 use crate::files::{Damage, TraceDirectory};
@@ -58,13 +58,12 @@ impl TraceIndexes {
         let Some(place) = &file.trace_index else { return Ok(None) };
         let path = Path::from(file.path.as_str());
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).by_file.get(&file.data_file_id).cloned();
-        let directory = match known {
-            Some(directory) => directory,
-            None => {
-                let read = Arc::new(read_directory(store, &path, place).await?);
-                self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(file.data_file_id, Arc::clone(&read));
-                read
-            }
+        let directory = if let Some(directory) = known {
+            directory
+        } else {
+            let read = Arc::new(read_directory(store, &path, place).await?);
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(file.data_file_id, Arc::clone(&read));
+            read
         };
         if directory.rows != file.rows {
             return Err(TraceIndexError::OtherRows(directory.rows));
@@ -92,8 +91,7 @@ impl TraceIndexes {
 
 async fn read_directory(store: &dyn ObjectStore, path: &Path, place: &Range<u64>) -> Result<TraceDirectory, TraceIndexError> {
     let length = place.end.saturating_sub(place.start);
-    let read =
-        async |bytes: u64| Ok::<_, TraceIndexError>(store.get_ranges(path, &[place.start..place.start + bytes]).await?.concat());
+    let read = async |bytes: u64| store.get_range(path, place.start..place.start + bytes).await;
     let mut head = read(length.min(HEAD_BYTES)).await?;
     let size = TraceDirectory::bytes(&head)? as u64;
     if size > HEAD_BYTES && size <= length {

@@ -103,7 +103,7 @@ async fn delete(store: &std::sync::Arc<Store>, shop: &mut webshop::WebShop, dir:
         left.push((signal, rows(store, signal).await));
     }
     assert!(lists.len() >= 6 && lists.iter().all(|l| l.exists()), "{lists:?}");
-    merge_all(&store).await;
+    merge_all(store).await;
     let mut expect = Vec::new();
     for (signal, left) in left {
         let snapshot = store.snapshot(&Tenant::default(), signal).await.unwrap();

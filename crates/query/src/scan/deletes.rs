@@ -21,10 +21,10 @@ pub(super) type Selections = HashMap<i64, RowSelection>;
 pub(super) async fn selections(store: &Arc<dyn ObjectStore>, files: &[Picked], opened: &Opened) -> Result<Selections> {
     let mut out = Selections::new();
     for file in files.iter().map(|picked| &picked.file) {
-        let Some(deletes) = file.deletes.clone() else { continue };
+        let Some(list) = file.deletes.clone() else { continue };
         opened.note(&file.path);
-        let content = store.get(&Path::from(deletes.path.as_str())).await?.bytes().await?;
-        let read = tokio::task::spawn_blocking(move || DeletedRows::read(&deletes, content));
+        let content = store.get(&Path::from(list.path.as_str())).await?.bytes().await?;
+        let read = tokio::task::spawn_blocking(move || DeletedRows::read(&list, content));
         // Readers of Parquet panic on some damaged files.
         let deleted = read.await.unwrap_or(Err(StoreError::Stopped("reader of deleted rows"))).map_err(fault)?;
         out.insert(file.data_file_id, deleted.selection(0..file.rows));

@@ -76,7 +76,7 @@ async fn of_file(
     let mut chunks: Vec<(&ColumnChunkMetaData, Range<u64>)> = Vec::new();
     for group in footer.row_groups() {
         let chunk = group.column(leaf);
-        if chunk.statistics().and_then(|s| s.null_count_opt()) == Some(chunk.num_values() as u64) {
+        if chunk.statistics().and_then(parquet::file::statistics::Statistics::null_count_opt) == Some(chunk.num_values() as u64) {
             continue;
         }
         let only_dictionary = chunk.page_encoding_stats_mask().is_some_and(|mask| mask.is_only(Encoding::RLE_DICTIONARY));

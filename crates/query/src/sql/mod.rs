@@ -41,8 +41,8 @@ pub use keys::AttributeKey;
 pub use stats::QueryStats;
 
 use crate::error::QueryError;
-use crate::scan::{KnownFiles, LAKE_URL};
 use crate::scan::functions::AttributeGet;
+use crate::scan::{KnownFiles, LAKE_URL};
 use catalog::LakeSchema;
 
 /// Damaged files one query takes out of the lake before it gives up; the next one goes on.
@@ -186,14 +186,14 @@ impl QueryEngine {
         let context = self.context(lake)?;
         lake.derive(&derived, &context).await?;
         let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-        let state = context.state();
-        let plan = state.statement_to_plan(statement).await?;
+        let session = context.state();
+        let plan = session.statement_to_plan(statement).await?;
         options.verify_plan(&plan).map_err(|_| QueryError::Plan {
             message: "only queries are allowed here: SELECT, WITH, VALUES, SHOW, DESCRIBE or EXPLAIN".into(),
             position: None,
         })?;
         let plan = if request.params.is_empty() { plan } else { plan.with_param_values(parameters(&request.params))? };
-        let physical = state.create_physical_plan(&plan).await?;
+        let physical = session.create_physical_plan(&plan).await?;
         let planned = started.elapsed();
         let limit = request.limit.unwrap_or(self.config.rows_max).min(self.config.rows_max);
         let schema = views::plain_schema(&physical.schema());

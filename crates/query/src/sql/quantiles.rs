@@ -240,9 +240,9 @@ pub fn singles() -> [ScalarUDF; 2] {
     let buckets = |args: &[ColumnarValue]| {
         let durations = ColumnarValue::values_to_arrays(args)?.remove(0);
         let buckets = durations.as_primitive::<Int64Type>().unary_opt::<_, Int32Type>(|ns| Some(index_of(ns)));
-        one_each(Arc::new(buckets))
+        one_each(&buckets)
     };
-    let counts = |args: &[ColumnarValue]| one_each(ColumnarValue::values_to_arrays(args)?.remove(0));
+    let counts = |args: &[ColumnarValue]| one_each(ColumnarValue::values_to_arrays(args)?.remove(0).as_ref());
     [
         of("duration_buckets", DataType::Int64, DataType::Int32, buckets as fn(&[ColumnarValue]) -> Result<ColumnarValue>),
         of("duration_counts", DataType::Float64, DataType::Float64, counts),
@@ -250,10 +250,10 @@ pub fn singles() -> [ScalarUDF; 2] {
 }
 
 /// A list of one value for each value, and of none for each null.
-fn one_each(values: ArrayRef) -> Result<ColumnarValue> {
+fn one_each(values: &dyn Array) -> Result<ColumnarValue> {
     let offsets = OffsetBuffer::from_lengths((0..values.len()).map(|row| usize::from(values.is_valid(row))));
     let item = Arc::new(Field::new("element", values.data_type().clone(), false));
-    let present = filter(&values, &is_not_null(&values)?)?;
+    let present = filter(values, &is_not_null(values)?)?;
     Ok(ColumnarValue::Array(Arc::new(ListArray::try_new(item, offsets, present, None)?)))
 }
 

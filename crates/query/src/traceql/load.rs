@@ -52,9 +52,10 @@ fn selection(fields: &Fields) -> (String, Vec<Option<usize>>) {
     let mut expressions: Vec<String> = Vec::new();
     let mut places = Vec::new();
     for field in fields.list() {
-        places.push(columns(field).map(|expression| match expressions.iter().position(|known| *known == expression) {
-            Some(at) => BASE_COLUMNS + at,
-            None => {
+        places.push(columns(field).map(|expression| {
+            if let Some(at) = expressions.iter().position(|known| *known == expression) {
+                BASE_COLUMNS + at
+            } else {
                 expressions.push(expression);
                 BASE_COLUMNS + expressions.len() - 1
             }
@@ -105,7 +106,7 @@ fn missing(column: &str) -> QueryError {
     QueryError::Execution(format!("the column `{column}` is missing or of another type"))
 }
 
-fn ids<'b>(batch: &'b RecordBatch, column: usize) -> Result<&'b FixedSizeBinaryArray, QueryError> {
+fn ids(batch: &RecordBatch, column: usize) -> Result<&FixedSizeBinaryArray, QueryError> {
     batch.column(column).as_any().downcast_ref().ok_or_else(|| missing("trace_id"))
 }
 
@@ -178,7 +179,10 @@ fn value(field: &Field, column: Option<usize>, batch: &RecordBatch, row: usize, 
     let hex_id = |id: &[u8]| if id.iter().all(|b| *b == 0) { Value::Nil } else { Value::String(hex::encode(id).into()) };
     match field {
         Field::Key(Scope::Resource, key) if key == "service.name" => text().map_or(Value::Nil, |t| Value::String(t.into())),
-        Field::Key(Scope::Event | Scope::Link, _) => listed(field, column, batch, row, span),
+        Field::Key(Scope::Event | Scope::Link, _)
+        | Field::Intrinsic(
+            Intrinsic::EventName | Intrinsic::EventTimeSinceStart | Intrinsic::LinkSpanId | Intrinsic::LinkTraceId,
+        ) => listed(field, column, batch, row, span),
         Field::Key(..) => text().map_or(Value::Nil, tagged),
         Field::Intrinsic(Intrinsic::Duration) => Value::Int(span.duration_ns),
         Field::Intrinsic(Intrinsic::Name) => Value::String(Arc::clone(&span.name)),
@@ -197,9 +201,6 @@ fn value(field: &Field, column: Option<usize>, batch: &RecordBatch, row: usize, 
         Field::Intrinsic(Intrinsic::InstrumentationName | Intrinsic::InstrumentationVersion) => {
             text().filter(|t| !t.is_empty()).map_or(Value::Nil, |t| Value::String(t.into()))
         }
-        Field::Intrinsic(
-            Intrinsic::EventName | Intrinsic::EventTimeSinceStart | Intrinsic::LinkSpanId | Intrinsic::LinkTraceId,
-        ) => listed(field, column, batch, row, span),
         // Filled in when the trace is whole.
         Field::Intrinsic(_) => Value::Nil,
     }

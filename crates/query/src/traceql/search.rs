@@ -67,12 +67,11 @@ pub struct FoundTraces {
 /// Reads a query that must be a search.
 fn search_query(text: &str) -> Result<Query, QueryError> {
     let query = super::parse(text)?;
-    match query.metrics {
-        None => Ok(query),
-        Some(_) => {
-            let message = "time series are asked for where traces are searched: use the metrics API".to_owned();
-            Err(QueryError::Parse { message, position: None })
-        }
+    if query.metrics.is_none() {
+        Ok(query)
+    } else {
+        let message = "time series are asked for where traces are searched: use the metrics API".to_owned();
+        Err(QueryError::Parse { message, position: None })
     }
 }
 

@@ -103,7 +103,7 @@ fn series_json(series: &Series) -> JsonValue {
         .iter()
         .map(|exemplar| {
             json!({
-                "labels": [{"key": "trace:id", "value": {"stringValue": tempo_json::hex(&exemplar.trace_id)}}],
+                "labels": [{"key": "trace:id", "value": {"stringValue": hex::encode(exemplar.trace_id)}}],
                 "value": tempo_json::double(exemplar.value),
                 "timestampMs": milliseconds(exemplar.time_ns),
             })

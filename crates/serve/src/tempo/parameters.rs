@@ -148,24 +148,21 @@ fn logfmt(text: &str) -> Result<Vec<(String, String)>, String> {
     let mut rest = text.trim_start();
     while !rest.is_empty() {
         let (key, after) = rest.split_once('=').ok_or_else(|| format!("`{rest}` in `tags` has no `=`"))?;
-        let (value, after) = match after.strip_prefix('"') {
-            Some(inside) => {
-                let mut value = String::new();
-                let mut letters = inside.char_indices();
-                let end = loop {
-                    match letters.next() {
-                        Some((_, '\\')) => value.extend(letters.next().map(|(_, c)| c)),
-                        Some((at, '"')) => break at + 1,
-                        Some((_, c)) => value.push(c),
-                        None => return Err("a quote in `tags` is not closed".to_owned()),
-                    }
-                };
-                (value, &inside[end..])
-            }
-            None => {
-                let end = after.find(' ').unwrap_or(after.len());
-                (after[..end].to_owned(), &after[end..])
-            }
+        let (value, after) = if let Some(inside) = after.strip_prefix('"') {
+            let mut value = String::new();
+            let mut letters = inside.char_indices();
+            let end = loop {
+                match letters.next() {
+                    Some((_, '\\')) => value.extend(letters.next().map(|(_, c)| c)),
+                    Some((at, '"')) => break at + 1,
+                    Some((_, c)) => value.push(c),
+                    None => return Err("a quote in `tags` is not closed".to_owned()),
+                }
+            };
+            (value, &inside[end..])
+        } else {
+            let end = after.find(' ').unwrap_or(after.len());
+            (after[..end].to_owned(), &after[end..])
         };
         pairs.push((key.trim().to_owned(), value));
         rest = after.trim_start();

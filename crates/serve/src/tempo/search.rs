@@ -76,7 +76,7 @@ fn trace_answer(plan: &Plan, found: &FoundTrace, spans: usize) -> JsonValue {
                 let span = &trace.spans[*at];
                 let attributes = plan.shown.iter().map(|(name, place)| (name.as_str(), place.value(trace, *at)));
                 json!({
-                    "spanID": tempo_json::hex(&span.id),
+                    "spanID": hex::encode(span.id),
                     "name": &*span.name,
                     "startTimeUnixNano": span.start_ns.to_string(),
                     "durationNanos": span.duration_ns.to_string(),
@@ -98,7 +98,7 @@ fn trace_answer(plan: &Plan, found: &FoundTrace, spans: usize) -> JsonValue {
         }
     }
     json!({
-        "traceID": tempo_json::hex(&trace.id),
+        "traceID": hex::encode(trace.id),
         "rootServiceName": root.map_or(NO_ROOT, |root| &root.service),
         "rootTraceName": root.map_or("", |root| &root.name),
         "startTimeUnixNano": trace.start_ns().to_string(),

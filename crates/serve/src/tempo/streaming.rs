@@ -14,7 +14,6 @@ use luneta_query::traceql::search::{FoundTrace, Search};
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue};
 
-use super::json::hex;
 use super::parameters::{RangeText, TagSearch};
 use super::search::{LIMIT, LIMIT_MAX, NO_ROOT, SPANS, SPANS_MAX};
 use crate::ServeState;
@@ -157,7 +156,7 @@ fn trace(plan: &Plan, found: &FoundTrace, spans: usize) -> TraceSearchMetadata {
         let span = &trace.spans[*at];
         let shown = plan.shown.iter().map(|(name, place)| (name.as_str(), place.value(trace, *at)));
         FoundSpan {
-            span_id: hex(&span.id),
+            span_id: hex::encode(span.id),
             name: span.name.to_string(),
             start_time_unix_nano: unsigned(span.start_ns),
             duration_nanos: unsigned(span.duration_ns),
@@ -174,7 +173,7 @@ fn trace(plan: &Plan, found: &FoundTrace, spans: usize) -> TraceSearchMetadata {
         })
         .collect();
     TraceSearchMetadata {
-        trace_id: hex(&trace.id),
+        trace_id: hex::encode(trace.id),
         root_service_name: root.map_or(NO_ROOT, |root| &root.service).to_owned(),
         root_trace_name: root.map_or("", |root| &root.name).to_owned(),
         start_time_unix_nano: unsigned(trace.start_ns()),

@@ -33,21 +33,18 @@ pub(super) async fn refresh(
     .bind(name)
     .fetch_optional(&mut *connection)
     .await?;
-    let (id, uuid) = match old {
-        Some((id, uuid)) => {
-            sqlx::query("UPDATE ducklake_view SET end_snapshot = ? WHERE view_id = ? AND end_snapshot IS NULL")
-                .bind(lake.snapshot_id)
-                .bind(id)
-                .execute(&mut *connection)
-                .await?;
-            changes.push(format!("altered_view:{id}"));
-            (id, uuid)
-        }
-        None => {
-            lake.next_catalog_id += 1;
-            changes.push(format!("created_view:\"{schema}\".\"{name}\""));
-            (lake.next_catalog_id - 1, Uuid::now_v7().to_string())
-        }
+    let (id, uuid) = if let Some((id, uuid)) = old {
+        sqlx::query("UPDATE ducklake_view SET end_snapshot = ? WHERE view_id = ? AND end_snapshot IS NULL")
+            .bind(lake.snapshot_id)
+            .bind(id)
+            .execute(&mut *connection)
+            .await?;
+        changes.push(format!("altered_view:{id}"));
+        (id, uuid)
+    } else {
+        lake.next_catalog_id += 1;
+        changes.push(format!("created_view:\"{schema}\".\"{name}\""));
+        (lake.next_catalog_id - 1, Uuid::now_v7().to_string())
     };
     sqlx::query("INSERT INTO ducklake_view VALUES (?, ?, ?, NULL, ?, ?, 'duckdb', ?, '')")
         .bind(id)

@@ -7,7 +7,7 @@ use luneta_model::{Signal, Tenant};
 
 use super::{Derived, derive};
 use crate::flush::blocking;
-use crate::state::Moment;
+use crate::state::{Moment, Stamp};
 use crate::{StoreError, now_ms};
 
 /// Tenants remembered; others are derived again when they ask.
@@ -15,7 +15,7 @@ const TENANTS_MAX: usize = 256;
 
 /// The derived rows of the moment somebody asked for last, by tenant.
 #[derive(Debug, Default)]
-pub(crate) struct InMemory(Mutex<HashMap<Tenant, ((i64, usize, u64), Arc<Derived>)>>);
+pub(crate) struct InMemory(Mutex<HashMap<Tenant, (Stamp, Arc<Derived>)>>);
 
 impl InMemory {
     /// The derived rows of a moment that holds the tenant's spans.

@@ -169,7 +169,7 @@ fn id<'a>(rows: &'a RecordBatch, name: &str) -> Option<&'a FixedSizeBinaryArray>
     column(rows, name)?.as_fixed_size_binary_opt()
 }
 
-fn value<'a>(texts: Option<&'a StringArray>, row: usize) -> Option<&'a str> {
+fn value(texts: Option<&StringArray>, row: usize) -> Option<&str> {
     texts.filter(|t| t.is_valid(row)).map(|t| t.value(row)).filter(|t| !t.is_empty())
 }
 

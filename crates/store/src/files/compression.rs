@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Int32Type, Int64Type};
 use luneta_model::{Signal, Table};
-use parquet::file::metadata::ParquetMetaData;
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::schema::types::{ColumnPath, SchemaDescriptor};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -48,7 +48,7 @@ pub(crate) fn plain_in<'a>(files: impl Iterator<Item = &'a ParquetMetaData>) -> 
     let mut rows = 0;
     for file in files {
         rows += file.file_metadata().num_rows();
-        for column in file.row_groups().iter().flat_map(|group| group.columns()) {
+        for column in file.row_groups().iter().flat_map(RowGroupMetaData::columns) {
             *saved.entry(column.column_path().string()).or_default() += column.uncompressed_size() - column.compressed_size();
         }
     }

@@ -202,12 +202,11 @@ fn replace<N: AsRef<str>>(
     let mut arrays = batch.columns().to_vec();
     for (name, array) in columns {
         let field = Arc::new(Field::new(name.as_ref(), array.data_type().clone(), true));
-        match fields.iter().position(|f| f.name() == name.as_ref()) {
-            Some(place) => (fields[place], arrays[place]) = (field, array),
-            None => {
-                fields.push(field);
-                arrays.push(array);
-            }
+        if let Some(place) = fields.iter().position(|f| f.name() == name.as_ref()) {
+            (fields[place], arrays[place]) = (field, array);
+        } else {
+            fields.push(field);
+            arrays.push(array);
         }
     }
     RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)

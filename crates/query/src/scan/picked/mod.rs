@@ -102,8 +102,8 @@ impl PickedSource {
         }
         let schema = reader.metadata.schema();
         let factory = LakeAdapterFactory::new(strays.clone());
-        let adapter = factory.create(Arc::clone(&self.reading.scan), Arc::new(present(&reader, &rows)?))?;
-        let adapted = self.reading.adapt(adapter.as_ref())?;
+        let translation = factory.create(Arc::clone(&self.reading.scan), Arc::new(present(&reader, &rows)?))?;
+        let adapted = self.reading.adapt(translation.as_ref())?;
         let mut roots = roots(&adapted, schema);
         // What the index knows need not be read.
         let id_column = schema.column_with_name("trace_id").filter(|_| known.is_some());

@@ -51,12 +51,12 @@ impl RowReader {
         let plain_parts = parts.len();
         parts.extend(probes);
         let mut read = self.fetch(&parts).await?;
-        let probed = read.split_off(plain_parts);
+        let lengths = read.split_off(plain_parts);
         let mut columns = Vec::with_capacity(roots.len());
         for ((live, roots), batch) in groups.iter().zip(read) {
             self.spread(rows.len(), live, roots, &batch, &mut columns)?;
         }
-        let lists_live = lists_live.into_iter().zip(probed).map(|(live, lengths)| with_values(live, &lengths)).collect();
+        let lists_live = lists_live.into_iter().zip(lengths).map(|(live, read)| with_values(live, &read)).collect();
         let groups = pages::groups(&lists, lists_live);
         let parts: Vec<Part> = groups.iter().map(|(live, roots)| self.part(rows, live, roots)).collect();
         for ((live, roots), batch) in groups.iter().zip(self.fetch(&parts).await?) {

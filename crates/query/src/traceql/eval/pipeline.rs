@@ -95,7 +95,9 @@ impl Planner {
             Stage::By(expr) => Step::By(format!("by({expr})"), self.expr(expr)),
             Stage::Coalesce => Step::Coalesce,
             Stage::Select(attributes) => {
-                attributes.iter().for_each(|attribute| self.show(attribute));
+                for attribute in attributes {
+                    self.show(attribute);
+                }
                 return None;
             }
         })

@@ -103,7 +103,9 @@ fn filters() {
         ("{ nestedSetLeft > 1 && nestedSetRight < 6 }", &["cart query"]),
         ("{ nestedSetLeft = 3 && nestedSetRight = 4 }", &["query"]),
     ];
-    cases.iter().for_each(|(query, expected)| check(SHOP, query, expected));
+    for (query, expected) in cases {
+        check(SHOP, query, expected);
+    }
 }
 
 #[test]
@@ -130,7 +132,9 @@ fn structures() {
         ("{ name = \"none\" } || { name = \"root\" }", &["root"]),
         ("{ name = \"root\" } > { name = \"pay\" } > { }", &["bank"]),
     ];
-    cases.iter().for_each(|(query, expected)| check(SHOP, query, expected));
+    for (query, expected) in cases {
+        check(SHOP, query, expected);
+    }
 }
 
 #[test]
@@ -151,7 +155,9 @@ fn pipelines() {
         ("{ kind = server } | select(.user, duration)", &["root query bank"]),
         ("({ status = error } | count()) > ({ kind = client } | count()) - 1", &["root cart query pay bank book"]),
     ];
-    cases.iter().for_each(|(query, expected)| check(SHOP, query, expected));
+    for (query, expected) in cases {
+        check(SHOP, query, expected);
+    }
 }
 
 #[test]

@@ -64,7 +64,7 @@ impl EvalTrace {
     /// Puts spans together. Of spans with the same id and kind the first one counts; of those that
     /// share only an id (a client and its server may), children belong to the last.
     pub fn new(id: [u8; 16], mut spans: Vec<EvalSpan>) -> Self {
-        spans.sort_by(|a, b| (a.start_ns, a.id).cmp(&(b.start_ns, b.id)));
+        spans.sort_by_key(|a| (a.start_ns, a.id));
         let by_id: HashMap<[u8; 8], usize> = spans.iter().enumerate().map(|(at, span)| (span.id, at)).collect();
         let is_root = |span: &EvalSpan| span.parent_id == [0; 8];
         let mut places = vec![Place::default(); spans.len()];

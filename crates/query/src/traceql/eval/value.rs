@@ -56,6 +56,7 @@ impl Value {
     }
 
     /// The value with the other sign; nothing where it is no number.
+    #[must_use]
     pub fn negated(&self) -> Value {
         match self {
             Value::Int(n) => n.checked_neg().map_or(Value::Float(-(*n as f64)), Value::Int),

@@ -130,8 +130,12 @@ fn measured(function: &MetricsFunction) -> Option<&Attribute> {
     };
     match function {
         Rate | CountOverTime | Compare { .. } => None,
-        MinOverTime(field) | MaxOverTime(field) | AvgOverTime(field) | SumOverTime(field) => Some(field),
-        QuantileOverTime(field, _) | HistogramOverTime(field) => Some(field),
+        MinOverTime(field)
+        | MaxOverTime(field)
+        | AvgOverTime(field)
+        | SumOverTime(field)
+        | QuantileOverTime(field, _)
+        | HistogramOverTime(field) => Some(field),
     }
 }
 

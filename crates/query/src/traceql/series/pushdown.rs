@@ -78,15 +78,13 @@ impl<'q> Pushdown<'q> {
         let mut inner =
             format!("date_bin(INTERVAL '{} nanoseconds', start_time, {}) AS step", intervals.step_ns, time(intervals.start_ns));
         if groups == 2 {
-            inner += &format!(", {} AS bucket", bucket_sql(&self.metrics.function, value));
+            inner.extend([", ", &bucket_sql(&self.metrics.function, value), " AS bucket"]);
         } else if self.value.is_some() && !self.has_quantiles() {
-            inner += &format!(", {value} AS v");
+            inner.extend([", ", value, " AS v"]);
         } else if self.has_quantiles() {
             inner += ", duration_ns";
         }
-        for (at, by) in self.by.iter().enumerate() {
-            inner += &format!(", {by} AS b{at}");
-        }
+        inner += &self.listed(|by, name| format!(", {by} AS {name}"));
         let names: Vec<String> = (0..self.by.len()).map(|at| format!("b{at}")).collect();
         groups += names.len();
         let keys: Vec<&str> =
@@ -94,7 +92,7 @@ impl<'q> Pushdown<'q> {
         format!(
             "SELECT step{}, {measures} FROM (SELECT {inner} FROM spans WHERE start_time >= {} AND start_time < {}{}) \
              GROUP BY {}",
-            names.iter().map(|name| format!(", {name}")).collect::<String>(),
+            self.listed(|_, name| format!(", {name}")),
             time(intervals.start_ns),
             time(intervals.end_ns()),
             self.condition,
@@ -102,13 +100,19 @@ impl<'q> Pushdown<'q> {
         )
     }
 
+    /// The fields of `by()`, one after the other, each as its expression and its name are written.
+    fn listed(&self, write: impl Fn(&str, &str) -> String) -> String {
+        let fields = self.by.iter().enumerate().map(|(at, by)| write(by, &format!("b{at}")));
+        fields.collect::<Vec<_>>().concat()
+    }
+
     /// The same of what is counted by the minute; intervals are whole minutes.
     fn of_counts(&self, intervals: Intervals) -> String {
         let (start, end) = (time(intervals.start_ns), time(intervals.end_ns()));
-        let by = |form: fn(usize, &str) -> String| self.by.iter().enumerate().map(|(at, by)| form(at, by)).collect::<String>();
-        let (named, names) = (by(|at, by| format!(", {by} AS b{at}")), by(|at, _| format!(", b{at}")));
+        let (expressions, names) =
+            (self.listed(|by, name| format!(", {by} AS {name}")), self.listed(|_, name| format!(", {name}")));
         format!(
-            "SELECT step{names}, sum(spans) FROM (SELECT date_bin(INTERVAL '{} nanoseconds', time, {start}) AS step, spans{named} \
+            "SELECT step{names}, sum(spans) FROM (SELECT date_bin(INTERVAL '{} nanoseconds', time, {start}) AS step, spans{expressions} \
              FROM span_metrics WHERE time >= {start} AND time < {end}{}) GROUP BY step{names}",
             intervals.step_ns, self.condition
         )
@@ -164,7 +168,9 @@ impl<'q> Pushdown<'q> {
                     cell.count(count);
                     let found = measures[1].as_list::<i32>().value(row);
                     let found = found.as_primitive::<Int64Type>();
-                    let known = |q: &f64| QUANTILES.iter().position(|known| known == q).map(|at| found.value(at) as f64);
+                    let known = |q: &f64| {
+                        QUANTILES.iter().position(|known| (known - q).abs() < f64::EPSILON).map(|at| found.value(at) as f64)
+                    };
                     cell.quantiles = quantiles.iter().filter_map(known).collect();
                 }
                 MetricsFunction::QuantileOverTime(..) | MetricsFunction::HistogramOverTime(_) => {
@@ -189,7 +195,7 @@ impl<'q> Pushdown<'q> {
         sums: &mut Accumulator<'_>,
     ) -> Result<(), QueryError> {
         let value = self.value.as_deref().unwrap_or("duration_ns");
-        let by: String = self.by.iter().enumerate().map(|(at, by)| format!(", {by} AS b{at}")).collect();
+        let by = self.listed(|by, name| format!(", {by} AS {name}"));
         let query = format!(
             "SELECT trace_id, start_time, CAST({value} AS DOUBLE){by} FROM spans WHERE start_time >= {} AND start_time < {}{} \
              ORDER BY start_time DESC LIMIT {count}",
@@ -216,6 +222,7 @@ impl<'q> Pushdown<'q> {
 
 const TIME: DataType = DataType::Timestamp(arrow::datatypes::TimeUnit::Nanosecond, None);
 
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
 fn fault(error: arrow::error::ArrowError) -> QueryError {
     QueryError::Execution(error.to_string())
 }

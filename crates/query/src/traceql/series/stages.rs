@@ -37,6 +37,7 @@ fn ranked(series: &mut Vec<Series>, count: usize, order: fn(&f64, &f64) -> std::
     series.retain(|one| !one.points.is_empty());
 }
 
+#[expect(clippy::float_cmp, reason = "people who write `= 1` mean just 1")]
 fn holds(op: BinaryOp, value: f64, with: f64) -> bool {
     match op {
         BinaryOp::Eq => value == with,

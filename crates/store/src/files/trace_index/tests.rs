@@ -130,7 +130,9 @@ fn few_blocks_are_found_in_vain() {
 #[test]
 fn damage_is_noticed() {
     let ids: Vec<_> = (0..1000).map(|n| Some(counted(n % 300))).collect();
-    GRAINS.into_iter().for_each(|grain| damage(&build(grain, &ids, 1000)));
+    for grain in GRAINS {
+        damage(&build(grain, &ids, 1000));
+    }
 }
 
 fn damage(index: &[u8]) {
