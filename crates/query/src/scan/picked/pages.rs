@@ -20,22 +20,57 @@ pub(super) fn row_groups(metadata: &ParquetMetaData, rows: &[usize]) -> usize {
     ends.filter(|at| std::mem::replace(&mut before, *at) < *at).count()
 }
 
-/// For each of `rows`, in order: whether any leaf of a root column may have a value there. Rows whose
-/// pages hold nothing but nulls (or empty lists) are `false`.
-pub(super) fn live(metadata: &ParquetMetaData, root: usize, rows: &[usize]) -> Vec<bool> {
-    let schema = metadata.file_metadata().schema_descr();
-    let leaves: Vec<usize> = (0..schema.num_columns()).filter(|leaf| schema.get_column_root_idx(*leaf) == root).collect();
-    let mut live = vec![false; rows.len()];
-    let (mut first, mut at) = (0, 0);
-    for (group, group_metadata) in metadata.row_groups().iter().enumerate() {
-        let end = first + usize::try_from(group_metadata.num_rows()).unwrap_or(0);
-        let inside = at..at + rows[at..].partition_point(|row| *row < end);
-        for leaf in &leaves {
-            mark(metadata, group, *leaf, first, &rows[inside.clone()], &mut live[inside.clone()]);
+/// Where the root columns of a file have values, in rows that are in order.
+#[derive(Debug)]
+pub(super) struct Live<'a> {
+    metadata: &'a ParquetMetaData,
+    rows: &'a [usize],
+    /// Row groups that hold any of the rows: which, its first row, and which of the rows.
+    groups: Vec<(usize, usize, Range<usize>)>,
+    /// The leaves of each root column.
+    leaves: Vec<Range<usize>>,
+    known: HashMap<usize, Vec<bool>>,
+}
+
+impl<'a> Live<'a> {
+    pub(super) fn new(metadata: &'a ParquetMetaData, rows: &'a [usize]) -> Self {
+        let schema = metadata.file_metadata().schema_descr();
+        let mut leaves: Vec<Range<usize>> = vec![0..0; schema.root_schema().get_fields().len()];
+        for leaf in 0..schema.num_columns() {
+            let of = &mut leaves[schema.get_column_root_idx(leaf)];
+            *of = if of.end == 0 { leaf..leaf + 1 } else { of.start..leaf + 1 };
         }
-        (first, at) = (end, inside.end);
+        let (mut groups, mut first, mut at) = (Vec::new(), 0, 0);
+        for (group, group_metadata) in metadata.row_groups().iter().enumerate() {
+            let end = first + usize::try_from(group_metadata.num_rows()).unwrap_or(0);
+            let inside = at..at + rows[at..].partition_point(|row| *row < end);
+            let next = inside.end;
+            if !inside.is_empty() {
+                groups.push((group, first, inside));
+            }
+            (first, at) = (end, next);
+        }
+        Self { metadata, rows, groups, leaves, known: HashMap::new() }
     }
-    live
+
+    pub(super) fn rows(&self) -> &'a [usize] {
+        self.rows
+    }
+
+    /// For each row: whether any leaf of a root column may have a value there. Rows whose pages hold
+    /// nothing but nulls (or empty lists) are `false`.
+    pub(super) fn of(&mut self, root: usize) -> &[bool] {
+        let Self { metadata, rows, groups, leaves, known } = self;
+        known.entry(root).or_insert_with(|| {
+            let mut live = vec![false; rows.len()];
+            for (group, first, inside) in groups {
+                for leaf in leaves.get(root).cloned().unwrap_or_default() {
+                    mark(metadata, *group, leaf, *first, &rows[inside.clone()], &mut live[inside.clone()]);
+                }
+            }
+            live
+        })
+    }
 }
 
 /// Marks the rows of one column chunk that lie on pages with values. `first` is the row group's

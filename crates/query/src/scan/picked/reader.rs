@@ -38,11 +38,12 @@ struct Part {
 }
 
 impl RowReader {
-    /// The given root columns in the given rows, which are in order. Lists that are nowhere read as
-    /// empty: files hold no others.
-    pub(super) async fn read(&self, rows: &[usize], roots: &[usize]) -> Result<RecordBatch> {
+    /// The given root columns in the rows that `live` is about. Lists that are nowhere read as empty:
+    /// files hold no others.
+    pub(super) async fn read(&self, live: &mut pages::Live<'_>, roots: &[usize]) -> Result<RecordBatch> {
+        let rows = live.rows();
         let (lists, plain): (Vec<usize>, Vec<usize>) = roots.iter().partition(|root| self.is_list(**root));
-        let live = |roots: &[usize]| roots.iter().map(|root| pages::live(self.metadata.metadata(), *root, rows)).collect();
+        let mut live = |roots: &[usize]| roots.iter().map(|root| live.of(*root).to_vec()).collect();
         // Lists have many leaves and few values: one leaf tells where the others need not be read.
         let lists_live: Vec<Vec<bool>> = live(&lists);
         let probes: Vec<Part> = lists.iter().zip(&lists_live).map(|(root, live)| self.probe(*root, rows, live)).collect();

@@ -95,7 +95,7 @@ async fn rows_are_those_of_a_whole_reading() {
                 for roots in [vec![0, 1, 2, 3, 4, 5], vec![2, 4], vec![5], vec![4]] {
                     let mask: BooleanArray = (0..ROWS).map(|n| Some(rows.contains(&n))).collect();
                     let expected = filter_record_batch(&whole, &mask).unwrap().project(&roots).unwrap();
-                    let read = reader.read(rows, &roots).await.unwrap();
+                    let read = reader.read(&mut pages::Live::new(reader.metadata.metadata(), rows), &roots).await.unwrap();
                     assert_eq!(read, expected, "rows {rows:?} of columns {roots:?}, groups of {group_rows}");
                 }
             }
@@ -115,10 +115,10 @@ async fn pages_without_values_are_not_read() {
         (5, &[3, 100, 214], &[true, false, true]),
     ];
     for (root, rows, live) in cases {
-        assert_eq!(pages::live(&metadata, root, rows), live, "column {root}, rows {rows:?}");
+        assert_eq!(pages::Live::new(&metadata, rows).of(root), live, "column {root}, rows {rows:?}");
     }
-    let never = reader.read(&[0, 500], &[4]).await.unwrap();
+    let never = reader.read(&mut pages::Live::new(&metadata, &[0, 500]), &[4]).await.unwrap();
     assert_eq!((never.column(0).null_count(), reader.bytes.value()), (2, 0));
-    let events = reader.read(&[100], &[5]).await.unwrap();
+    let events = reader.read(&mut pages::Live::new(&metadata, &[100]), &[5]).await.unwrap();
     assert!(events.column(0).is_valid(0) && events.column(0).as_list::<i32>().value(0).is_empty());
 }
