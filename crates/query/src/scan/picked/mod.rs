@@ -44,6 +44,7 @@ use super::opened::Opened;
 use super::reading::{Adapted, Reading};
 use super::traces::{Picked, TraceId};
 pub use files::KnownFiles;
+use pages::Live;
 pub(super) use reader::Fetched;
 use reader::RowReader;
 
@@ -100,7 +101,7 @@ impl PickedSource {
         if rows.is_empty() {
             return Ok(None);
         }
-        let mut live = pages::Live::new(reader.metadata.metadata(), &rows);
+        let mut live = Live::new(&reader.metadata, &rows);
         let schema = reader.metadata.schema();
         let factory = LakeAdapterFactory::new(strays.clone());
         let translation = factory.create(Arc::clone(&self.reading.scan), Arc::new(present(&reader, &mut live)?))?;
@@ -124,7 +125,7 @@ impl PickedSource {
         if candidates.is_empty() {
             return Ok(candidates);
         }
-        let ids = reader.read(&mut pages::Live::new(reader.metadata.metadata(), &candidates), &[root]).await?;
+        let ids = reader.read(&mut Live::new(&reader.metadata, &candidates), &[root]).await?;
         let Some(ids) = ids.column(0).as_any().downcast_ref::<FixedSizeBinaryArray>() else { return Ok(Vec::new()) };
         let wanted = |id: &[u8]| self.ids.iter().any(|wanted| wanted == id);
         let hits = candidates.iter().zip(ids.iter()).filter(|(_, id)| id.is_some_and(wanted));
@@ -135,11 +136,11 @@ impl PickedSource {
 }
 
 /// The columns of a file that may have a value, and those that every file has.
-fn present(reader: &RowReader, live: &mut pages::Live) -> Result<Schema> {
+fn present(reader: &RowReader, live: &mut Live) -> Result<Schema> {
     let schema = reader.metadata.schema();
     let mut kept = |(at, field): (usize, &Arc<Field>)| {
         let promoted = AttributeScope::split_column(field.name()).is_some();
-        !promoted || live.of(at).contains(&true)
+        !promoted || live.of(at).is_live()
     };
     let kept: Vec<usize> = schema.fields().iter().enumerate().filter(|f| kept(*f)).map(|(at, _)| at).collect();
     Ok(schema.project(&kept)?)
