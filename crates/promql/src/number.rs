@@ -8,8 +8,23 @@ pub fn format_float(value: f64) -> String {
     } else if value.is_infinite() {
         if value > 0.0 { "+Inf".to_owned() } else { "-Inf".to_owned() }
     } else {
-        format!("{value}")
+        shortest(value)
     }
+}
+
+/// The fewest digits that read back as the same number, and of those the nearest. The library's digits
+/// may be the upper of two that are equally near, where Go has the even one.
+fn shortest(value: f64) -> String {
+    let text = format!("{value}");
+    if text.len() > 16 {
+        if let Some((_, decimals)) = text.split_once('.') {
+            let rounded = format!("{value:.*}", decimals.len());
+            if rounded.parse() == Ok(value) {
+                return rounded;
+            }
+        }
+    }
+    text
 }
 
 /// A float as expressions and annotations show it: with an exponent below 1e-4 and from 1e21 on.
@@ -79,6 +94,7 @@ mod tests {
         assert_eq!(format_general(1e21), "1e+21");
         assert_eq!(format_general(1.5e-7), "1.5e-07");
         assert_eq!(format_general(123_456_789.0), "123456789");
+        assert_eq!(format_float(13.366_409_301_757_812_5), "13.366409301757812");
         assert_eq!(format_float(1e21), "1000000000000000000000");
         assert_eq!(format_float(f64::NEG_INFINITY), "-Inf");
     }

@@ -81,6 +81,14 @@ impl Query {
         interrupted: &mut dyn FnMut() -> Option<Interrupt>,
     ) -> Result<Answer, PromqlError> {
         params.check()?;
+        let found = self.value_type();
+        if !params.is_instant() && !matches!(found, ValueType::Scalar | ValueType::Vector) {
+            let message = format!(
+                "invalid expression type {:?} for range query, must be Scalar or instant Vector",
+                found.describe()
+            );
+            return Err(PromqlError::Parameter(message));
+        }
         if data.len() != self.selections {
             let message = format!("evaluation needs {} selections, got {}", self.selections, data.len());
             return Err(PromqlError::Parameter(message));

@@ -244,7 +244,7 @@ impl<'a> Evaluator<'a> {
             }
             columns.push(column);
         }
-        self.distinct(columns)
+        self.merged(columns)
     }
 
     fn over_windows(

@@ -219,18 +219,6 @@ impl<'a> Evaluator<'a> {
     pub fn merged(&self, columns: Vec<Column>) -> Evaluated<Vec<Column>> {
         if self.params.delayed_name_removal { Ok(columns) } else { join_same(columns) }
     }
-
-    /// Refuses two columns of the same labels, whether they meet or not.
-    pub fn distinct(&self, columns: Vec<Column>) -> Evaluated<Vec<Column>> {
-        if self.params.delayed_name_removal {
-            return Ok(columns);
-        }
-        let mut seen = std::collections::HashSet::with_capacity(columns.len());
-        if columns.iter().all(|column| seen.insert(column.labels.clone())) {
-            return Ok(columns);
-        }
-        Err(same_labelset())
-    }
 }
 
 pub(super) fn same_labelset() -> PromqlError {

@@ -28,7 +28,7 @@ impl Evaluator<'_> {
                 column.drop_name = false;
             }
         }
-        self.distinct(columns)
+        self.merged(columns)
     }
 
     pub fn label_join(&mut self, arguments: &[Expr], grid: Grid) -> Evaluated<Vec<Column>> {
@@ -48,7 +48,7 @@ impl Evaluator<'_> {
                 column.drop_name = false;
             }
         }
-        self.distinct(columns)
+        self.merged(columns)
     }
 }
 
