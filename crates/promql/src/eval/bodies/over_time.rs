@@ -1,0 +1,233 @@
+//! Aggregations of one series over time.
+
+use std::sync::Arc;
+
+use super::mathematics::{Mean, Sum, Variance, quantile as quantile_of};
+use super::windows::{Border, Window, WindowContext};
+use crate::histogram::{Histogram, Mismatch};
+use crate::number::format_general;
+use crate::series::Sample;
+
+type Result = Option<Sample>;
+
+fn float(value: f64) -> Result {
+    Some(Sample::Float(value))
+}
+
+/// For functions that know floats only: the floats, or none. Histograms beside them are noted.
+fn floats<'a>(window: &Window<'a>, context: &mut WindowContext<'_>) -> Option<&'a [f64]> {
+    context.note_ignored_histograms(window);
+    (!window.values.is_empty()).then_some(window.values)
+}
+
+pub(crate) fn sum(window: &Window<'_>, context: &mut WindowContext<'_>) -> Result {
+    if window.is_mixed() {
+        context.warn_mixed();
+        return None;
+    }
+    if window.values.is_empty() {
+        return total(window.histograms, context).map(|histogram| Sample::Histogram(Arc::new(histogram)));
+    }
+    let mut sum = Sum::default();
+    window.values.iter().for_each(|value| sum.add(*value));
+    float(sum.value())
+}
+
+pub(crate) fn avg(window: &Window<'_>, context: &mut WindowContext<'_>) -> Result {
+    if window.is_mixed() {
+        context.warn_mixed();
+        return None;
+    }
+    let Some((first, rest)) = window.values.split_first() else {
+        let histogram = total(window.histograms, context)?;
+        return Some(Sample::Histogram(Arc::new(histogram.divided(window.histograms.len() as f64))));
+    };
+    let mut mean = Mean::of(*first);
+    rest.iter().for_each(|value| mean.add(*value));
+    float(mean.value())
+}
+
+/// Sum of histograms; none where their layouts do not fit.
+fn total(histograms: &[Arc<Histogram>], context: &mut WindowContext<'_>) -> Option<Histogram> {
+    let (first, rest) = histograms.split_first()?;
+    let mut total = Histogram::clone(first);
+    for histogram in rest {
+        match total.add(histogram) {
+            Ok(outcome) => {
+                if outcome.reset_collision {
+                    context.annotations.warn(context.span, "conflicting counter resets during histogram aggregation");
+                }
+                if outcome.reconciled {
+                    context
+                        .annotations
+                        .info(context.span, "mismatched custom buckets were reconciled during aggregation");
+                }
+            }
+            Err(Mismatch) => {
+                context.warn_of_schemas();
+                return None;
+            }
+        }
+    }
+    Some(total.compact())
+}
+
+pub(crate) fn min(window: &Window<'_>, context: &mut WindowContext<'_>) -> Result {
+    let values = floats(window, context)?;
+    float(values.iter().fold(values[0], |least, value| if *value < least || least.is_nan() { *value } else { least }))
+}
+
+pub(crate) fn max(window: &Window<'_>, context: &mut WindowContext<'_>) -> Result {
+    let values = floats(window, context)?;
+    float(values.iter().fold(values[0], |most, value| if *value > most || most.is_nan() { *value } else { most }))
+}
+
+pub(crate) fn count(window: &Window<'_>, _: &mut WindowContext<'_>) -> Result {
+    let count = window.times.len() + window.histogram_times.len();
+    if count == 0 { None } else { float(count as f64) }
+}
+
+pub(crate) fn present(window: &Window<'_>, _: &mut WindowContext<'_>) -> Result {
+    if window.is_empty() { None } else { float(1.0) }
+}
+
+pub(crate) fn last(window: &Window<'_>, _: &mut WindowContext<'_>) -> Result {
+    if window.ends_with_histogram() {
+        window.histograms.last().cloned().map(Sample::Histogram)
+    } else {
+        window.values.last().copied().map(Sample::Float)
+    }
+}
+
+pub(crate) fn first(window: &Window<'_>, _: &mut WindowContext<'_>) -> Result {
+    if window.starts_with_histogram() {
+        window.histograms.first().cloned().map(Sample::Histogram)
+    } else {
+        window.values.first().copied().map(Sample::Float)
+    }
+}
+
+pub(crate) fn stdvar(window: &Window<'_>, context: &mut WindowContext<'_>) -> Result {
+    float(variance(floats(window, context)?))
+}
+
+pub(crate) fn stddev(window: &Window<'_>, context: &mut WindowContext<'_>) -> Result {
+    float(variance(floats(window, context)?).sqrt())
+}
+
+fn variance(values: &[f64]) -> f64 {
+    let mut variance = Variance::default();
+    values.iter().for_each(|value| variance.add(*value));
+    variance.value()
+}
+
+pub(crate) fn quantile(window: &Window<'_>, context: &mut WindowContext<'_>) -> Result {
+    let q = context.scalars.first().copied().unwrap_or(f64::NAN);
+    let values = floats(window, context)?;
+    if !(0.0..=1.0).contains(&q) {
+        let message = format!("quantile value should be between 0 and 1, got {}", format_general(q));
+        context.annotations.warn(context.first_span, message);
+    }
+    float(quantile_of(q, &mut values.to_vec()))
+}
+
+/// Median of the distances from the median.
+pub(crate) fn mad(window: &Window<'_>, context: &mut WindowContext<'_>) -> Result {
+    let mut values = floats(window, context)?.to_vec();
+    let median = quantile_of(0.5, &mut values);
+    values.iter_mut().for_each(|value| *value = (*value - median).abs());
+    float(quantile_of(0.5, &mut values))
+}
+
+fn seconds(time: i64) -> Result {
+    float(time as f64 / 1000.0)
+}
+
+pub(crate) fn time_of_first(window: &Window<'_>, _: &mut WindowContext<'_>) -> Result {
+    let first = if window.starts_with_histogram() { window.histogram_times } else { window.times };
+    seconds(*first.first()?)
+}
+
+pub(crate) fn time_of_last(window: &Window<'_>, _: &mut WindowContext<'_>) -> Result {
+    seconds(*window.times.last().max(window.histogram_times.last())?)
+}
+
+pub(crate) fn time_of_max(window: &Window<'_>, context: &mut WindowContext<'_>) -> Result {
+    time_of(window, context, |value, best| value >= best)
+}
+
+pub(crate) fn time_of_min(window: &Window<'_>, context: &mut WindowContext<'_>) -> Result {
+    time_of(window, context, |value, best| value <= best)
+}
+
+/// Time of the last value that no other is better than.
+fn time_of(window: &Window<'_>, context: &mut WindowContext<'_>, better: fn(f64, f64) -> bool) -> Result {
+    let values = floats(window, context)?;
+    let mut best = 0;
+    for (at, value) in values.iter().enumerate() {
+        if better(*value, values[best]) || values[best].is_nan() {
+            best = at;
+        }
+    }
+    seconds(window.times[best])
+}
+
+/// One sample of a window of both kinds.
+#[derive(Clone, Copy)]
+enum Either<'a> {
+    Float(f64),
+    Histogram(&'a Histogram),
+}
+
+/// Counts neighbours, in order of time, for which `counts` holds.
+fn pairs(window: &Window<'_>, context: &WindowContext<'_>, counts: fn(Either<'_>, Either<'_>) -> bool) -> Result {
+    if window.is_empty() {
+        return None;
+    }
+    let (mut float_at, mut histogram_at) = (0, 0);
+    let mut count = 0;
+    let mut before = anchor(window, context.border).map(Either::Float);
+    loop {
+        let float_time = window.times.get(float_at);
+        let histogram_time = window.histogram_times.get(histogram_at);
+        let current = match (float_time, histogram_time) {
+            (None, None) => return float(f64::from(count)),
+            (Some(time), other) if other.is_none_or(|other| time <= other) => {
+                float_at += 1;
+                Either::Float(window.values[float_at - 1])
+            }
+            _ => {
+                histogram_at += 1;
+                Either::Histogram(&window.histograms[histogram_at - 1])
+            }
+        };
+        if before.is_some_and(|before| counts(before, current)) {
+            count += 1;
+        }
+        before = Some(current);
+    }
+}
+
+/// With `anchored`: the value just before the window.
+fn anchor(window: &Window<'_>, border: Border) -> Option<f64> {
+    let Border::Anchored(lookback) = border else { return None };
+    let at = window.first.checked_sub(1)?;
+    let floats = &window.series.floats;
+    (floats.times[at] > window.start - lookback).then(|| floats.values[at])
+}
+
+pub(crate) fn changes(window: &Window<'_>, context: &mut WindowContext<'_>) -> Result {
+    pairs(window, context, |before, current| match (before, current) {
+        (Either::Float(before), Either::Float(current)) => before != current && !(before.is_nan() && current.is_nan()),
+        (Either::Histogram(before), Either::Histogram(current)) => before != current,
+        _ => true,
+    })
+}
+
+pub(crate) fn resets(window: &Window<'_>, context: &mut WindowContext<'_>) -> Result {
+    pairs(window, context, |before, current| match (before, current) {
+        (Either::Float(before), Either::Float(current)) => current < before,
+        (Either::Histogram(before), Either::Histogram(current)) => current.was_reset_since(before),
+        _ => true,
+    })
+}

@@ -1,0 +1,264 @@
+//! How fast values change: `rate`, `increase`, `delta`, `irate`, `idelta`.
+
+use std::sync::Arc;
+
+use super::windows::{Border, Window, WindowContext};
+use crate::histogram::{CounterResetHint, Histogram, Mismatch};
+use crate::series::Sample;
+
+/// Within this many average distances of samples from a border, a series is taken to reach it.
+const REACH: f64 = 1.1;
+
+/// What is computed.
+#[derive(Clone, Copy)]
+struct Kind {
+    /// The value only grows, except for resets.
+    counter: bool,
+    /// Per second.
+    rate: bool,
+}
+
+/// Growth per second.
+pub(crate) fn rate(window: &Window<'_>, context: &mut WindowContext<'_>) -> Option<Sample> {
+    extrapolated(window, context, Kind { counter: true, rate: true })
+}
+
+/// Growth over the range.
+pub(crate) fn increase(window: &Window<'_>, context: &mut WindowContext<'_>) -> Option<Sample> {
+    extrapolated(window, context, Kind { counter: true, rate: false })
+}
+
+/// Difference over the range.
+pub(crate) fn delta(window: &Window<'_>, context: &mut WindowContext<'_>) -> Option<Sample> {
+    extrapolated(window, context, Kind { counter: false, rate: false })
+}
+
+/// Growth per second between the last two samples.
+pub(crate) fn irate(window: &Window<'_>, context: &mut WindowContext<'_>) -> Option<Sample> {
+    instant(window, context, true)
+}
+
+/// Difference of the last two samples.
+pub(crate) fn idelta(window: &Window<'_>, context: &mut WindowContext<'_>) -> Option<Sample> {
+    instant(window, context, false)
+}
+
+fn extrapolated(window: &Window<'_>, context: &mut WindowContext<'_>, kind: Kind) -> Option<Sample> {
+    if window.is_mixed() {
+        context.warn_mixed();
+        return None;
+    }
+    if context.border != Border::Open {
+        return bordered(window, context.border, kind).map(Sample::Float);
+    }
+    if window.histograms.len() > 1 {
+        let difference = histogram_difference(window.histograms, context, kind.counter)?;
+        let first = window.histograms[0].count;
+        let factor = extrapolation(window, window.histogram_times, first, difference.count, kind);
+        return Some(Sample::Histogram(Arc::new(difference.scaled(factor))));
+    }
+    let [first, .., last] = window.values else { return None };
+    let mut difference = last - first;
+    for reset in window.resets {
+        difference += window.values[reset - 1 - window.first];
+    }
+    Some(Sample::Float(difference * extrapolation(window, window.times, *first, difference, kind)))
+}
+
+/// What the difference between first and last sample is multiplied with, to stand for the whole range.
+fn extrapolation(window: &Window<'_>, times: &[i64], first: f64, difference: f64, kind: Kind) -> f64 {
+    let (first_time, last_time) = (times[0], times[times.len() - 1]);
+    let seconds = |from: i64, to: i64| (to - from) as f64 / 1000.0;
+    let mut to_start = seconds(window.start, first_time);
+    let mut to_end = seconds(last_time, window.end);
+    let sampled = seconds(first_time, last_time);
+    let distance = sampled / (times.len() - 1) as f64;
+    // A border further away than the next sample would be expected is where the series starts or ends:
+    // half a distance away, on average.
+    if to_start >= distance * REACH {
+        to_start = distance / 2.0;
+    }
+    // A counter does not start below zero.
+    if kind.counter && difference > 0.0 && first >= 0.0 {
+        to_start = to_start.min(sampled * (first / difference));
+    }
+    if to_end >= distance * REACH {
+        to_end = distance / 2.0;
+    }
+    let factor = (sampled + to_start + to_end) / sampled;
+    if kind.rate { factor / seconds(window.start, window.end) } else { factor }
+}
+
+/// Last minus first histogram, resets made good; none where the layouts do not fit.
+fn histogram_difference(histograms: &[Arc<Histogram>], context: &mut WindowContext<'_>, counter: bool) -> Option<Histogram> {
+    let last = histograms.last()?;
+    let mut first = histograms.first()?.clone();
+    let is_gauge = |h: &Histogram| h.counter_reset_hint == CounterResetHint::Gauge;
+    if counter && histograms.iter().any(|h| is_gauge(h)) {
+        let message = format!("this native histogram metric is not a counter: {:?}", context.metric);
+        context.annotations.warn(context.span, message);
+    }
+    if !counter && !(is_gauge(&first) && is_gauge(last)) {
+        let message = format!("this native histogram metric is not a gauge: {:?}", context.metric);
+        context.annotations.warn(context.span, message);
+    }
+    let mut rest = &histograms[1..];
+    if counter && histograms[1].was_reset_since(&first) {
+        // The first sample tells nothing then, not even by its layout.
+        let second = &histograms[1];
+        first = Arc::new(Histogram {
+            schema: second.schema,
+            zero_threshold: second.zero_threshold,
+            custom_bounds: second.custom_bounds.clone(),
+            ..Histogram::default()
+        });
+        rest = &histograms[2..];
+    }
+    if histograms[1..].iter().any(|h| h.is_custom() != first.is_custom()) {
+        context.warn_of_schemas();
+        return None;
+    }
+    let mut difference = Histogram::clone(last);
+    let outcome = combined(difference.subtract(&first), context)?;
+    if outcome {
+        context.annotations.info(context.span, "mismatched custom buckets were reconciled during subtraction");
+    }
+    if counter {
+        let mut previous = if rest.len() + 1 == histograms.len() { &first } else { &histograms[1] };
+        for current in rest {
+            if current.was_reset_since(previous) && combined(difference.add(previous), context)? {
+                context.annotations.info(context.span, "mismatched custom buckets were reconciled during addition");
+            }
+            previous = current;
+        }
+        let schema = histograms[1..].iter().map(|h| h.schema).min().unwrap_or(difference.schema);
+        difference.reduce(schema);
+    }
+    difference.counter_reset_hint = CounterResetHint::Gauge;
+    Some(difference.compact())
+}
+
+/// Whether custom bounds were reconciled; none where layouts do not fit.
+fn combined(outcome: Result<crate::histogram::Outcome, Mismatch>, context: &mut WindowContext<'_>) -> Option<bool> {
+    match outcome {
+        Ok(outcome) => Some(outcome.reconciled),
+        Err(Mismatch) => {
+            context.warn_of_schemas();
+            None
+        }
+    }
+}
+
+fn instant(window: &Window<'_>, context: &mut WindowContext<'_>, counter: bool) -> Option<Sample> {
+    let floats = window.times.len();
+    let histograms = window.histogram_times.len();
+    if histograms == 0 {
+        let ([.., before, last], [.., from, to]) = (window.values, window.times) else { return None };
+        let difference = if counter && last < before { *last } else { last - before };
+        return Some(Sample::Float(if counter { difference / ((to - from) as f64 / 1000.0) } else { difference }));
+    }
+    if floats + histograms < 2 {
+        return None;
+    }
+    // Which of the samples are the last two.
+    let histogram_last = window.ends_with_histogram();
+    let histogram_before = if histogram_last {
+        histograms > 1 && (floats == 0 || window.histogram_times[histograms - 2] > window.times[floats - 1])
+    } else {
+        !(floats > 1 && window.times[floats - 2] > window.histogram_times[histograms - 1])
+    };
+    if histogram_last != histogram_before {
+        context.warn_mixed();
+        return None;
+    }
+    if !histogram_last {
+        let only_floats = Window { histogram_times: &[], histograms: &[], ..*window };
+        return instant(&only_floats, context, counter);
+    }
+    let [.., before, last] = window.histograms else { return None };
+    let [.., from, to] = window.histogram_times else { return None };
+    let difference = instant_histogram(before, last, context, counter)?;
+    let factor = if counter { 1000.0 / (to - from) as f64 } else { 1.0 };
+    Some(Sample::Histogram(Arc::new(difference.scaled(factor))))
+}
+
+fn instant_histogram(
+    before: &Histogram,
+    last: &Histogram,
+    context: &mut WindowContext<'_>,
+    counter: bool,
+) -> Option<Histogram> {
+    let gauges = [before, last].map(|h| h.counter_reset_hint == CounterResetHint::Gauge);
+    if counter && gauges != [false, false] {
+        let message = format!("this native histogram metric is not a counter: {:?}", context.metric);
+        context.annotations.warn(context.span, message);
+    }
+    if !counter && gauges != [true, true] {
+        let message = format!("this native histogram metric is not a gauge: {:?}", context.metric);
+        context.annotations.warn(context.span, message);
+    }
+    let mut difference = last.clone();
+    if !(counter && last.was_reset_since(before)) && combined(difference.subtract(before), context)? {
+        context.annotations.info(context.span, "mismatched custom buckets were reconciled during subtraction");
+    }
+    difference.counter_reset_hint = CounterResetHint::Gauge;
+    Some(difference.compact())
+}
+
+/// With `anchored` or `smoothed`: the difference between the values at the borders.
+fn bordered(window: &Window<'_>, border: Border, kind: Kind) -> Option<f64> {
+    let (times, values) = (&window.series.floats.times, &window.series.floats.values);
+    let before = window.first.checked_sub(1);
+    let behind = window.first + window.times.len();
+    let (left, right) = match border {
+        Border::Anchored(lookback) => {
+            let last = *window.values.last()?;
+            let anchor = before.filter(|at| times[*at] > window.start - lookback);
+            (anchor.map_or(window.values[0], |at| values[at]), last)
+        }
+        Border::Smoothed(lookback) => {
+            let anchor = before.filter(|at| times[*at] > window.start - lookback);
+            let next = (behind < times.len() && times[behind] <= window.end + lookback).then_some(behind);
+            let first_inside = (window.first < behind).then_some(window.first).or(next)?;
+            let last_inside = behind.checked_sub(1).filter(|at| *at >= window.first).or(anchor)?;
+            let left = match anchor {
+                Some(at) => line(times, values, at, first_inside, window.start, kind.counter, true),
+                None => values[first_inside],
+            };
+            let right = match next {
+                Some(next) => line(times, values, last_inside, next, window.end, kind.counter, false),
+                None => values[last_inside],
+            };
+            (left, right)
+        }
+        Border::Open => return None,
+    };
+    let mut difference = right - left;
+    if kind.counter {
+        let from = before.filter(|at| match border {
+            Border::Anchored(lookback) => times[*at] > window.start - lookback,
+            _ => false,
+        });
+        for at in from.unwrap_or(window.first) + 1..behind {
+            if values[at] < values[at - 1] {
+                difference += values[at - 1];
+            }
+        }
+    }
+    let seconds = (window.end - window.start) as f64 / 1000.0;
+    Some(if kind.rate { difference / seconds } else { difference })
+}
+
+/// Value at a time on the line between two samples. A counter that was reset between them starts
+/// again from zero: at the left border the line rises from zero, at the right one it goes on rising.
+fn line(times: &[i64], values: &[f64], from: usize, to: usize, at: i64, counter: bool, left: bool) -> f64 {
+    let (mut start, mut end) = (values[from], values[to]);
+    if counter && end < start {
+        if left {
+            start = 0.0;
+        } else {
+            end += start;
+        }
+    }
+    start + (end - start) * ((at - times[from]) as f64 / (times[to] - times[from]) as f64)
+}

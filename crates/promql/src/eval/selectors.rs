@@ -1,0 +1,326 @@
+//! Samples at times and in windows.
+
+use super::Grid;
+use super::answer::{Value, to_series};
+use super::bodies::windows::{Border, Window};
+use super::evaluator::{Evaluated, Evaluator};
+use super::grid::{resolve_duration, subquery_grid};
+use super::value::{Column, Points};
+use crate::error::PromqlError;
+use crate::plan::at_time;
+use crate::series::{FloatColumn, HistogramColumn, Sample, Series, is_stale};
+use crate::syntax::{Expr, ExprKind, Modifier, Selector, TimeShift};
+
+/// The time that stands for a step: fixed by `@` or not, and moved by `offset`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shift {
+    fixed: Option<i64>,
+    offset: i64,
+}
+
+impl Shift {
+    pub fn apply(self, time: i64) -> i64 {
+        self.fixed.unwrap_or(time) - self.offset
+    }
+}
+
+/// Series with windows to walk over, without marks of their ends.
+pub(super) struct Ranges<'a> {
+    pub series: Vec<std::borrow::Cow<'a, Series>>,
+    pub shift: Shift,
+    /// Length of the windows.
+    pub range: i64,
+    pub border: Border,
+    pub expr: &'a Expr,
+}
+
+impl<'a> Evaluator<'a> {
+    pub fn shift(&self, shift: &TimeShift) -> Evaluated<Shift> {
+        let offset = match &shift.offset {
+            Some(offset) => resolve_duration(offset, self.params)?,
+            None => 0,
+        };
+        Ok(Shift { fixed: shift.at.map(|at| at_time(at, self.params)), offset })
+    }
+
+    /// The current sample of each series at every step.
+    pub fn instant_selector(&mut self, selector: &Selector, grid: Grid) -> Evaluated<Vec<Column>> {
+        self.instants(selector, grid, |_, value| value)
+    }
+
+    /// When the current sample of each series was taken, in seconds.
+    pub fn selector_times(&mut self, selector: &Selector, grid: Grid) -> Evaluated<Vec<Column>> {
+        self.instants(selector, grid, |time, _| Sample::Float(time as f64 / 1000.0))
+    }
+
+    fn instants(&mut self, selector: &Selector, grid: Grid, of: fn(i64, Sample) -> Sample) -> Evaluated<Vec<Column>> {
+        let shift = self.shift(&selector.shift)?;
+        let series = self.selected(selector.id);
+        self.reserve(series.len(), grid.steps)?;
+        let lookback = self.params.lookback_ms;
+        let mut columns = Vec::with_capacity(series.len());
+        for series in series {
+            let mut points = Points::new(grid.steps);
+            let mut cursor = Cursor::new(series);
+            for (step, time) in grid.times().enumerate() {
+                let time = shift.apply(time);
+                let found = match selector.modifier {
+                    Some(Modifier::Smoothed) => cursor.interpolated(time, lookback).map(|value| (time, Sample::Float(value))),
+                    _ => cursor.at(time, lookback),
+                };
+                if let Some((taken, sample)) = found {
+                    self.statistics.samples_total += size(&sample);
+                    points.set(step, of(taken, sample));
+                }
+            }
+            self.worked(grid.steps)?;
+            if points.has_any() {
+                columns.push(Column { labels: series.labels.clone(), drop_name: false, points });
+            }
+        }
+        Ok(columns)
+    }
+
+    /// Series and windows of a range selector or a subquery.
+    pub fn ranges<'e>(&mut self, expr: &'e Expr, grid: Grid) -> Evaluated<Ranges<'e>>
+    where
+        'a: 'e,
+    {
+        let inner = expr.unwrapped();
+        match &inner.kind {
+            ExprKind::Matrix { selector, range } => {
+                let series = self.selected(selector.id).into_iter().map(without_stale).collect();
+                let border = match selector.modifier {
+                    None => Border::Open,
+                    Some(Modifier::Anchored) => Border::Anchored(self.params.lookback_ms),
+                    Some(Modifier::Smoothed) => Border::Smoothed(self.params.lookback_ms),
+                };
+                let range = positive(resolve_duration(range, self.params)?)?;
+                Ok(Ranges { series, shift: self.shift(&selector.shift)?, range, border, expr: inner })
+            }
+            ExprKind::Subquery { expr: repeated, range, step, shift } => {
+                let range = positive(resolve_duration(range, self.params)?)?;
+                let step = match step {
+                    Some(step) => positive(resolve_duration(step, self.params)?)?,
+                    None => self.params.subquery_step_ms,
+                };
+                let shift = self.shift(shift)?;
+                let inner_grid = subquery_grid(shift.apply(grid.start), shift.apply(grid.end()), range, step)?;
+                let columns = if inner_grid.steps == 0 { Vec::new() } else { self.vector(repeated, inner_grid)? };
+                let series = columns
+                    .iter()
+                    .filter(|column| column.points.has_any())
+                    .map(|column| {
+                        let mut series = to_series(column, inner_grid);
+                        if column.drop_name {
+                            series.labels = series.labels.without_name();
+                        }
+                        std::borrow::Cow::Owned(series)
+                    })
+                    .collect();
+                Ok(Ranges { series, shift, range, border: Border::Open, expr: inner })
+            }
+            _ => Err(PromqlError::execution("a range vector is wanted here")),
+        }
+    }
+
+    /// Answer of an instant query that is nothing but a range.
+    pub fn whole_matrix(&mut self, expr: &'a Expr, grid: Grid) -> Evaluated<Option<Value>> {
+        if !matches!(expr.unwrapped().kind, ExprKind::Matrix { .. } | ExprKind::Subquery { .. }) {
+            return Ok(None);
+        }
+        let ranges = self.ranges(expr, grid)?;
+        let mut answer = Vec::with_capacity(ranges.series.len());
+        for series in &ranges.series {
+            let mut windows = Windows::new(series, &ranges, false);
+            let window = windows.next(grid.start);
+            self.statistics.samples_total += window.size();
+            if window.is_empty() {
+                continue;
+            }
+            answer.push(Series {
+                labels: series.labels.clone(),
+                floats: FloatColumn { times: window.times.to_vec(), values: window.values.to_vec() },
+                histograms: HistogramColumn {
+                    times: window.histogram_times.to_vec(),
+                    values: window.histograms.to_vec(),
+                },
+            });
+        }
+        answer.sort_by(|a, b| a.labels.cmp(&b.labels));
+        if answer.len() > self.limits.series_max {
+            return Err(PromqlError::TooManySeries { series: answer.len(), limit: self.limits.series_max });
+        }
+        Ok(Some(Value::Matrix(answer)))
+    }
+}
+
+fn positive(milliseconds: i64) -> Evaluated<i64> {
+    if milliseconds > 0 { Ok(milliseconds) } else { Err(PromqlError::execution("duration must be greater than 0")) }
+}
+
+fn size(sample: &Sample) -> u64 {
+    match sample {
+        Sample::Float(_) => 1,
+        Sample::Histogram(histogram) => histogram.size() as u64,
+    }
+}
+
+/// A series without marks of its end; copied only where there are any.
+fn without_stale(series: &Series) -> std::borrow::Cow<'_, Series> {
+    let stale = series.floats.values.iter().any(|value| is_stale(*value))
+        || series.histograms.values.iter().any(|histogram| is_stale(histogram.sum));
+    if !stale {
+        return std::borrow::Cow::Borrowed(series);
+    }
+    let mut clean = Series { labels: series.labels.clone(), ..Series::default() };
+    for (time, value) in series.floats.times.iter().zip(&series.floats.values) {
+        if !is_stale(*value) {
+            clean.floats.times.push(*time);
+            clean.floats.values.push(*value);
+        }
+    }
+    for (time, histogram) in series.histograms.times.iter().zip(&series.histograms.values) {
+        if !is_stale(histogram.sum) {
+            clean.histograms.times.push(*time);
+            clean.histograms.values.push(histogram.clone());
+        }
+    }
+    std::borrow::Cow::Owned(clean)
+}
+
+/// How many of the sorted times are at most `time`, starting to look at `from`.
+fn advance(times: &[i64], from: usize, time: i64) -> usize {
+    let mut at = from;
+    // Steps are mostly a few samples apart; far ones are found by halving.
+    for _ in 0..16 {
+        match times.get(at) {
+            Some(next) if *next <= time => at += 1,
+            _ => return at,
+        }
+    }
+    at + times[at..].partition_point(|next| *next <= time)
+}
+
+/// Walks over a series in time.
+struct Cursor<'a> {
+    series: &'a Series,
+    floats: usize,
+    histograms: usize,
+}
+
+impl<'a> Cursor<'a> {
+    fn new(series: &'a Series) -> Self {
+        Self { series, floats: 0, histograms: 0 }
+    }
+
+    /// The newest sample at a time, when it is neither older than the lookback nor the mark of an end.
+    /// Times must not fall between calls.
+    fn at(&mut self, time: i64, lookback: i64) -> Option<(i64, Sample)> {
+        let Series { floats, histograms, .. } = self.series;
+        self.floats = advance(&floats.times, self.floats, time);
+        self.histograms = advance(&histograms.times, self.histograms, time);
+        let float = self.floats.checked_sub(1).map(|at| (floats.times[at], floats.values[at]));
+        let histogram = self.histograms.checked_sub(1).map(|at| (histograms.times[at], &histograms.values[at]));
+        let newest = match (float, histogram) {
+            (Some((time, value)), other) if other.is_none_or(|(taken, _)| taken <= time) => {
+                if is_stale(value) {
+                    return None;
+                }
+                (time, Sample::Float(value))
+            }
+            (_, Some((_, histogram))) if is_stale(histogram.sum) => return None,
+            (_, Some((time, histogram))) => (time, Sample::Histogram(histogram.clone())),
+            _ => return None,
+        };
+        (newest.0 > time - lookback).then_some(newest)
+    }
+
+    /// The value on the line between the floats before and behind a time.
+    fn interpolated(&mut self, time: i64, lookback: i64) -> Option<f64> {
+        let before = match self.at(time, lookback) {
+            Some((taken, Sample::Float(value))) => (taken, value),
+            _ => return None,
+        };
+        let floats = &self.series.floats;
+        let next = floats.times.get(self.floats).zip(floats.values.get(self.floats));
+        let Some((next_time, next_value)) = next.filter(|(t, v)| **t <= time + lookback && !is_stale(**v)) else {
+            return Some(before.1);
+        };
+        let share = (time - before.0) as f64 / (next_time - before.0) as f64;
+        Some(before.1 + (next_value - before.1) * share)
+    }
+}
+
+/// Walks over the windows of a series.
+pub(super) struct Windows<'a> {
+    series: &'a Series,
+    range: i64,
+    shift: Shift,
+    /// First sample in the window and first behind it.
+    floats: (usize, usize),
+    histograms: (usize, usize),
+    /// Places where the value fell, and those in the window.
+    resets: Vec<usize>,
+    reset_range: (usize, usize),
+}
+
+impl<'a> Windows<'a> {
+    pub fn new(series: &'a Series, ranges: &Ranges<'_>, counter: bool) -> Self {
+        let resets = if counter { falls(&series.floats.values) } else { Vec::new() };
+        Self {
+            series,
+            range: ranges.range,
+            shift: ranges.shift,
+            floats: (0, 0),
+            histograms: (0, 0),
+            resets,
+            reset_range: (0, 0),
+        }
+    }
+
+    /// The window of a step; times must not fall between calls.
+    pub fn next(&mut self, time: i64) -> Window<'_> {
+        let end = self.shift.apply(time);
+        let start = end - self.range;
+        let Series { floats, histograms, .. } = self.series;
+        slide(&floats.times, &mut self.floats, start, end);
+        let (first, last) = self.floats;
+        if !histograms.times.is_empty() {
+            slide(&histograms.times, &mut self.histograms, start, end);
+        }
+        if !self.resets.is_empty() {
+            let (from, to) = &mut self.reset_range;
+            // A fall counts when the sample before it is in the window too.
+            while self.resets.get(*from).is_some_and(|at| *at <= first) {
+                *from += 1;
+            }
+            *to = (*to).max(*from);
+            while self.resets.get(*to).is_some_and(|at| *at < last) {
+                *to += 1;
+            }
+        }
+        Window {
+            times: &floats.times[first..last],
+            values: &floats.values[first..last],
+            histogram_times: &histograms.times[self.histograms.0..self.histograms.1],
+            histograms: &histograms.values[self.histograms.0..self.histograms.1],
+            start,
+            end,
+            now: time,
+            first,
+            resets: &self.resets[self.reset_range.0..self.reset_range.1],
+            series: self.series,
+        }
+    }
+}
+
+fn slide(times: &[i64], window: &mut (usize, usize), start: i64, end: i64) {
+    window.0 = advance(times, window.0, start);
+    window.1 = advance(times, window.1.max(window.0), end);
+}
+
+/// Places whose value is less than the one before.
+fn falls(values: &[f64]) -> Vec<usize> {
+    values.windows(2).enumerate().filter(|(_, pair)| pair[1] < pair[0]).map(|(at, _)| at + 1).collect()
+}

@@ -1,0 +1,41 @@
+//! PromQL, from text to answers, over series in memory.
+//!
+//! ```text
+//! text -> Query -> selections (what to fetch) -> the caller's series -> Answer
+//! ```
+//!
+//! The crate knows no storage and no clock: [`Query::parse`] reads a text, [`Query::selections`] says
+//! which series over which time it needs, the caller fetches them, and [`Query::evaluate`] computes,
+//! synchronously and without any IO. A range query is computed series by series over all of its steps
+//! (columns), so that windows slide and groups are found once.
+//!
+//! Semantics are those of Prometheus 3: windows and lookback exclude their start and include their
+//! end; native histograms are samples like floats; names are UTF-8.
+
+mod annotation;
+mod duration;
+mod error;
+mod eval;
+mod functions;
+mod histogram;
+mod labels;
+mod matcher;
+mod number;
+mod plan;
+mod query;
+mod series;
+pub mod syntax;
+
+pub use annotation::{Annotation, Annotations, Severity};
+pub use duration::format_duration;
+pub use error::{ErrorClass, Interrupt, PromqlError};
+pub use eval::{Answer, Limits, Params, Range, Statistics, Value, VectorSample};
+pub use functions::{ArgumentType, Function, functions};
+pub use histogram::{Bucket, CounterResetHint, Histogram};
+pub use labels::{BUCKET_LABEL, Labels, METRIC_NAME};
+pub use matcher::{MatchOp, Matcher};
+pub use number::format_float;
+pub use plan::{Hints, Selection};
+pub use query::{ParseOptions, Query};
+pub use series::{FloatColumn, HistogramColumn, STALE_NAN, Sample, Series, SeriesSet, is_stale};
+pub use syntax::Span;
