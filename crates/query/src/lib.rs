@@ -7,6 +7,7 @@
 pub mod error;
 mod live;
 pub mod output;
+pub mod promql;
 pub mod scan;
 pub mod sql;
 pub mod trace;
@@ -14,6 +15,7 @@ pub mod traceql;
 
 pub use error::{Position, QueryError};
 pub use live::{LiveFilter, live_rows};
+pub use promql::{MetricsAnswer, MetricsError};
 pub use sql::{AttributeKey, QueryConfig, QueryEngine, QueryStats, SqlAnswer, SqlRequest};
 pub use trace::Trace;
 pub use traceql::search::{FoundTraces, TraceSearch};
