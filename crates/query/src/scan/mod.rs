@@ -53,7 +53,8 @@ use opened::{NotingReaderFactory, Opened};
 pub use picked::KnownFiles;
 use picked::{Lake, PickedSource};
 use reading::Reading;
-use traces::{Picked, TraceId};
+use traces::Picked;
+pub(crate) use traces::TraceId;
 
 /// The address of the lake's object store inside the engine.
 pub const LAKE_URL: &str = "luneta://lake/";

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use datafusion::catalog::{CatalogProvider, SchemaProvider, TableProvider};
+use datafusion::common::internal_datafusion_err;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::Statement;
@@ -84,6 +85,19 @@ impl LakeSchema {
         Ok(())
     }
 
+    /// A table of the lake, as it was when the query first named it.
+    pub async fn lake_table(&self, wanted: Table) -> Result<Arc<LakeTable>> {
+        let pinned = || self.pinned.lock().unwrap_or_else(PoisonError::into_inner).get(&wanted).map(Arc::clone);
+        if pinned().is_none() {
+            match wanted {
+                // Calls move from one to the other.
+                Table::EdgeCounts | Table::EdgeHalves => self.take([Table::EdgeCounts, Table::EdgeHalves]).await?,
+                other => self.take([other]).await?,
+            }
+        }
+        pinned().ok_or_else(|| internal_datafusion_err!("a table that was taken is there"))
+    }
+
     /// The files the query has begun to read.
     pub fn opened(&self) -> &Opened {
         &self.opened
@@ -119,15 +133,7 @@ impl SchemaProvider for LakeSchema {
         let Some(wanted) = Table::from_name(name) else {
             return Ok(self.derived.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned());
         };
-        let pinned = || self.pinned.lock().unwrap_or_else(PoisonError::into_inner).get(&wanted).map(|t| Arc::clone(t) as _);
-        if pinned().is_none() {
-            match wanted {
-                // Calls move from one to the other.
-                Table::EdgeCounts | Table::EdgeHalves => self.take([Table::EdgeCounts, Table::EdgeHalves]).await?,
-                other => self.take([other]).await?,
-            }
-        }
-        Ok(pinned())
+        Ok(Some(self.lake_table(wanted).await?))
     }
 
     fn table_exist(&self, name: &str) -> bool {

@@ -4,6 +4,7 @@ mod attributes;
 mod catalog;
 mod damage;
 mod derived;
+mod direct;
 mod id_functions;
 mod ids;
 mod keys;
@@ -27,10 +28,11 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
-use datafusion::execution::{FunctionRegistry as _, SessionStateDefaults};
+use datafusion::execution::{FunctionRegistry as _, SessionStateDefaults, TaskContext};
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 use datafusion::optimizer::analyzer::Analyzer;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
 use datafusion::sql::parser::{DFParser, Statement};
 use futures::{FutureExt as _, StreamExt as _};
@@ -42,7 +44,7 @@ pub use stats::QueryStats;
 
 use crate::error::QueryError;
 use crate::scan::functions::AttributeGet;
-use crate::scan::{KnownFiles, LAKE_URL};
+use crate::scan::{KnownFiles, LAKE_URL, TraceId};
 use catalog::LakeSchema;
 
 /// Damaged files one query takes out of the lake before it gives up; the next one goes on.
@@ -109,6 +111,13 @@ pub struct SqlAnswer {
     pub warnings: Vec<String>,
 }
 
+/// What the engine is asked.
+#[derive(Debug, Clone, Copy)]
+enum Ask<'a> {
+    Statement(&'a SqlRequest),
+    Traces(&'a [TraceId]),
+}
+
 /// Runs statements over a store.
 #[derive(Debug)]
 pub struct QueryEngine {
@@ -153,7 +162,26 @@ impl QueryEngine {
     /// # Errors
     /// [`QueryError`].
     pub async fn sql(&self, tenant: &Tenant, request: SqlRequest) -> Result<SqlAnswer, QueryError> {
-        let timeout = request.timeout.unwrap_or(self.config.timeout).min(self.config.timeout);
+        self.ask(tenant, Ask::Statement(&request), request.timeout, request.limit).await
+    }
+
+    /// All columns of the spans of some traces, by start and span id, at most `limit`.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub(crate) async fn spans_of(&self, tenant: &Tenant, ids: &[TraceId], limit: usize) -> Result<SqlAnswer, QueryError> {
+        self.ask(tenant, Ask::Traces(ids), None, Some(limit)).await
+    }
+
+    async fn ask(
+        &self,
+        tenant: &Tenant,
+        ask: Ask<'_>,
+        timeout: Option<Duration>,
+        limit: Option<usize>,
+    ) -> Result<SqlAnswer, QueryError> {
+        let timeout = timeout.unwrap_or(self.config.timeout).min(self.config.timeout);
+        let limit = limit.unwrap_or(self.config.rows_max).min(self.config.rows_max);
         let started = Instant::now();
         let run = async {
             let _turn = self.running.acquire().await.map_err(|e| QueryError::Limit(e.to_string()))?;
@@ -161,7 +189,7 @@ impl QueryEngine {
             loop {
                 let lake = Arc::new(LakeSchema::new(Arc::clone(&self.store), tenant.clone(), Arc::clone(&self.known)));
                 // Readers of Parquet panic on some damaged files; the connection should not go with them.
-                let attempt = AssertUnwindSafe(self.run(&lake, &request, started)).catch_unwind().await;
+                let attempt = AssertUnwindSafe(self.run(&lake, ask, limit, started)).catch_unwind().await;
                 let answer = attempt.unwrap_or_else(|_| Err(QueryError::Internal));
                 let by_file = matches!(answer, Err(QueryError::File(_) | QueryError::Internal));
                 if !by_file || warnings.len() >= DAMAGED_FILES_MAX {
@@ -180,24 +208,14 @@ impl QueryEngine {
         }
     }
 
-    async fn run(&self, lake: &Arc<LakeSchema>, request: &SqlRequest, started: Instant) -> Result<SqlAnswer, QueryError> {
-        let statement = parse(&request.query)?;
-        let derived = lake.pin(&statement).await?;
-        let context = self.context(lake)?;
-        lake.derive(&derived, &context).await?;
-        let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-        let session = context.state();
-        let plan = session.statement_to_plan(statement).await?;
-        options.verify_plan(&plan).map_err(|_| QueryError::Plan {
-            message: "only queries are allowed here: SELECT, WITH, VALUES, SHOW, DESCRIBE or EXPLAIN".into(),
-            position: None,
-        })?;
-        let plan = if request.params.is_empty() { plan } else { plan.with_param_values(parameters(&request.params))? };
-        let physical = session.create_physical_plan(&plan).await?;
+    async fn run(&self, lake: &Arc<LakeSchema>, ask: Ask<'_>, limit: usize, started: Instant) -> Result<SqlAnswer, QueryError> {
+        let (physical, context) = match ask {
+            Ask::Statement(request) => self.plan(lake, request).await?,
+            Ask::Traces(ids) => (direct::spans(lake, &self.session, ids).await?, self.session.task_ctx()),
+        };
         let planned = started.elapsed();
-        let limit = request.limit.unwrap_or(self.config.rows_max).min(self.config.rows_max);
         let schema = views::plain_schema(&physical.schema());
-        let mut stream = datafusion::physical_plan::execute_stream(Arc::clone(&physical), context.task_ctx())?;
+        let mut stream = datafusion::physical_plan::execute_stream(Arc::clone(&physical), context)?;
         let (mut batches, mut rows, mut truncated) = (Vec::new(), 0, false);
         while let Some(batch) = stream.next().await {
             let batch = views::plain_batch(batch?, &schema)?;
@@ -213,6 +231,27 @@ impl QueryEngine {
         drop(stream);
         let stats = QueryStats::collect(&physical, lake, rows, planned, started.elapsed());
         Ok(SqlAnswer { schema, batches, truncated, stats, warnings: Vec::new() })
+    }
+
+    /// How a statement is run, and what it runs in.
+    async fn plan(
+        &self,
+        lake: &Arc<LakeSchema>,
+        request: &SqlRequest,
+    ) -> Result<(Arc<dyn ExecutionPlan>, Arc<TaskContext>), QueryError> {
+        let statement = parse(&request.query)?;
+        let derived = lake.pin(&statement).await?;
+        let context = self.context(lake)?;
+        lake.derive(&derived, &context).await?;
+        let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+        let session = context.state();
+        let plan = session.statement_to_plan(statement).await?;
+        options.verify_plan(&plan).map_err(|_| QueryError::Plan {
+            message: "only queries are allowed here: SELECT, WITH, VALUES, SHOW, DESCRIBE or EXPLAIN".into(),
+            position: None,
+        })?;
+        let plan = if request.params.is_empty() { plan } else { plan.with_param_values(parameters(&request.params))? };
+        Ok((session.create_physical_plan(&plan).await?, context.task_ctx()))
     }
 
     /// Every table a query can name and its columns.

@@ -10,7 +10,7 @@ use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, TracesData};
 
-use crate::{QueryEngine, QueryError, SqlRequest};
+use crate::{QueryEngine, QueryError};
 use row::Rows;
 pub(crate) use row::{events, links};
 
@@ -34,8 +34,7 @@ impl QueryEngine {
     /// # Errors
     /// [`QueryError`].
     pub async fn trace(&self, tenant: &Tenant, id: [u8; 16]) -> Result<Option<Trace>, QueryError> {
-        let query = format!("SELECT * FROM spans WHERE trace_id = '{}' ORDER BY start_time, span_id", hex::encode(id));
-        let answer = self.sql(tenant, SqlRequest { query, limit: Some(SPANS_MAX), ..SqlRequest::default() }).await?;
+        let answer = self.spans_of(tenant, &[id], SPANS_MAX).await?;
         let data = traces_data(&answer.batches)?;
         let found = !data.resource_spans.is_empty();
         Ok(found.then_some(Trace { data, truncated: answer.truncated, warnings: answer.warnings }))

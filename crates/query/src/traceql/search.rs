@@ -124,9 +124,7 @@ impl QueryEngine {
         let mut warnings = found.warnings;
         let mut traces = Vec::with_capacity(ids.len());
         for ids in ids.chunks(LOOKUP_MAX) {
-            let list: Vec<String> = ids.iter().map(|id| format!("'{}'", hex::encode(id))).collect();
-            let query = format!("SELECT * FROM spans WHERE trace_id IN ({}) ORDER BY start_time, span_id", list.join(", "));
-            let answer = self.sql(tenant, SqlRequest { query, ..SqlRequest::default() }).await?;
+            let answer = self.spans_of(tenant, ids, usize::MAX).await?;
             for id in ids {
                 let of_trace = answer.batches.iter().map(|batch| rows_of(batch, id)).collect::<Result<Vec<_>, _>>()?;
                 let data = traces_data(&of_trace)?;

@@ -44,6 +44,7 @@ use super::opened::Opened;
 use super::reading::{Adapted, Reading};
 use super::traces::{Picked, TraceId};
 pub use files::KnownFiles;
+use pages::Live;
 pub(super) use reader::Fetched;
 use reader::RowReader;
 
@@ -100,15 +101,16 @@ impl PickedSource {
         if rows.is_empty() {
             return Ok(None);
         }
+        let mut live = Live::new(&reader.metadata, &rows);
         let schema = reader.metadata.schema();
         let factory = LakeAdapterFactory::new(strays.clone());
-        let translation = factory.create(Arc::clone(&self.reading.scan), Arc::new(present(&reader, &rows)?))?;
+        let translation = factory.create(Arc::clone(&self.reading.scan), Arc::new(present(&reader, &mut live)?))?;
         let adapted = self.reading.adapt(translation.as_ref())?;
         let mut roots = roots(&adapted, schema);
         // What the index knows need not be read.
         let id_column = schema.column_with_name("trace_id").filter(|_| known.is_some());
         roots.retain(|root| id_column.is_none_or(|(at, _)| *root != at));
-        let read = reader.read(&rows, &roots).await?;
+        let read = reader.read(&mut live, &roots).await?;
         let batch = match (id_column, known) {
             (Some((_, field)), Some(ids)) => with_column(&read, field, Arc::new(ids))?,
             _ => read,
@@ -123,7 +125,7 @@ impl PickedSource {
         if candidates.is_empty() {
             return Ok(candidates);
         }
-        let ids = reader.read(&candidates, &[root]).await?;
+        let ids = reader.read(&mut Live::new(&reader.metadata, &candidates), &[root]).await?;
         let Some(ids) = ids.column(0).as_any().downcast_ref::<FixedSizeBinaryArray>() else { return Ok(Vec::new()) };
         let wanted = |id: &[u8]| self.ids.iter().any(|wanted| wanted == id);
         let hits = candidates.iter().zip(ids.iter()).filter(|(_, id)| id.is_some_and(wanted));
@@ -133,12 +135,12 @@ impl PickedSource {
     }
 }
 
-/// The columns of a file that may have a value in the rows, and those that every file has.
-fn present(reader: &RowReader, rows: &[usize]) -> Result<Schema> {
+/// The columns of a file that may have a value, and those that every file has.
+fn present(reader: &RowReader, live: &mut Live) -> Result<Schema> {
     let schema = reader.metadata.schema();
-    let kept = |(at, field): (usize, &Arc<Field>)| {
+    let mut kept = |(at, field): (usize, &Arc<Field>)| {
         let promoted = AttributeScope::split_column(field.name()).is_some();
-        !promoted || pages::live(reader.metadata.metadata(), at, rows).contains(&true)
+        !promoted || live.of(at).is_live()
     };
     let kept: Vec<usize> = schema.fields().iter().enumerate().filter(|f| kept(*f)).map(|(at, _)| at).collect();
     Ok(schema.project(&kept)?)

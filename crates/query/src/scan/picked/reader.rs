@@ -19,7 +19,10 @@ use parquet::arrow::arrow_reader::{
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 
-use super::pages;
+use super::pages::{self, Cell, Column, Live};
+
+/// Bytes between two pages that are read rather than skipped.
+const GAP_BYTES_MAX: u64 = 16 * 1024;
 
 /// One file whose footer and page index are known.
 #[derive(Debug, Clone)]
@@ -38,33 +41,39 @@ struct Part {
 }
 
 impl RowReader {
-    /// The given root columns in the given rows, which are in order. Lists that are nowhere read as
-    /// empty: files hold no others.
-    pub(super) async fn read(&self, rows: &[usize], roots: &[usize]) -> Result<RecordBatch> {
+    /// The given root columns in the rows that `live` is about. Lists that are nowhere read as empty:
+    /// files hold no others.
+    pub(super) async fn read(&self, live: &mut Live<'_>, roots: &[usize]) -> Result<RecordBatch> {
+        let rows = live.rows();
         let (lists, plain): (Vec<usize>, Vec<usize>) = roots.iter().partition(|root| self.is_list(**root));
-        let live = |roots: &[usize]| roots.iter().map(|root| pages::live(self.metadata.metadata(), *root, rows)).collect();
         // Lists have many leaves and few values: one leaf tells where the others need not be read.
-        let lists_live: Vec<Vec<bool>> = live(&lists);
-        let probes: Vec<Part> = lists.iter().zip(&lists_live).map(|(root, live)| self.probe(*root, rows, live)).collect();
-        let groups = pages::groups(&plain, live(&plain));
-        let mut parts: Vec<Part> = groups.iter().map(|(live, roots)| self.part(rows, live, roots)).collect();
+        let lists_read: Vec<Vec<bool>> = lists.iter().map(|root| live.of(*root).read()).collect();
+        let probes: Vec<Part> = lists.iter().zip(&lists_read).map(|(root, read)| self.probe(*root, rows, read)).collect();
+        let groups = pages::groups(&plain, plain.iter().map(|root| live.of(*root).read()).collect());
+        let mut parts: Vec<Part> = groups.iter().map(|(read, roots)| self.part(rows, read, roots)).collect();
         let plain_parts = parts.len();
         parts.extend(probes);
-        let mut read = self.fetch(&parts).await?;
-        let lengths = read.split_off(plain_parts);
+        let mut content = self.fetch(&parts).await?;
+        let lengths = content.split_off(plain_parts);
         let mut columns = Vec::with_capacity(roots.len());
-        for ((live, roots), batch) in groups.iter().zip(read) {
-            self.spread(rows.len(), live, roots, &batch, &mut columns)?;
+        for ((_, roots), batch) in groups.iter().zip(content) {
+            for (at, root) in roots.iter().enumerate() {
+                columns.push((*root, self.column(*root, live.of(*root), batch.columns().get(at))?));
+            }
         }
-        let lists_live = lists_live.into_iter().zip(lengths).map(|(live, read)| with_values(live, &read)).collect();
-        let groups = pages::groups(&lists, lists_live);
-        let parts: Vec<Part> = groups.iter().map(|(live, roots)| self.part(rows, live, roots)).collect();
-        for ((live, roots), batch) in groups.iter().zip(self.fetch(&parts).await?) {
-            self.spread(rows.len(), live, roots, &batch, &mut columns)?;
+        let lists_read = lists_read.into_iter().zip(lengths).map(|(read, lengths)| with_values(read, &lengths)).collect();
+        let groups = pages::groups(&lists, lists_read);
+        let parts: Vec<Part> = groups.iter().map(|(read, roots)| self.part(rows, read, roots)).collect();
+        for ((read, roots), batch) in groups.iter().zip(self.fetch(&parts).await?) {
+            let cells = read.iter().map(|read| if *read { Cell::Read } else { Cell::Nothing }).collect();
+            let list = Column { cells, known: Vec::new() };
+            for (at, root) in roots.iter().enumerate() {
+                columns.push((*root, self.column(*root, &list, batch.columns().get(at))?));
+            }
         }
-        columns.sort_unstable_by_key(|(root, ..)| *root);
-        let fields: Vec<FieldRef> = columns.iter().map(|(_, field, _)| Arc::clone(field)).collect();
-        let arrays = columns.into_iter().map(|(.., array)| array).collect();
+        columns.sort_unstable_by_key(|(root, _)| *root);
+        let fields: Vec<FieldRef> = columns.iter().map(|(root, _)| Arc::clone(&self.metadata.schema().fields()[*root])).collect();
+        let arrays = columns.into_iter().map(|(_, array)| array).collect();
         let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(rows.len()));
         Ok(RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)?)
     }
@@ -86,32 +95,28 @@ impl RowReader {
         Part { mask: ProjectionMask::leaves(schema, leaf), rows: marked(rows, live) }
     }
 
-    /// One array per column for all of `rows`, of what was read in those marked by `live`.
-    fn spread(
-        &self,
-        rows: usize,
-        live: &[bool],
-        roots: &[usize],
-        batch: &RecordBatch,
-        columns: &mut Vec<(usize, FieldRef, ArrayRef)>,
-    ) -> Result<()> {
-        // The first source is what was read, the second stands for nothing.
-        let mut next = 0..;
-        let order: Vec<_> = live.iter().map(|live| if *live { (0, next.next().unwrap_or_default()) } else { (1, 0) }).collect();
-        let schema = self.metadata.schema();
-        for (at, root) in roots.iter().enumerate() {
-            let field = &schema.fields()[*root];
-            let array = match batch.num_rows() {
-                0 => nothing(field.data_type(), rows)?,
-                all if all == rows => Arc::clone(batch.column(at)),
-                _ => {
-                    let array = batch.column(at);
-                    interleave(&[array.as_ref(), nothing(array.data_type(), 1)?.as_ref()], &order)?
-                }
-            };
-            columns.push((*root, Arc::clone(field), array));
+    /// A column in all rows, of what was read in those in which it had to be.
+    fn column(&self, root: usize, column: &Column, read: Option<&ArrayRef>) -> Result<ArrayRef> {
+        let data_type = self.metadata.schema().field(root).data_type();
+        if let Some(read) = read.filter(|read| read.len() == column.cells.len()) {
+            return Ok(Arc::clone(read));
         }
-        Ok(())
+        if !column.is_live() {
+            return nothing(data_type, column.cells.len());
+        }
+        // Sources are what was read, what is known, and nothing.
+        let mut next = 0..;
+        let order: Vec<_> = column
+            .cells
+            .iter()
+            .map(|cell| match cell {
+                Cell::Read => (0, next.next().unwrap_or_default()),
+                Cell::Known(at) => (1, *at),
+                Cell::Nothing => (2, 0),
+            })
+            .collect();
+        let read = read.map_or_else(|| new_empty_array(data_type), Arc::clone);
+        Ok(interleave(&[&read, &pages::values(&column.known, data_type)?, &nothing(data_type, 1)?], &order)?)
     }
 
     /// Reads parts with one request for the bytes of all; a part without rows gives an empty batch.
@@ -122,8 +127,7 @@ impl RowReader {
         for (part, plan) in parts.iter().zip(&plans) {
             ranges.extend(plan.iter().flat_map(|(group, rows)| pages::bytes(metadata, *group, &part.mask, rows)));
         }
-        ranges.sort_unstable_by_key(|range| (range.start, range.end));
-        ranges.dedup();
+        let ranges = joined(ranges);
         self.bytes.add(ranges.iter().map(|r| r.end.saturating_sub(r.start) as usize).sum());
         let content = if ranges.is_empty() { Vec::new() } else { self.store.get_ranges(&self.path, &ranges).await? };
         let content = Arc::new(ranges.into_iter().map(|range| range.start).zip(content).collect::<Vec<_>>());
@@ -152,6 +156,19 @@ impl RowReader {
             Err(batches) => Ok(concat_batches(&schema, &batches)?),
         }
     }
+}
+
+/// Ranges in order, those that lie close to each other as one.
+fn joined(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
+    ranges.sort_unstable_by_key(|range| (range.start, range.end));
+    let mut joined: Vec<Range<u64>> = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        match joined.last_mut().filter(|last| range.start <= last.end + GAP_BYTES_MAX) {
+            Some(last) => last.end = last.end.max(range.end),
+            None => joined.push(range),
+        }
+    }
+    joined
 }
 
 fn marked(rows: &[usize], live: &[bool]) -> Vec<usize> {
