@@ -34,12 +34,47 @@ impl QueryEngine {
     /// # Errors
     /// [`QueryError`].
     pub async fn trace(&self, tenant: &Tenant, id: [u8; 16]) -> Result<Option<Trace>, QueryError> {
-        let query = format!("SELECT * FROM spans WHERE trace_id = '{}' ORDER BY start_time, span_id", hex::encode(id));
+        self.trace_between(tenant, id, None, None).await
+    }
+
+    /// The spans of a trace that last into the time between two bounds, in nanoseconds since 1970, both of
+    /// them inside. Files of other times are not looked into.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub async fn trace_between(
+        &self,
+        tenant: &Tenant,
+        id: [u8; 16],
+        start_ns: Option<i64>,
+        end_ns: Option<i64>,
+    ) -> Result<Option<Trace>, QueryError> {
+        let mut query = format!("SELECT * FROM spans WHERE trace_id = '{}'", hex::encode(id));
+        for (column, sign, bound) in [("end_time", " >= ", start_ns), ("start_time", " <= ", end_ns)] {
+            if let Some(ns) = bound {
+                // No span starts before 1970.
+                query.extend([" AND ", column, sign, "to_timestamp_nanos(", &ns.max(0).to_string(), ")"]);
+            }
+        }
+        query += " ORDER BY start_time, span_id";
         let answer = self.sql(tenant, SqlRequest { query, limit: Some(SPANS_MAX), ..SqlRequest::default() }).await?;
         let data = traces_data(&answer.batches)?;
         let found = !data.resource_spans.is_empty();
         Ok(found.then_some(Trace { data, truncated: answer.truncated, warnings: answer.warnings }))
     }
+}
+
+/// Hands each row of `spans`, with all its columns, to `seen` as OTLP.
+///
+/// # Errors
+/// [`QueryError::Execution`] when a column is missing or of another type.
+pub(crate) fn each_row(
+    batch: &RecordBatch,
+    mut seen: impl FnMut(Resource, InstrumentationScope, Span),
+) -> Result<(), QueryError> {
+    let rows = Rows::of(batch)?;
+    (0..batch.num_rows()).for_each(|row| seen(rows.resource(row).0, rows.scope(row).0, rows.span(row)));
+    Ok(())
 }
 
 /// Rows of `spans`, with all its columns, as OTLP.
