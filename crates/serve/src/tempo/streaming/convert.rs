@@ -142,6 +142,9 @@ fn trace(plan: &Plan, found: &FoundTrace, spans: usize) -> TraceSearchMetadata {
     }
 }
 
+/// What is said of answers that are whole.
+const DONE: SearchMetrics = SearchMetrics { inspected_traces: 0, completed_jobs: 1, total_jobs: 1 };
+
 /// The series of a range; every message says what is missing.
 pub(super) fn range(answer: &SeriesAnswer) -> Vec<QueryRangeResponse> {
     let (status, message) = (i32::from(!answer.warnings.is_empty()), answer.warnings.join("; "));
@@ -152,7 +155,7 @@ pub(super) fn range(answer: &SeriesAnswer) -> Vec<QueryRangeResponse> {
         exemplars: series.exemplars.iter().map(exemplar).collect(),
     });
     let packets = packets(series.collect()).into_iter();
-    packets.map(|series| QueryRangeResponse { series, status, message: message.clone() }).collect()
+    packets.map(|series| QueryRangeResponse { series, metrics: Some(DONE), status, message: message.clone() }).collect()
 }
 
 /// One number of each series.
@@ -163,7 +166,7 @@ pub(super) fn instant(answer: &SeriesAnswer) -> Vec<QueryInstantResponse> {
         Some(InstantSeries { labels: labels(series), value: *value, prom_labels: prometheus_labels(series) })
     });
     let packets = packets(series.collect()).into_iter();
-    packets.map(|series| QueryInstantResponse { series, status, message: message.clone() }).collect()
+    packets.map(|series| QueryInstantResponse { series, metrics: Some(DONE), status, message: message.clone() }).collect()
 }
 
 fn exemplar(exemplar: &series::Exemplar) -> Exemplar {

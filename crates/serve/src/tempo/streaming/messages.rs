@@ -34,7 +34,8 @@ pub(super) struct SearchResponse {
     pub metrics: Option<SearchMetrics>,
 }
 
-/// `total_jobs` above `completed_jobs` says that not all was looked into.
+/// `total_jobs` above `completed_jobs` says that not all was looked into. Clients show how far these are, and
+/// take every answer to have them.
 #[derive(Clone, Copy, PartialEq, prost::Message)]
 pub(super) struct SearchMetrics {
     #[prost(uint32, tag = "1")]
@@ -97,6 +98,15 @@ pub(super) struct FoundSpan {
     pub attributes: Vec<KeyValue>,
 }
 
+/// The same of names and values.
+#[derive(Clone, Copy, PartialEq, prost::Message)]
+pub(super) struct MetadataMetrics {
+    #[prost(uint32, tag = "2")]
+    pub total_jobs: u32,
+    #[prost(uint32, tag = "3")]
+    pub completed_jobs: u32,
+}
+
 /// Times are seconds.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct SearchTagsRequest {
@@ -116,12 +126,16 @@ pub(super) struct SearchTagsRequest {
 pub(super) struct SearchTagsResponse {
     #[prost(string, repeated, tag = "1")]
     pub tag_names: Vec<String>,
+    #[prost(message, optional, tag = "2")]
+    pub metrics: Option<MetadataMetrics>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct SearchTagsV2Response {
     #[prost(message, repeated, tag = "1")]
     pub scopes: Vec<TagsScope>,
+    #[prost(message, optional, tag = "2")]
+    pub metrics: Option<MetadataMetrics>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -151,12 +165,16 @@ pub(super) struct SearchTagValuesRequest {
 pub(super) struct SearchTagValuesResponse {
     #[prost(string, repeated, tag = "1")]
     pub tag_values: Vec<String>,
+    #[prost(message, optional, tag = "2")]
+    pub metrics: Option<MetadataMetrics>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct SearchTagValuesV2Response {
     #[prost(message, repeated, tag = "1")]
     pub tag_values: Vec<TagValue>,
+    #[prost(message, optional, tag = "2")]
+    pub metrics: Option<MetadataMetrics>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -186,6 +204,8 @@ pub(super) struct QueryRangeRequest {
 pub(super) struct QueryRangeResponse {
     #[prost(message, repeated, tag = "1")]
     pub series: Vec<TimeSeries>,
+    #[prost(message, optional, tag = "2")]
+    pub metrics: Option<SearchMetrics>,
     /// 1 when something is missing.
     #[prost(int32, tag = "3")]
     pub status: i32,
@@ -238,6 +258,8 @@ pub(super) struct QueryInstantRequest {
 pub(super) struct QueryInstantResponse {
     #[prost(message, repeated, tag = "1")]
     pub series: Vec<InstantSeries>,
+    #[prost(message, optional, tag = "2")]
+    pub metrics: Option<SearchMetrics>,
     /// 1 when something is missing.
     #[prost(int32, tag = "3")]
     pub status: i32,

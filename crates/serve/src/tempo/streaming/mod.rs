@@ -19,13 +19,16 @@ use crate::ServeState;
 use crate::frame::{Failure, frames, read, stream};
 use crate::tenant::RequestTenant;
 use messages::{
-    QueryInstantRequest, QueryRangeRequest, SearchRequest, SearchTagValuesRequest, SearchTagValuesResponse,
+    MetadataMetrics, QueryInstantRequest, QueryRangeRequest, SearchRequest, SearchTagValuesRequest, SearchTagValuesResponse,
     SearchTagValuesV2Response, SearchTagsRequest, SearchTagsResponse, SearchTagsV2Response, TagValue, TagsScope,
 };
 
 /// Bytes of a message from which on what follows goes into the next one. Clients take 4 MiB unless told
 /// otherwise; Tempo's packets have 2.
 const PACKET_BYTES: usize = 2 * 1024 * 1024;
+
+/// What is said of names and values, which are looked up at once.
+const DONE: Option<MetadataMetrics> = Some(MetadataMetrics { total_jobs: 1, completed_jobs: 1 });
 
 /// The routes, the same on every port where Tempo's API is.
 pub(super) fn routes() -> Router<ServeState> {
@@ -78,7 +81,7 @@ async fn names(State(state): State<ServeState>, tenant: RequestTenant, body: Bod
     let request: SearchTagsRequest = read(body).await?;
     let names = flat(request.names().map_err(Failure::Invalid)?.find(&state, &tenant).await?);
     let packets = packets_by(names, String::len).into_iter();
-    Ok(stream(frames(packets.map(|tag_names| SearchTagsResponse { tag_names }))))
+    Ok(stream(frames(packets.map(|tag_names| SearchTagsResponse { tag_names, metrics: DONE }))))
 }
 
 async fn names_v2(State(state): State<ServeState>, tenant: RequestTenant, body: Body) -> Result<Response, Failure> {
@@ -87,7 +90,7 @@ async fn names_v2(State(state): State<ServeState>, tenant: RequestTenant, body: 
     let parts = scopes.into_iter().flat_map(|(name, tags)| {
         packets_by(tags, String::len).into_iter().map(move |tags| TagsScope { name: name.to_owned(), tags })
     });
-    Ok(stream(frames(packets(parts.collect()).into_iter().map(|scopes| SearchTagsV2Response { scopes }))))
+    Ok(stream(frames(packets(parts.collect()).into_iter().map(|scopes| SearchTagsV2Response { scopes, metrics: DONE }))))
 }
 
 async fn found_values(state: &ServeState, tenant: &RequestTenant, body: Body) -> Result<Vec<Value>, Failure> {
@@ -99,13 +102,15 @@ async fn found_values(state: &ServeState, tenant: &RequestTenant, body: Body) ->
 async fn values(State(state): State<ServeState>, tenant: RequestTenant, body: Body) -> Result<Response, Failure> {
     let texts = found_values(&state, &tenant, body).await?.iter().map(Value::text).collect();
     let packets = packets_by(texts, String::len).into_iter();
-    Ok(stream(frames(packets.map(|tag_values| SearchTagValuesResponse { tag_values }))))
+    Ok(stream(frames(packets.map(|tag_values| SearchTagValuesResponse { tag_values, metrics: DONE }))))
 }
 
 async fn values_v2(State(state): State<ServeState>, tenant: RequestTenant, body: Body) -> Result<Response, Failure> {
     let found = found_values(&state, &tenant, body).await?;
     let values = found.iter().map(|value| TagValue { kind: type_name(value).to_owned(), value: value.text() });
-    Ok(stream(frames(packets(values.collect()).into_iter().map(|tag_values| SearchTagValuesV2Response { tag_values }))))
+    Ok(stream(frames(
+        packets(values.collect()).into_iter().map(|tag_values| SearchTagValuesV2Response { tag_values, metrics: DONE }),
+    )))
 }
 
 async fn range(State(state): State<ServeState>, tenant: RequestTenant, body: Body) -> Result<Response, Failure> {
