@@ -5,23 +5,16 @@
 
 use libfuzzer_sys::fuzz_target;
 
-#[allow(dead_code)]
+#[allow(dead_code, unfulfilled_lint_expectations)]
+#[path = "../../crates/query/src/traceql"]
 mod traceql {
-    #[path = "../../../crates/query/src/traceql/ast.rs"]
     pub mod ast;
-    #[path = "../../../crates/query/src/traceql/display.rs"]
     mod display;
-    #[path = "../../../crates/query/src/traceql/error.rs"]
     mod error;
-    #[path = "../../../crates/query/src/traceql/fields.rs"]
     mod fields;
-    #[path = "../../../crates/query/src/traceql/lexer.rs"]
     mod lexer;
-    #[path = "../../../crates/query/src/traceql/metrics.rs"]
     mod metrics;
-    #[path = "../../../crates/query/src/traceql/parser.rs"]
     mod parser;
-    #[path = "../../../crates/query/src/traceql/types.rs"]
     mod types;
 
     pub use parser::parse;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use luneta_tests::send::{log_records, now, numbered_log, numbered_span, span, spans};
 use luneta_tests::server::{binary, clean};
-use luneta_tests::{Server, until};
+use luneta_tests::{Options, Server, until};
 use serde_json::{Value, json};
 
 fn luneta(args: &[&str]) -> Output {
@@ -154,6 +154,34 @@ fn doctor() {
     let out = text(&output.stdout);
     assert_eq!(output.status.code(), Some(1));
     assert!(out.contains("OTEL_SDK_DISABLED") && out.contains("OTEL_TRACES_EXPORTER"), "{out}");
+}
+
+/// Ports that a file names are open, where it says, and doctor tells which are and which are not.
+#[test]
+fn receivers_of_a_collectors_file() {
+    let server = Server::start(Options::config(
+        "receivers:\n  otlp: {protocols: {http: {endpoint: 127.0.0.1:0}}}\n  jaeger:\n    protocols:\n\
+         \x20     thrift_compact: {endpoint: 127.0.0.1:0, socket_buffer_size: 1000000000}\n\
+         \x20 zipkin: {endpoint: 127.0.0.1:0}\n\
+         service:\n  pipelines:\n    traces: {receivers: [otlp, jaeger, zipkin], exporters: [luneta]}\n",
+    ));
+    let local = json!({"serviceName": "shop"});
+    let span = json!([{"id": "1", "traceId": "1", "name": "get", "timestamp": now() / 1000, "localEndpoint": local}]);
+    let url = format!("http://{}/api/v2/spans", server.port("zipkin"));
+    let header = [("content-type", "application/json")];
+    assert_eq!(server.post(&url, &header, span.to_string().as_bytes()).status, 202);
+    assert_eq!(server.count("spans"), 1);
+    let addresses = server.status()["addresses"].clone();
+    assert!(addresses["jaeger_compact"].as_str().unwrap().starts_with("udp://127.0.0.1:"), "{addresses}");
+    assert_eq!((&addresses["jaeger_http"], &addresses["otlp_grpc"]), (&json!(null), &json!(null)));
+    let buffer = server.status()["udp_buffers"]["jaeger_compact"].clone();
+    let given = buffer["given_bytes"].as_u64().unwrap();
+    assert!(buffer["asked_bytes"] == 1_000_000_000 && given > 100_000, "{buffer}");
+    let (out, _) = check(&["doctor", "--url", server.http()], 0);
+    assert!(out.contains("open for traces: jaeger_compact at udp://127.0.0.1:"), "{out}");
+    assert!(out.contains("zipkin at http://127.0.0.1:") && out.contains("jaeger_grpc (14250)"), "{out}");
+    let cut = given < 1_000_000_000;
+    assert_eq!(out.contains("sudo sysctl -w net.core.rmem_max=1000000000"), cut, "{out}");
 }
 
 #[test]

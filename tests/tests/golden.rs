@@ -1,14 +1,16 @@
 //! Whole answers of the APIs of Tempo, Jaeger and Zipkin to questions about one trace, compared with the
 //! files in `golden/`: every field, and none beside them.
 
+use std::process::Command;
+
 use luneta_tests::send::common::any_value::Value as Any;
 use luneta_tests::send::common::{AnyValue, ArrayValue, InstrumentationScope};
 use luneta_tests::send::span::span::{Event, Link};
 use luneta_tests::send::span::{ResourceSpans, ScopeSpans, Span, Status};
 use luneta_tests::send::trace::v1::ExportTraceServiceRequest;
 use luneta_tests::send::{Export, attribute, int, now, resource, text};
-use luneta_tests::{Options, Server, golden};
-use serde_json::json;
+use luneta_tests::{Options, Server, clients, golden};
+use serde_json::{Value, json};
 
 /// 2026-01-02T03:04:05.123456789Z.
 const START: u64 = 1_767_323_045_123_456_789;
@@ -130,6 +132,11 @@ fn tempo() {
         ("tempo/search_tags", "/tempo/api/search?tags=service.name%3Dshop&minDuration=100ms&start=1767323000&end=1767323100"),
         // "Search tags"; `SearchTagsResponse`.
         ("tempo/tags", "/tempo/api/search/tags?start=1767323000&end=1767323100"),
+        // "Query V2" with a filter.
+        (
+            "tempo/trace_v2_part",
+            "/tempo/api/v2/traces/0af7651916cd43dd8448eb211c80319c?q=%7Bstatus%3Derror%7D&keep_hierarchy=false",
+        ),
         // "Search tags V2"; `SearchTagsV2Response`.
         ("tempo/tags_v2", "/tempo/api/v2/search/tags?start=1767323000&end=1767323100"),
         // "Search tag values"; `SearchTagValuesResponse`.
@@ -166,6 +173,59 @@ fn tempo_shows_what_was_asked() {
         let reply = server.get(&format!("/tempo/api/search?q={query}&start=1767323000&end=1767323100")).json();
         let shown = &reply["traces"][0]["spanSets"][0]["spans"][0]["attributes"];
         assert_eq!(*shown, json!([{"key": key, "value": value}]), "{query}: {reply}");
+    }
+}
+
+/// The same questions over gRPC, by Google's own client. Forms: `StreamingQuerier` in `pkg/tempopb/tempo.proto`.
+#[test]
+fn tempo_over_grpc() {
+    let (start, end) = (1_767_323_000, 1_767_323_100);
+    let (start_ns, end_ns) = ("1767323040000000000", "1767323070000000000");
+    let counts = "{} | count_over_time() by (resource.service.name)";
+    let questions = [
+        ("grpc_search", "Search", json!({"query": "{ .db.system.name = \"postgresql\" }", "start": start, "end": end})),
+        (
+            "grpc_search_tags",
+            "Search",
+            json!({"tags": {"service.name": "SHOP"}, "minDurationMs": 100, "limit": 5, "start": start, "end": end}),
+        ),
+        ("grpc_tags", "SearchTags", json!({"scope": "resource", "start": start, "end": end})),
+        (
+            "grpc_tags_v2",
+            "SearchTagsV2",
+            json!({"query": "{ .cached = true }", "maxTagsPerScope": 30, "start": start, "end": end}),
+        ),
+        ("grpc_tag_values", "SearchTagValues", json!({"tagName": "service.name", "start": start, "end": end})),
+        (
+            "grpc_tag_values_v2",
+            "SearchTagValuesV2",
+            json!({"tagName": "event.tries", "query": "{ name = \"GET /cart\" }", "start": start, "end": end}),
+        ),
+        (
+            "grpc_query_range",
+            "MetricsQueryRange",
+            json!({"query": counts, "start": start_ns, "end": end_ns, "step": "15000000000", "exemplars": 1}),
+        ),
+        ("grpc_query", "MetricsQueryInstant", json!({"query": counts, "start": start_ns, "end": end_ns})),
+        ("grpc_fault", "MetricsQueryRange", json!({"query": "{ nme = 1 } | rate()"})),
+        ("grpc_no_search", "Search", json!({"query": "{} | rate()"})),
+        ("grpc_no_scope", "SearchTagsV2", json!({"scope": "planet"})),
+        ("grpc_no_method", "SearchPlanets", json!({})),
+    ];
+    let asked: Vec<(&str, &Value)> = questions.iter().map(|(_, method, fields)| (*method, fields)).collect();
+    let asked = serde_json::to_string(&asked).unwrap();
+    let mut server = Server::start(Options::any_time());
+    shop(TRACE, START).accepted(&server);
+    for when in ["in memory", "in files"] {
+        let address = server.http().trim_start_matches("http://").to_owned();
+        let mut program = Command::new(clients::python(&clients::SDK));
+        let printed = clients::run(program.arg(clients::script("python/tempo_grpc.py")).args([&address, &asked]));
+        let answers: Vec<Value> = serde_json::from_str(&printed).unwrap_or_else(|e| panic!("{e} in {printed}"));
+        assert_eq!(answers.len(), questions.len());
+        for ((name, ..), answer) in questions.iter().zip(answers) {
+            golden::check(&format!("tempo/{name}"), when, answer);
+        }
+        server.cycle();
     }
 }
 

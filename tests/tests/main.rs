@@ -18,5 +18,6 @@ mod read_apis;
 mod round_trip;
 mod sql;
 mod tempo;
+mod tempo_queries;
 mod trace_clients;
 mod traceql;

@@ -16,8 +16,8 @@ pub fn run(args: &CheckArgs) -> Result<ExitCode> {
     println!("  http       {}", config.listen);
     println!("  otlp grpc  {}", config.otlp_grpc.as_deref().unwrap_or("off"));
     println!("  otlp http  {}", config.otlp_http.as_deref().unwrap_or("off"));
-    for port in config.drop_in {
-        println!("  drop-in    {}", port.name());
+    for wanted in config.drop_in {
+        println!("  drop-in    {} {}", wanted.port.name(), wanted.address.unwrap_or_default());
     }
     for note in config.notes {
         println!("  note: {note}");

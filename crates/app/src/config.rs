@@ -4,6 +4,7 @@
 //! [`Config`] is what the server runs on. Flag before environment before file before default.
 
 mod collector;
+mod receivers;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,6 +16,7 @@ use serde_yaml_ng::Value;
 use crate::cli::ServeArgs;
 use crate::drop_in;
 use collector::{Components, RawService};
+use receivers::RawReceivers;
 
 /// A configuration file as written.
 #[derive(Debug, Default, Deserialize)]
@@ -26,47 +28,6 @@ pub struct RawConfig {
     extensions: Components,
     service: RawService,
     luneta: RawLuneta,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct RawReceivers {
-    otlp: Option<RawOtlp>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct RawOtlp {
-    protocols: RawProtocols,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct RawProtocols {
-    #[serde(deserialize_with = "present")]
-    grpc: Option<RawEndpoint>,
-    #[serde(deserialize_with = "present")]
-    http: Option<RawEndpoint>,
-}
-
-/// `grpc:` with nothing behind it means: with defaults.
-fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<RawEndpoint>, D::Error> {
-    Ok(Some(Option::deserialize(from)?.unwrap_or_default()))
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct RawEndpoint {
-    endpoint: Option<String>,
-    max_recv_msg_size_mib: Option<usize>,
-    max_request_body_size: Option<usize>,
-    cors: Option<RawCors>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct RawCors {
-    allowed_origins: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -133,6 +94,7 @@ struct RawLimits {
     operations_max: Option<usize>,
     call_wait_ms: Option<u64>,
     log_body_bytes_max: Option<usize>,
+    udp_buffer_bytes: Option<usize>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -153,8 +115,8 @@ pub struct Config {
     pub otlp_grpc: Option<String>,
     /// Address of OTLP over HTTP; `None` is off.
     pub otlp_http: Option<String>,
-    /// Ports of other servers, on the host of `listen`.
-    pub drop_in: Vec<&'static drop_in::Port>,
+    /// Ports of other servers.
+    pub drop_in: Vec<drop_in::Wanted>,
     /// Web pages that may send telemetry; empty for every page.
     pub cors: Vec<String>,
     /// How long rows are kept, in the order of `Signal::ALL`.
@@ -204,13 +166,14 @@ impl Config {
     pub fn load(args: &ServeArgs) -> Result<Self> {
         let raw = read(&args.config)?;
         let parts = collector::Parts {
-            has_otlp: raw.receivers.otlp.is_some(),
+            receivers: raw.receivers.ids(),
             processors: &raw.processors,
             exporters: &raw.exporters,
             extensions: &raw.extensions,
             service: &raw.service,
         };
-        let notes = parts.check()?;
+        let mut notes = parts.check()?;
+        notes.extend(raw.receivers.check()?);
         Ok(Self { notes, ..resolve(raw, args)? })
     }
 }
@@ -222,15 +185,15 @@ fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
         None => default_data_dir()?,
     };
     let listen = args.listen.clone().or(listen).unwrap_or_else(|| "127.0.0.1:4319".into());
-    let named = raw.receivers.otlp;
-    let protocols = named
-        .map_or_else(|| RawProtocols { grpc: Some(RawEndpoint::default()), http: Some(RawEndpoint::default()) }, |o| o.protocols);
+    let receivers = raw.receivers;
     // With `--listen …:0` every port that is not named is free to be any.
     let port = |usual: u16| if listen.ends_with(":0") { 0 } else { usual };
-    let endpoint = |flag: &Option<String>, raw: &Option<RawEndpoint>, usual: u16| match flag.as_deref() {
+    let loopback = |usual: u16| format!("127.0.0.1:{}", port(usual));
+    let (grpc, http) = receivers.otlp_endpoints(loopback);
+    let endpoint = |flag: &Option<String>, file: Option<String>| match flag.as_deref() {
         Some("off") => None,
         Some(address) => Some(address.to_owned()),
-        None => raw.as_ref().map(|r| r.endpoint.clone().unwrap_or_else(|| format!("127.0.0.1:{}", port(usual)))),
+        None => file,
     };
     let stand_ins: &[String] = if args.drop_in.is_empty() { drop_in.names() } else { &args.drop_in };
     let flag = args.retention.as_deref();
@@ -240,14 +203,17 @@ fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
         keep("luneta.retention.logs", retention.logs.as_deref())?,
         keep("luneta.retention.metrics", retention.metrics.as_deref())?,
     ];
-    let (item, bodies, query) = bounds(&limits, &protocols, &data);
+    let (item, bodies, query) = bounds(&limits, receivers.body_bytes_max(), &data);
+    let buffer_bytes = limits.udp_buffer_bytes.unwrap_or(drop_in::BUFFER_BYTES);
+    let dropped_in = drop_in::named(stand_ins.iter().flat_map(|name| name.split(',')))?;
+    let dropped_in = drop_in::merged(receivers.ports(loopback), dropped_in, buffer_bytes);
     let store = luneta_store::StoreConfig::new(&data);
     let flush_interval = flush.interval.map_or(Ok(store.flush_interval), |t| duration("luneta.flush.interval", &t))?;
     Ok(Config {
-        otlp_grpc: endpoint(&args.otlp_grpc, &protocols.grpc, 4317),
-        otlp_http: endpoint(&args.otlp_http, &protocols.http, 4318),
-        drop_in: drop_in::named(stand_ins.iter().flat_map(|name| name.split(',')))?,
-        cors: protocols.http.and_then(|h| h.cors).map(|c| c.allowed_origins).unwrap_or_default(),
+        otlp_grpc: endpoint(&args.otlp_grpc, grpc),
+        otlp_http: endpoint(&args.otlp_http, http),
+        drop_in: dropped_in,
+        cors: receivers.cors(),
         retention,
         limits: item,
         bodies,
@@ -267,7 +233,7 @@ fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
 
 fn bounds(
     raw: &RawLimits,
-    protocols: &RawProtocols,
+    named_bytes: Option<usize>,
     data: &Path,
 ) -> (luneta_model::Limits, luneta_receive::BodyLimits, luneta_query::QueryConfig) {
     let mut item = luneta_model::Limits::default();
@@ -277,9 +243,7 @@ fn bounds(
     item.value_bytes_max = raw.value_bytes_max.unwrap_or(item.value_bytes_max);
     item.body_bytes_max = raw.log_body_bytes_max.unwrap_or(item.body_bytes_max);
     let mut bodies = luneta_receive::BodyLimits::default();
-    let grpc = protocols.grpc.as_ref().and_then(|g| g.max_recv_msg_size_mib).map(|mib| mib * 1024 * 1024);
-    let http = protocols.http.as_ref().and_then(|h| h.max_request_body_size);
-    bodies.body_bytes_max = raw.body_bytes_max.or(grpc.max(http)).unwrap_or(bodies.body_bytes_max);
+    bodies.body_bytes_max = raw.body_bytes_max.or(named_bytes).unwrap_or(bodies.body_bytes_max);
     bodies.decompressed_bytes_max = raw.decompressed_bytes_max.unwrap_or(bodies.decompressed_bytes_max);
     bodies.decompression_ratio_max = raw.decompression_ratio_max.unwrap_or(bodies.decompression_ratio_max);
     bodies.expanded_bytes_max = raw.expanded_bytes_max.unwrap_or(bodies.expanded_bytes_max);
@@ -461,6 +425,35 @@ mod tests {
     }
 
     #[test]
+    fn receivers_of_other_servers() {
+        let config = check(
+            "receivers:\n  jaeger:\n    protocols:\n      grpc:\n      thrift_compact:\n        endpoint: 127.0.0.1:7000\n\
+             \x20       socket_buffer_size: 65536\n        queue_size: 5_000\n  zipkin:\n    max_request_body_size: 33554432\n\
+             service:\n  pipelines:\n    traces: {receivers: [jaeger, zipkin], exporters: [luneta]}\n\
+             luneta:\n  drop_in: [jaeger]\n  limits: {udp_buffer_bytes: 1000000}\n",
+        )
+        .expect("valid");
+        let found: Vec<_> = config.drop_in.iter().map(|w| (w.port.name(), w.address.as_deref(), w.buffer_bytes)).collect();
+        let expected = [
+            ("jaeger_grpc", Some("127.0.0.1:14250"), 1_000_000),
+            ("jaeger_compact", Some("127.0.0.1:7000"), 65_536),
+            ("zipkin", Some("127.0.0.1:9411"), 1_000_000),
+            ("jaeger_http", None, 1_000_000),
+            ("jaeger_binary", None, 1_000_000),
+            ("jaeger_query", None, 1_000_000),
+            ("jaeger_query_grpc", None, 1_000_000),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!((config.otlp_grpc, config.otlp_http), (None, None), "receivers without otlp");
+        assert_eq!(config.bodies.body_bytes_max, 32 << 20);
+        assert!(
+            config.notes.iter().any(|n| n.starts_with("receivers.jaeger.protocols.thrift_compact: queue_size")),
+            "{:?}",
+            config.notes
+        );
+    }
+
+    #[test]
     fn faults_name_their_path() {
         for (yaml, words) in [
             ("luneta:\n  retension: 1d\n", "luneta.retension"),
@@ -475,6 +468,15 @@ mod tests {
             ("service:\n  pipelines:\n    traces:\n      exporters: [debug]\n", "service.pipelines.traces.exporters: `debug`"),
             ("service:\n  pipelines:\n    profiles:\n", "service.pipelines.profiles"),
             ("luneta: [1]\n", "luneta"),
+            ("receivers:\n  jaeger:\n", "receivers.jaeger.protocols: name at least one of grpc, thrift_http"),
+            ("receivers:\n  jaeger:\n    protocols:\n      thrift_udp:\n", "receivers.jaeger.protocols.thrift_udp"),
+            ("receivers:\n  jaeger:\n    protocols: {grpc: {queue_size: 7}}\n", "receivers.jaeger.protocols.grpc.queue_size"),
+            ("receivers:\n  zipkin: {endpiont: a}\n", "receivers.zipkin.endpiont"),
+            ("receivers:\n  zipkin: {parse_string_tags: true}\n", "receivers.zipkin.parse_string_tags"),
+            (
+                "receivers:\n  zipkin:\nservice:\n  pipelines:\n    traces: {receivers: [otlp]}\n",
+                "`otlp` is not defined under receivers",
+            ),
         ] {
             let message = format!("{:#}", check(yaml).expect_err(yaml));
             assert!(message.contains(words), "{message:?} lacks {words:?}");

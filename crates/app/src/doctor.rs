@@ -8,21 +8,34 @@ use serde_json::{Value, json};
 
 use crate::cli::DoctorArgs;
 use crate::client::{Client, data_dir};
-use crate::ports;
+use crate::{drop_in, ports};
+
+/// How a finding is meant.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Good,
+    /// All is well, and could be better.
+    Advice,
+    Bad,
+}
 
 /// One finding.
 struct Finding {
-    good: bool,
+    verdict: Verdict,
     what: String,
     mend: Option<String>,
 }
 
 fn good(what: impl Into<String>) -> Finding {
-    Finding { good: true, what: what.into(), mend: None }
+    Finding { verdict: Verdict::Good, what: what.into(), mend: None }
+}
+
+fn advice(what: impl Into<String>, mend: impl Into<String>) -> Finding {
+    Finding { verdict: Verdict::Advice, what: what.into(), mend: Some(mend.into()) }
 }
 
 fn bad(what: impl Into<String>, mend: impl Into<String>) -> Finding {
-    Finding { good: false, what: what.into(), mend: Some(mend.into()) }
+    Finding { verdict: Verdict::Bad, what: what.into(), mend: Some(mend.into()) }
 }
 
 /// Prints what was found; 0 when all is well, 1 otherwise.
@@ -40,12 +53,17 @@ pub async fn run(args: DoctorArgs) -> Result<ExitCode> {
         findings.push(folder(&args)?);
     }
     for finding in &findings {
-        println!("{} {}", if finding.good { "✓" } else { "✗" }, finding.what);
+        let sign = match finding.verdict {
+            Verdict::Good => "✓",
+            Verdict::Advice => "!",
+            Verdict::Bad => "✗",
+        };
+        println!("{sign} {}", finding.what);
         if let Some(mend) = &finding.mend {
             println!("    → {mend}");
         }
     }
-    Ok(if findings.iter().all(|f| f.good) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if findings.iter().all(|f| f.verdict != Verdict::Bad) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn clock() -> Finding {
@@ -118,6 +136,7 @@ async fn server(client: &Client) -> Vec<Finding> {
     } else {
         good(format!("{} GiB are free on the disk of the data", free >> 30))
     });
+    findings.extend(trace_ports(&status));
     for refused in status["refused"].as_array().into_iter().flatten() {
         let (protocol, reason) = (&refused["protocol"], &refused["reason"]);
         findings.push(bad(format!("{} refused over {protocol}: {reason}", refused["count"]), "see the page Ingest status"));
@@ -129,6 +148,40 @@ async fn server(client: &Client) -> Vec<Finding> {
         status["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str).map(|w| bad(w, "see docs/format.md")),
     );
     findings
+}
+
+/// Which ports of other servers take or answer traces, and whether bursts of datagrams fit into their buffers.
+fn trace_ports(status: &Value) -> Vec<Finding> {
+    let (mut open, mut closed) = (Vec::new(), Vec::new());
+    for port in drop_in::every() {
+        match status["addresses"][port.name()].as_str() {
+            Some(address) => open.push(format!("{} at {address}", port.name())),
+            None => closed.push(format!("{} ({})", port.name(), port.number())),
+        }
+    }
+    let mut findings = Vec::new();
+    if !open.is_empty() {
+        findings.push(good(format!("open for traces: {}", open.join(", "))));
+    }
+    if !closed.is_empty() {
+        findings.push(good(format!("not open, as nobody asked for them (--drop-in): {}", closed.join(", "))));
+    }
+    let buffers = status["udp_buffers"].as_object().into_iter().flatten();
+    findings.extend(buffers.filter_map(|(name, buffer)| {
+        let (asked, given) = (buffer["asked_bytes"].as_u64()?, buffer["given_bytes"].as_u64()?);
+        (given < asked).then(|| small_buffer(name, asked, given))
+    }));
+    findings
+}
+
+/// Datagrams that find no room are lost without a word.
+fn small_buffer(name: &str, asked: u64, given: u64) -> Finding {
+    let mend = if cfg!(target_os = "linux") {
+        format!("sudo sysctl -w net.core.rmem_max={asked}, and start the server again; or lower luneta.limits.udp_buffer_bytes")
+    } else {
+        "let the system give larger receive buffers, or lower luneta.limits.udp_buffer_bytes".to_owned()
+    };
+    advice(format!("{name} keeps {} KiB of datagrams that wait, not {}: bursts may be lost", given >> 10, asked >> 10), mend)
 }
 
 /// A span through the OTLP port of the server, and back by SQL.
@@ -155,5 +208,33 @@ async fn round_trip(client: &Client) -> Finding {
     match attempt.await {
         Ok(()) => good(format!("a span went in by OTLP and came back by SQL in {} ms", started.elapsed().as_millis())),
         Err(error) => bad(format!("a test span did not come back: {error:#}"), "look at the server's output"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_for_traces() {
+        let status = json!({
+            "addresses": {"http": "http://h:1", "zipkin": "http://h:9411", "jaeger_compact": "udp://h:6831"},
+            "udp_buffers": {
+                "jaeger_compact": {"asked_bytes": 4_194_304, "given_bytes": 212_992},
+                "jaeger_binary": {"asked_bytes": 4096, "given_bytes": 4096},
+            },
+        });
+        let findings = trace_ports(&status);
+        let lines: Vec<&str> = findings.iter().map(|f| f.what.as_str()).collect();
+        let closed = "jaeger_http (14268), jaeger_grpc (14250), jaeger_binary (6832), jaeger_query (16686), \
+                      jaeger_query_grpc (16685), tempo (3200)";
+        let expected = [
+            "open for traces: jaeger_compact at udp://h:6831, zipkin at http://h:9411".to_owned(),
+            format!("not open, as nobody asked for them (--drop-in): {closed}"),
+            "jaeger_compact keeps 208 KiB of datagrams that wait, not 4096: bursts may be lost".to_owned(),
+        ];
+        assert_eq!(lines, expected);
+        let mend = findings[2].mend.as_deref().unwrap_or_default();
+        assert!(!cfg!(target_os = "linux") || mend.starts_with("sudo sysctl -w net.core.rmem_max=4194304"), "{mend}");
     }
 }

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use anyhow::{Result, bail};
 use axum::Router;
 use luneta_receive::{Protocol, ReceiveState, jaeger, listen, zipkin};
-use luneta_serve::ServeState;
+use luneta_serve::{ServeState, UdpBuffer};
 use tokio::net::{TcpListener, UdpSocket};
 
 use crate::ports;
@@ -47,11 +47,26 @@ pub enum Port {
     JaegerUdp(&'static Protocol),
 }
 
+/// Bytes a socket for datagrams is to hold that nobody has read yet, unless the configuration says.
+pub const BUFFER_BYTES: usize = 4 * 1024 * 1024;
+
+/// A port that is to be opened.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// Which one.
+    pub port: &'static Port,
+    /// Where; `None` is its usual number on the host of the main port.
+    pub address: Option<String>,
+    /// Bytes of the receive buffer, for datagrams.
+    pub buffer_bytes: usize,
+}
+
 /// A port that listens.
 pub struct Listening {
     port: &'static Port,
     socket: Socket,
     address: SocketAddr,
+    buffer: Option<UdpBuffer>,
 }
 
 enum Socket {
@@ -76,17 +91,47 @@ pub fn named<'n>(names: impl IntoIterator<Item = &'n str>) -> Result<Vec<&'stati
     Ok(chosen.flat_map(|(_, ports)| *ports).collect())
 }
 
-/// Opens ports beside the main one: on its host, at their usual numbers, or at free ones when it
-/// takes a free one itself.
+/// Every port there is.
+pub fn every() -> impl Iterator<Item = &'static Port> {
+    DROP_INS.iter().flat_map(|(_, ports)| *ports)
+}
+
+/// The port of a name, as its protocol has it.
+pub fn port(name: &str) -> Option<&'static Port> {
+    every().find(|port| port.name() == name)
+}
+
+/// Ports a file says more about, and those only named, each once. A buffer of 0 bytes is one of
+/// `buffer_bytes`.
+pub fn merged(described: Vec<Wanted>, named: Vec<&'static Port>, buffer_bytes: usize) -> Vec<Wanted> {
+    let mut merged = described;
+    for port in named {
+        if !merged.iter().any(|wanted| wanted.port.name() == port.name()) {
+            merged.push(Wanted { port, address: None, buffer_bytes: 0 });
+        }
+    }
+    for wanted in merged.iter_mut().filter(|wanted| wanted.buffer_bytes == 0) {
+        wanted.buffer_bytes = buffer_bytes;
+    }
+    merged
+}
+
+/// Opens ports beside the main one: where they are to be, else on its host, at their usual numbers, or
+/// at free ones when it takes a free one itself.
 ///
 /// # Errors
 /// When a port is taken.
-pub async fn open(chosen: &[&'static Port], main: &str) -> Result<Vec<Listening>> {
+pub async fn open(chosen: &[Wanted], main: &str) -> Result<Vec<Listening>> {
     let (host, number) = main.rsplit_once(':').unwrap_or((main, ""));
     let mut open = Vec::new();
-    for port in chosen {
-        let number = if number == "0" { 0 } else { port.number() };
-        open.push(port.open(&format!("{host}:{number}")).await?);
+    for wanted in chosen {
+        let number = if number == "0" { 0 } else { wanted.port.number() };
+        let address = wanted.address.clone().unwrap_or_else(|| format!("{host}:{number}"));
+        let advice = match wanted.address {
+            Some(_) => "name another endpoint in the configuration",
+            None => "leave its name out of --drop-in",
+        };
+        open.push(wanted.port.open(&address, advice, wanted.buffer_bytes).await?);
     }
     Ok(open)
 }
@@ -101,25 +146,22 @@ impl Port {
     }
 
     /// Its usual number.
-    fn number(&self) -> u16 {
+    pub fn number(&self) -> u16 {
         match self {
             Port::Intake(protocol, _) | Port::Both(protocol, ..) | Port::JaegerUdp(protocol) => protocol.port,
             Port::Queries(_, number, _) => *number,
         }
     }
 
-    async fn open(&'static self, address: &str) -> Result<Listening> {
-        let advice = "leave its name out of --drop-in";
-        let (socket, address) = if let Port::JaegerUdp(_) = self {
-            let socket = ports::datagrams(address, self.name(), advice).await?;
+    async fn open(&'static self, address: &str, advice: &str, buffer_bytes: usize) -> Result<Listening> {
+        if let Port::JaegerUdp(_) = self {
+            let (socket, buffer) = ports::datagrams(address, self.name(), advice, buffer_bytes).await?;
             let address = socket.local_addr()?;
-            (Socket::Udp(socket), address)
-        } else {
-            let listener = ports::listen_for(address, self.name(), advice).await?;
-            let address = listener.local_addr()?;
-            (Socket::Tcp(listener), address)
-        };
-        Ok(Listening { port: self, socket, address })
+            return Ok(Listening { port: self, socket: Socket::Udp(socket), address, buffer: Some(buffer) });
+        }
+        let listener = ports::listen_for(address, self.name(), advice).await?;
+        let address = listener.local_addr()?;
+        Ok(Listening { port: self, socket: Socket::Tcp(listener), address, buffer: None })
     }
 }
 
@@ -127,6 +169,11 @@ impl Listening {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Its name and its receive buffer, where it takes datagrams.
+    pub fn buffer(&self) -> Option<(String, UdpBuffer)> {
+        Some((self.port.name().to_owned(), self.buffer?))
     }
 
     /// Adds the port to the addresses of the server, under its name.
@@ -191,7 +238,8 @@ mod tests {
 
     #[tokio::test]
     async fn free_ports_follow_the_main_one() {
-        let all = open(&named(["jaeger"]).expect("known"), "127.0.0.1:0").await.expect("free ports");
+        let wanted = merged(Vec::new(), named(["jaeger"]).expect("known"), 32 * 1024);
+        let all = open(&wanted, "127.0.0.1:0").await.expect("free ports");
         let mut addresses = BTreeMap::new();
         for listening in &all {
             assert_ne!(listening.address().port(), 0);
@@ -200,5 +248,8 @@ mod tests {
         assert!(addresses["jaeger_http"].starts_with("http://127.0.0.1:"), "{addresses:?}");
         assert!(addresses["jaeger_query"].starts_with("http://127.0.0.1:"), "{addresses:?}");
         assert!(addresses["jaeger_compact"].starts_with("udp://127.0.0.1:"), "{addresses:?}");
+        let buffers: Vec<_> = all.iter().filter_map(Listening::buffer).collect();
+        assert_eq!(buffers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["jaeger_compact", "jaeger_binary"]);
+        assert!(buffers.iter().all(|(_, b)| b.asked_bytes == 32 * 1024 && b.given_bytes >= b.asked_bytes), "{buffers:?}");
     }
 }

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 
 use anyhow::{Context as _, Error, Result, anyhow};
+use luneta_serve::UdpBuffer;
+use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, UdpSocket};
 
 /// Opens a listener, or says who has the port and which flag moves ours.
@@ -27,13 +29,28 @@ pub async fn listen_for(address: &str, name: &str, advice: &str) -> Result<TcpLi
     })
 }
 
-/// The same for datagrams.
+/// The same for datagrams, with room for as many bytes of them as the system allows.
 ///
 /// # Errors
 /// When the address is taken or cannot be used.
-pub async fn datagrams(address: &str, name: &str, advice: &str) -> Result<UdpSocket> {
+pub async fn datagrams(address: &str, name: &str, advice: &str, buffer_bytes: usize) -> Result<(UdpSocket, UdpBuffer)> {
     let first = resolve(address, name).await?;
-    UdpSocket::bind(first).await.map_err(|error| refused(error, first, None, name, advice))
+    bound(first, name, buffer_bytes).map_err(|error| refused(error, first, None, name, advice))
+}
+
+fn bound(address: SocketAddr, name: &str, buffer_bytes: usize) -> std::io::Result<(UdpSocket, UdpBuffer)> {
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    socket.set_nonblocking(true)?;
+    if let Err(error) = socket.set_recv_buffer_size(buffer_bytes) {
+        tracing::warn!(%error, name, buffer_bytes, "the system keeps the receive buffer as it is");
+    }
+    // Linux counts what it needs for itself too, and takes that for as much again.
+    let given_bytes = socket.recv_buffer_size()? / if cfg!(target_os = "linux") { 2 } else { 1 };
+    if given_bytes < buffer_bytes {
+        tracing::info!(name, asked = buffer_bytes, given = given_bytes, "the receive buffer is smaller than was asked for");
+    }
+    socket.bind(&address.into())?;
+    Ok((UdpSocket::from_std(socket.into())?, UdpBuffer { asked_bytes: buffer_bytes, given_bytes }))
 }
 
 async fn resolve(address: &str, name: &str) -> Result<SocketAddr> {

@@ -122,6 +122,7 @@ impl Running {
             addresses: addresses.clone(),
             retention: config.retention,
             memory_bytes_max: config.memory_bytes_max as u64,
+            udp_buffers: drop_ins.iter().filter_map(drop_in::Listening::buffer).collect(),
         };
         let state = ServeState::new(engine, Arc::clone(&receive.stats), info);
         state.start_sampling();
@@ -140,7 +141,7 @@ impl Running {
             tasks.push(tokio::spawn(async move { Ok(luneta_receive::serve_grpc(listener, receive, until(stopped)).await?) }));
         }
         write_addresses(&config.data, &addresses)?;
-        let drop_ins = config.drop_in.iter().map(|port| port.name()).collect();
+        let drop_ins = config.drop_in.iter().map(|wanted| wanted.port.name()).collect();
         Ok(Self { addresses, drop_ins, stop, tasks, store, data: config.data })
     }
 

@@ -48,6 +48,14 @@ pub fn same_in_any_case(field: &str, text: &str) -> String {
     }
 }
 
+/// Whether a field has this text in it, in any case; with no text, whether it has a value.
+pub fn contains_in_any_case(field: &str, text: &str) -> String {
+    if text.is_empty() {
+        return format!("{field} != nil");
+    }
+    format!("{field} =~ {}", quoted(&format!("(?is).*{}.*", regex_escape(text))))
+}
+
 /// Whether the span takes at least this long.
 pub fn lasts_at_least(nanos: i64) -> String {
     format!("duration >= {}", Static::Duration(nanos.clamp(-DURATION_NS_MAX, DURATION_NS_MAX)))
@@ -112,8 +120,8 @@ fn field_is(key: &str, value: &str) -> Vec<String> {
     }
 }
 
-/// Every constant that reads as this text.
-fn constants(value: &str) -> Vec<String> {
+/// Every constant that reads as this text; first the text itself.
+pub fn constants(value: &str) -> Vec<String> {
     let mut out = vec![quoted(value)];
     if value == "true" || value == "false" {
         out.push(value.to_owned());

@@ -46,7 +46,8 @@ impl Failure {
                     ErrorKind::Timeout => 4,
                     _ => 13,
                 };
-                (code, error.to_string())
+                let place = error.position().map(|at| format!("line {}, column {}: ", at.line, at.column));
+                (code, format!("{}{error}", place.unwrap_or_default()))
             }
         }
     }

@@ -45,6 +45,17 @@ pub struct ServerInfo {
     pub retention: [Duration; 3],
     /// Bound on rows in memory.
     pub memory_bytes_max: u64,
+    /// Receive buffers of ports for datagrams, by the names in `addresses`.
+    pub udp_buffers: std::collections::BTreeMap<String, UdpBuffer>,
+}
+
+/// Bytes of datagrams that a socket holds until they are read; what comes on top is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UdpBuffer {
+    /// What the server asked for.
+    pub asked_bytes: usize,
+    /// What the system gave.
+    pub given_bytes: usize,
 }
 
 /// What every handler can reach.

@@ -31,8 +31,19 @@ pub struct ById {
 impl ServeState {
     /// A trace by its id.
     pub(crate) async fn trace(&self, tenant: &Tenant, id: u128) -> Result<Option<Trace>, QueryError> {
+        self.trace_between(tenant, id, None, None).await
+    }
+
+    /// The spans of a trace that last into the time between two bounds, in nanoseconds since 1970.
+    pub(crate) async fn trace_between(
+        &self,
+        tenant: &Tenant,
+        id: u128,
+        start_ns: Option<i64>,
+        end_ns: Option<i64>,
+    ) -> Result<Option<Trace>, QueryError> {
         let started = Instant::now();
-        let found = self.engine().trace(tenant, id.to_be_bytes()).await;
+        let found = self.engine().trace_between(tenant, id.to_be_bytes(), start_ns, end_ns).await;
         self.queries().record(started.elapsed(), found.is_err());
         found
     }

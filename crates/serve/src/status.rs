@@ -40,6 +40,7 @@ pub async fn status(State(state): State<ServeState>, RequestTenant(tenant): Requ
         "data_dir": info.data_dir,
         "tenant": tenant.as_str(),
         "addresses": info.addresses,
+        "udp_buffers": info.udp_buffers.iter().map(|(name, b)| (name.clone(), json!({"asked_bytes": b.asked_bytes, "given_bytes": b.given_bytes}))).collect::<Map<_, _>>(),
         "signals": signals(&state, &stored, &tenant),
         "refused": refused,
         "wal": {"bytes": stored.wal_bytes, "segments": stored.wal_segments},

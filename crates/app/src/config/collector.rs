@@ -66,8 +66,8 @@ struct RawPipeline {
 /// A Collector's file without its receivers.
 #[derive(Debug)]
 pub struct Parts<'a> {
-    /// Whether the file defines the receiver `otlp`.
-    pub has_otlp: bool,
+    /// The receivers the file defines.
+    pub receivers: Vec<&'static str>,
     /// The section `processors`.
     pub processors: &'a Components,
     /// The section `exporters`.
@@ -114,7 +114,7 @@ impl Parts<'_> {
         if !matches!(kind(id), "traces" | "logs" | "metrics") {
             bail!("service.pipelines.{id}: pipelines are traces, logs or metrics");
         }
-        let receiver = |id: &str| id == "otlp" && self.has_otlp;
+        let receiver = |id: &str| self.receivers.contains(&id);
         let exporter = |id: &str| id == "luneta" || self.exporters.contains_key(id);
         if let Some(name) = parts.receivers.iter().find(|n| !receiver(n)) {
             bail!("service.pipelines.{id}.receivers: `{name}` is not defined under receivers");

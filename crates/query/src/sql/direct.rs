@@ -25,8 +25,12 @@ pub(super) async fn spans(
     ids: &[TraceId],
 ) -> Result<Arc<dyn ExecutionPlan>, QueryError> {
     let table = lake.lake_table(Table::Signal(Signal::Spans)).await?;
-    let ids = ids.iter().map(|id| lit(ScalarValue::FixedSizeBinary(id.len() as i32, Some(id.to_vec())))).collect();
-    let rows = table.scan(session, None, &[col("trace_id").in_list(ids, false)], None).await?;
+    let id = |id: &TraceId| lit(ScalarValue::FixedSizeBinary(id.len() as i32, Some(id.to_vec())));
+    let wanted = match ids {
+        [one] => col("trace_id").eq(id(one)),
+        more => col("trace_id").in_list(more.iter().map(id).collect(), false),
+    };
+    let rows = table.scan(session, None, &[wanted], None).await?;
     let schema = rows.schema();
     let options = SortOptions { descending: false, nulls_first: false };
     let by = |name| Ok(PhysicalSortExpr::new(expressions::col(name, &schema)?, options));

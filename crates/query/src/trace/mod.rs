@@ -4,7 +4,8 @@ mod row;
 
 use std::collections::{HashMap, HashSet};
 
-use arrow::array::RecordBatch;
+use arrow::array::{AsArray as _, RecordBatch};
+use arrow::datatypes::TimestampNanosecondType;
 use luneta_model::Tenant;
 use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
 use opentelemetry_proto::tonic::resource::v1::Resource;
@@ -34,11 +35,55 @@ impl QueryEngine {
     /// # Errors
     /// [`QueryError`].
     pub async fn trace(&self, tenant: &Tenant, id: [u8; 16]) -> Result<Option<Trace>, QueryError> {
-        let answer = self.spans_of(tenant, &[id], SPANS_MAX).await?;
+        self.trace_between(tenant, id, None, None).await
+    }
+
+    /// The spans of a trace that last into the time between two bounds, in nanoseconds since 1970, both of
+    /// them inside.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub async fn trace_between(
+        &self,
+        tenant: &Tenant,
+        id: [u8; 16],
+        start_ns: Option<i64>,
+        end_ns: Option<i64>,
+    ) -> Result<Option<Trace>, QueryError> {
+        let mut answer = self.spans_of(tenant, &[id], SPANS_MAX).await?;
+        if start_ns.is_some() || end_ns.is_some() {
+            let within = |batch: &RecordBatch| between(batch, start_ns, end_ns);
+            answer.batches = answer.batches.iter().map(within).collect::<Result<_, _>>()?;
+        }
         let data = traces_data(&answer.batches)?;
         let found = !data.resource_spans.is_empty();
         Ok(found.then_some(Trace { data, truncated: answer.truncated, warnings: answer.warnings }))
     }
+}
+
+/// The rows whose time touches the bounds.
+fn between(batch: &RecordBatch, start_ns: Option<i64>, end_ns: Option<i64>) -> Result<RecordBatch, QueryError> {
+    let missing = || QueryError::Execution("spans have no times".to_owned());
+    let column =
+        |name| batch.column_by_name(name).and_then(|c| c.as_primitive_opt::<TimestampNanosecondType>()).ok_or_else(missing);
+    let (starts, ends) = (column("start_time")?, column("end_time")?);
+    let inside =
+        |row| start_ns.is_none_or(|bound| ends.value(row) >= bound) && end_ns.is_none_or(|bound| starts.value(row) <= bound);
+    let mask = (0..batch.num_rows()).map(|row| Some(inside(row))).collect();
+    arrow::compute::filter_record_batch(batch, &mask).map_err(|e| QueryError::Execution(e.to_string()))
+}
+
+/// Hands each row of `spans`, with all its columns, to `seen` as OTLP.
+///
+/// # Errors
+/// [`QueryError::Execution`] when a column is missing or of another type.
+pub(crate) fn each_row(
+    batch: &RecordBatch,
+    mut seen: impl FnMut(Resource, InstrumentationScope, Span),
+) -> Result<(), QueryError> {
+    let rows = Rows::of(batch)?;
+    (0..batch.num_rows()).for_each(|row| seen(rows.resource(row).0, rows.scope(row).0, rows.span(row)));
+    Ok(())
 }
 
 /// Rows of `spans`, with all its columns, as OTLP.

@@ -225,7 +225,7 @@ pub(super) fn shown_value(field: &Field, column: &ArrayRef, row: usize) -> Value
 }
 
 /// A value for each event or link that has one.
-fn listed(field: &Field, column: Option<usize>, batch: &RecordBatch, row: usize, span: &EvalSpan) -> Value {
+pub(super) fn listed(field: &Field, column: Option<usize>, batch: &RecordBatch, row: usize, span: &EvalSpan) -> Value {
     let Some(column) = column.map(|column| batch.column(column)) else { return Value::Nil };
     let attribute = |attributes: &[KeyValue], key: &str| attributes.iter().find(|a| a.key == key).map(of_attribute);
     let values: Vec<Value> = match field {

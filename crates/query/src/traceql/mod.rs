@@ -16,10 +16,12 @@ mod parser;
 pub mod predicate;
 pub mod search;
 pub mod series;
+pub mod spans;
 pub mod tags;
 #[cfg(test)]
 mod tests;
 mod types;
+pub mod values;
 
 pub use error::SyntaxError;
 pub use parser::parse;

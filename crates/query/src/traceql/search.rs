@@ -67,12 +67,13 @@ pub struct FoundTraces {
 /// Reads a query that must be a search.
 fn search_query(text: &str) -> Result<Query, QueryError> {
     let query = super::parse(text)?;
-    if query.metrics.is_none() {
-        Ok(query)
-    } else {
-        let message = "time series are asked for where traces are searched: use the metrics API".to_owned();
-        Err(QueryError::Parse { message, position: None })
-    }
+    let Some(metrics) = &query.metrics else { return Ok(query) };
+    let message = format!(
+        "`| {}` makes time series, and this finds traces: leave it out, or ask api/metrics/query_range below \
+         /tempo, as Grafana's Tempo data source does",
+        metrics.function
+    );
+    Err(QueryError::Parse { message, position: None })
 }
 
 impl QueryEngine {

@@ -1,37 +1,32 @@
-//! What can be asked for: fields and their values.
+//! What can be asked for: fields by their names.
 
 use std::collections::BTreeSet;
 
-use arrow::datatypes::DataType;
-use luneta_model::{AttributeScope, Signal, Tenant};
+use luneta_model::{Signal, Tenant};
+use opentelemetry_proto::tonic::common::v1::KeyValue;
 
-use super::ast::{Attribute, Field, FieldExpr, Intrinsic, Scope, SpansetExpr, Stage};
-use super::eval::Value;
-use super::load::{columns, shown_value};
+use super::ast::Field;
+use super::ast::{Attribute, FieldExpr, Scope, SpansetExpr, Stage};
 use super::predicate::{KnownTypes, of_pipeline};
 use super::search::time;
-use crate::scan::dictionaries;
-use crate::trace::{events, links};
+use crate::trace::{each_row, events, links};
 use crate::{QueryEngine, QueryError, SqlRequest};
 
-/// Spans whose events and links are looked into for their keys.
+/// Spans that are looked into for their keys.
 const SAMPLED_SPANS: usize = 2_000;
 /// How far they are looked for, in nanoseconds: ten seconds, ten minutes, a day.
 const SAMPLED_TIMES: [i64; 3] = [10_000_000_000, 600_000_000_000, 86_400_000_000_000];
 
-/// Which values are wanted.
-#[derive(Debug, Clone)]
-pub struct ValuesRequest {
-    /// Of which field.
-    pub field: Field,
-    /// Only of spans this TraceQL query finds; as far as single spans tell.
+/// Which keys are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct TagsRequest {
+    /// Only those on spans this TraceQL query finds, as far as single spans tell; the newest of these are
+    /// looked at.
     pub query: Option<String>,
     /// Spans start from here on, in nanoseconds since 1970…
     pub start_ns: i64,
     /// …and before this.
     pub end_ns: i64,
-    /// Most values wanted.
-    pub limit: usize,
 }
 
 /// A field by its name: an intrinsic, or an attribute with or without its scope.
@@ -60,12 +55,56 @@ pub fn field(name: &str) -> Result<Field, QueryError> {
         .ok_or_else(|| QueryError::Parse { message: format!("`{name}` is not the name of a field"), position: None })
 }
 
+/// What a query narrows values and keys by: itself, or, while it is being typed, those of its conditions that
+/// can be read. `None` where it says nothing, or nothing that can be read.
+pub fn narrowing(query: &str) -> Option<String> {
+    let query = query.trim();
+    let plain = |query: &str| super::parse(query).is_ok_and(|query| query.metrics.is_none());
+    let readable = if plain(query) {
+        query.to_owned()
+    } else {
+        let inside = query.strip_prefix('{')?;
+        let conditions = between_ands(inside.strip_suffix('}').unwrap_or(inside))?;
+        let readable: Vec<&str> = conditions.into_iter().filter(|part| plain(&format!("{{ {part} }}"))).collect();
+        format!("{{ {} }}", readable.join(" && "))
+    };
+    (!matches!(readable.replace(' ', "").as_str(), "{}" | "{true}")).then_some(readable)
+}
+
+/// The conditions between `&&` that stand in no brackets and no quotes. `None` where there is `||` beside
+/// them: what is left of it when a side is taken away would leave out too much.
+fn between_ands(inside: &str) -> Option<Vec<&str>> {
+    let (mut parts, mut start, mut depth, mut quote, mut escaped) = (Vec::new(), 0, 0_usize, None, false);
+    for (at, letter) in inside.char_indices() {
+        match (quote, letter) {
+            _ if escaped => escaped = false,
+            (Some('"'), '\\') => escaped = true,
+            (Some(open), letter) if open == letter => quote = None,
+            (None, '"' | '`') => quote = Some(letter),
+            (None, '(') => depth += 1,
+            (None, ')') => depth = depth.saturating_sub(1),
+            (None, '|') if depth == 0 && inside[at..].starts_with("||") => return None,
+            (None, '&') if depth == 0 && at >= start && inside[at..].starts_with("&&") => {
+                parts.push(inside[start..at].trim());
+                start = at + 2;
+            }
+            _ => {}
+        }
+    }
+    parts.push(inside[start..].trim());
+    parts.retain(|part| !part.is_empty());
+    Some(parts)
+}
+
 impl QueryEngine {
     /// The keys of attributes, by scope.
     ///
     /// # Errors
     /// [`QueryError`].
-    pub async fn tags(&self, tenant: &Tenant, start_ns: i64, end_ns: i64) -> Result<Vec<(Scope, Vec<String>)>, QueryError> {
+    pub async fn tags(&self, tenant: &Tenant, request: &TagsRequest) -> Result<Vec<(Scope, Vec<String>)>, QueryError> {
+        if let Some(query) = request.query.as_deref().and_then(narrowing) {
+            return self.tags_of_spans(tenant, &query, request).await;
+        }
         let keys = self.attribute_keys(tenant).await?;
         let of = |column: &str| -> Vec<String> {
             let found: BTreeSet<String> =
@@ -76,7 +115,7 @@ impl QueryEngine {
         if let Err(at) = resource.binary_search_by(|key| key.as_str().cmp("service.name")) {
             resource.insert(at, "service.name".to_owned());
         }
-        let (event, link) = self.keys_of_lists(tenant, start_ns, end_ns).await?;
+        let (event, link) = self.keys_of_lists(tenant, request.start_ns, request.end_ns).await?;
         Ok(vec![
             (Scope::Resource, resource),
             (Scope::Span, of("attributes")),
@@ -84,6 +123,38 @@ impl QueryEngine {
             (Scope::Event, event),
             (Scope::Link, link),
         ])
+    }
+
+    /// The keys on the newest of the spans that a query finds.
+    async fn tags_of_spans(
+        &self,
+        tenant: &Tenant,
+        query: &str,
+        request: &TagsRequest,
+    ) -> Result<Vec<(Scope, Vec<String>)>, QueryError> {
+        let snapshot = self.store().snapshot(tenant, Signal::Spans).await?;
+        let condition = of_pipeline(&super::parse(query)?.pipeline, &KnownTypes::new(&snapshot)).sql;
+        drop(snapshot);
+        let query = format!(
+            "SELECT * FROM spans WHERE start_time >= {} AND start_time < {}{} ORDER BY start_time DESC LIMIT {SAMPLED_SPANS}",
+            time(request.start_ns),
+            time(request.end_ns),
+            condition.map_or_else(String::new, |sql| format!(" AND {sql}"))
+        );
+        let answer = self.sql(tenant, SqlRequest { query, ..SqlRequest::default() }).await?;
+        let scopes = [Scope::Resource, Scope::Span, Scope::Instrumentation, Scope::Event, Scope::Link];
+        let mut keys: [BTreeSet<String>; 5] = Default::default();
+        for batch in &answer.batches {
+            each_row(batch, |resource, scope, span| {
+                let events = span.events.into_iter().flat_map(|event| event.attributes).collect();
+                let links = span.links.into_iter().flat_map(|link| link.attributes).collect();
+                let lists: [Vec<KeyValue>; 5] = [resource.attributes, span.attributes, scope.attributes, events, links];
+                for (keys, list) in keys.iter_mut().zip(lists) {
+                    keys.extend(list.into_iter().map(|attribute| attribute.key));
+                }
+            })?;
+        }
+        Ok(scopes.into_iter().zip(keys).map(|(scope, keys)| (scope, keys.into_iter().collect())).collect())
     }
 
     /// Keys of events and links. The newest spans tell: longer and longer times are looked at until one
@@ -111,89 +182,32 @@ impl QueryEngine {
         }
         Ok((of_events.into_iter().collect(), of_links.into_iter().collect()))
     }
-
-    /// The values of an attribute that files have in a dictionary, in alphabetical order. Files that reach
-    /// beyond the time asked for, and the rows in memory, are taken whole, as Tempo takes its blocks. `None` where counting spans
-    /// is called for: a query narrows them, or there are too many values to show all.
-    async fn known_texts(&self, tenant: &Tenant, request: &ValuesRequest) -> Result<Option<Vec<Value>>, QueryError> {
-        let scope = match &request.field {
-            Field::Key(Scope::Span, _) => AttributeScope::Item,
-            Field::Key(Scope::Resource, _) => AttributeScope::Resource,
-            _ => return Ok(None),
-        };
-        let Field::Key(_, key) = &request.field else { return Ok(None) };
-        if request.query.as_deref().is_some_and(|query| !query.trim().is_empty() && query.trim() != "{}") {
-            return Ok(None);
-        }
-        let service = scope == AttributeScope::Resource && key == "service.name";
-        let column = if service { "service_name".to_owned() } else { format!("{}{key}", scope.prefix()) };
-        let snapshot = self.store().snapshot(tenant, Signal::Spans).await?;
-        if snapshot.schema.field_with_name(&column).is_ok_and(|field| *field.data_type() != DataType::Utf8) {
-            return Ok(None);
-        }
-        let within = request.start_ns..request.end_ns;
-        let (store, footers) = (self.store().object_store(), self.footers());
-        let texts = dictionaries::texts(&store, &footers, &snapshot, (&column, scope), within, request.limit).await;
-        // Counting spans meets the same damaged file, and goes on without it.
-        Ok(texts.unwrap_or_default().map(|texts| texts.into_iter().map(|text| Value::String(text.into())).collect()))
-    }
-
-    /// The values of a field, the most frequent first.
-    ///
-    /// # Errors
-    /// [`QueryError`].
-    pub async fn tag_values(&self, tenant: &Tenant, request: &ValuesRequest) -> Result<Vec<Value>, QueryError> {
-        let Some((expression, condition)) = expression(&request.field) else {
-            return Ok(Vec::new());
-        };
-        if let Some(values) = self.known_texts(tenant, request).await? {
-            return Ok(values);
-        }
-        let mut conditions =
-            vec![format!("start_time >= {}", time(request.start_ns)), format!("start_time < {}", time(request.end_ns))];
-        conditions.extend(condition);
-        if let Some(query) = request.query.as_deref().filter(|query| !query.trim().is_empty()) {
-            let snapshot = self.store().snapshot(tenant, Signal::Spans).await?;
-            conditions.extend(of_pipeline(&super::parse(query)?.pipeline, &KnownTypes::new(&snapshot)).sql);
-        }
-        let query = format!(
-            "SELECT {expression} AS value, count(*) AS spans FROM spans WHERE {} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {}",
-            conditions.join(" AND "),
-            // What is missing is a group of its own.
-            request.limit.saturating_add(1)
-        );
-        let answer = self.sql(tenant, SqlRequest { query, ..SqlRequest::default() }).await?;
-        let values = answer.batches.iter().flat_map(|batch| {
-            (0..batch.num_rows()).map(|row| shown_value(&request.field, batch.column(0), row)).collect::<Vec<_>>()
-        });
-        let mut out: Vec<Value> = Vec::new();
-        for value in values.filter(|value| *value != Value::Nil) {
-            match value {
-                Value::List(items) => out.extend(items),
-                one => out.push(one),
-            }
-        }
-        out.truncate(request.limit);
-        Ok(out)
-    }
 }
 
-/// The expression of a field, and what else must hold. Values of events and links, and those that
-/// only whole traces have, are not offered.
-fn expression(field: &Field) -> Option<(String, Option<String>)> {
-    let of_root = || Some("parent_span_id IS NULL".to_owned());
-    match field {
-        Field::Intrinsic(Intrinsic::Name) => Some(("name".to_owned(), None)),
-        Field::Intrinsic(Intrinsic::RootName) => Some(("name".to_owned(), of_root())),
-        Field::Intrinsic(Intrinsic::RootService) => Some(("service_name".to_owned(), of_root())),
-        Field::Intrinsic(
-            Intrinsic::Status
-            | Intrinsic::StatusMessage
-            | Intrinsic::Kind
-            | Intrinsic::InstrumentationName
-            | Intrinsic::InstrumentationVersion,
-        )
-        | Field::Key(Scope::Any | Scope::Span | Scope::Resource | Scope::Instrumentation, _) => Some((columns(field)?, None)),
-        Field::Intrinsic(_) | Field::Key(Scope::Event | Scope::Link, _) => None,
+#[cfg(test)]
+mod tests {
+    use super::narrowing;
+
+    #[test]
+    fn queries_that_are_being_typed() {
+        let cases = [
+            ("", None),
+            ("{}", None),
+            ("{ true }", None),
+            ("{ name = \"a\" }", Some("{ name = \"a\" }")),
+            ("{ name = \"a\" } && { name = \"b\" }", Some("{ name = \"a\" } && { name = \"b\" }")),
+            ("{ resource.cluster = }", None),
+            ("{ name = \"a\" && resource.cluster = }", Some("{ name = \"a\" }")),
+            ("{ span.a = && name = \"x && y\" && (kind = server", Some("{ name = \"x && y\" }")),
+            ("{ name = \"\\\"&&\" && .b = 1 && .c", Some("{ name = \"\\\"&&\" && .b = 1 && .c }")),
+            ("{ name = \"a\" || .b = }", None),
+            ("{ (.a = 1 || .b = 2) && .c = }", Some("{ (.a = 1 || .b = 2) }")),
+            ("{ name = ü && status = error }", Some("{ status = error }")),
+            ("{} | rate()", None),
+            ("name", None),
+        ];
+        for (query, expected) in cases {
+            assert_eq!(narrowing(query).as_deref(), expected, "{query}");
+        }
     }
 }

@@ -19,6 +19,8 @@ const EXACT_MAX: i64 = (1 << 53) - 1;
 const KINDS: [&str; 6] = ["", "internal", "server", "client", "producer", "consumer"];
 const STATUS_OK: i32 = 1;
 const STATUS_ERROR: i32 = 2;
+/// The name semantic conventions give to what a person reads about a failure.
+const ERROR_MESSAGE: &str = "error.message";
 /// The attribute of a link that says what kind of reference it was.
 const REFERENCE_TYPE: &str = "opentracing.ref_type";
 
@@ -107,7 +109,8 @@ fn convert(span: &otlp::Span, scope: Option<&InstrumentationScope>, process_id: 
     }
     let duration_ns = span.end_time_unix_nano.saturating_sub(span.start_time_unix_nano);
     let mut tags = fields(span, scope);
-    tags.extend(span.attributes.iter().map(|pair| if raw { tag(pair) } else { adjust::address(tag(pair)) }));
+    let attributes = span.attributes.iter().filter_map(|pair| said_once(pair, span));
+    tags.extend(attributes.map(|tag| if raw { tag } else { adjust::address(tag) }));
     Span {
         references: references(span, &trace_id, place.parent, raw),
         trace_id,
@@ -133,6 +136,16 @@ fn left_out(span: &otlp::Span) -> Option<Vec<String>> {
     let some = counts.into_iter().filter(|(count, _)| *count > 0);
     let warnings: Vec<String> = some.map(|(count, what)| format!("{what} over a limit were left out: {count}")).collect();
     (!warnings.is_empty()).then_some(warnings)
+}
+
+/// The tag of an attribute. The span's failure is a tag `error` already: what an attribute of this name
+/// tells beside it, as Zipkin's do, has another name.
+fn said_once(pair: &KeyValue, span: &otlp::Span) -> Option<Tag> {
+    let status = span.status.as_ref().filter(|status| status.code == STATUS_ERROR);
+    let (Some(status), "error") = (status, pair.key.as_str()) else { return Some(tag(pair)) };
+    let text = get_text(std::slice::from_ref(pair), "error").filter(|text| !text.is_empty() && *text != status.message)?;
+    let taken = span.attributes.iter().any(|other| other.key == ERROR_MESSAGE);
+    (!taken && text != "true" && text != "false").then(|| text_tag(ERROR_MESSAGE, text))
 }
 
 /// Tags for what has a field of its own in OTLP.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use opentelemetry_proto::tonic::trace::v1::TracesData;
+use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
+use opentelemetry_proto::tonic::trace::v1::{Status, TracesData};
 use serde_json::Value;
 
 use super::search::{self, Matching, Wanted};
@@ -33,6 +35,36 @@ fn traces_become_jaegers() {
     check(&model::json(&adjusted, false), include_str!("fixtures/shop.json"));
     let raw = convert::trace(&shop().resource_spans, Vec::new(), true);
     check(&model::json(&raw, true), include_str!("fixtures/shop.raw.json"));
+}
+
+/// A failed span has one tag `error`, whatever its attributes say beside its status.
+#[test]
+fn failures_are_told_once() {
+    let tags = |code: i32, message: &str, attributes: &[(&str, &str)]| {
+        let mut data = shop();
+        let span = &mut data.resource_spans[0].scope_spans[0].spans[0];
+        span.status = Some(Status { code, message: message.to_owned() });
+        let text = |text: &str| Some(AnyValue { value: Some(Any::StringValue(text.to_owned())) });
+        let pair = |(key, value): &(&str, &str)| KeyValue { key: (*key).to_owned(), value: text(value), ..KeyValue::default() };
+        span.attributes = attributes.iter().map(pair).collect();
+        let id = hex::encode(&span.span_id);
+        let trace = convert::trace(&data.resource_spans, Vec::new(), false);
+        let span = trace.spans.into_iter().find(|span| span.id == id).expect("the span");
+        let tags = span.tags.into_iter().filter(|tag| tag.key.starts_with("error"));
+        tags.map(|tag| format!("{}={}", tag.key, tag.value)).collect::<Vec<_>>().join(" ")
+    };
+    let cases = [
+        (2, "", vec![], "error=true"),
+        (2, "sold out", vec![("error", "sold out")], "error=true"),
+        (2, "", vec![("error", "sold out")], "error=true error.message=\"sold out\""),
+        (2, "", vec![("error", "true")], "error=true"),
+        (2, "", vec![("error", "a"), ("error.message", "b")], "error=true error.message=\"b\""),
+        (0, "", vec![("error", "sold out")], "error=\"sold out\""),
+        (1, "", vec![("error", "false")], "error=\"false\""),
+    ];
+    for (code, message, attributes, expected) in cases {
+        assert_eq!(tags(code, message, &attributes), expected, "{code} {message} {attributes:?}");
+    }
 }
 
 #[test]

@@ -1,47 +1,105 @@
-//! What clients write into addresses: times, durations, and searches of the first version.
+//! What clients write into addresses: numbers, times and durations.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde::Deserialize;
+use crate::parameters::Parameters;
 
-/// Spans looked at when no time is given, in nanoseconds: a day.
-const DEFAULT_RANGE_NS: i64 = 24 * 3600 * 1_000_000_000;
-/// Clocks of clients may be ahead of ours.
-const AHEAD_NS: i64 = 60 * 1_000_000_000;
-
-/// A time range as text.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct RangeText {
-    start: Option<String>,
-    end: Option<String>,
-    since: Option<String>,
+/// The time that is meant when none is named.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Usual {
+    /// How far back, in nanoseconds.
+    back_ns: i64,
+    /// How far beyond now, in nanoseconds.
+    ahead_ns: i64,
 }
 
-impl RangeText {
-    /// Seconds since 1970; 0 is no time.
-    pub(super) fn of_seconds(start: u32, end: u32) -> Self {
-        Self { start: Some(start.to_string()), end: Some(end.to_string()), since: None }
+/// A day, for searches and names. Clocks of clients may be ahead of ours.
+pub(super) const DAY: Usual = Usual { back_ns: 24 * 3600 * 1_000_000_000, ahead_ns: 60 * 1_000_000_000 };
+/// An hour, for time series.
+pub(super) const HOUR: Usual = Usual { back_ns: 3600 * 1_000_000_000, ahead_ns: 0 };
+
+impl Usual {
+    /// Start and end in nanoseconds since 1970, where only some are known.
+    ///
+    /// # Errors
+    /// When nothing lies between them.
+    pub(super) fn range(self, start: Option<i64>, end: Option<i64>) -> Result<(i64, i64), String> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_nanos()).unwrap_or(i64::MAX));
+        let end = end.unwrap_or(now.saturating_add(self.ahead_ns));
+        ordered(start.unwrap_or(end.saturating_sub(self.back_ns)), end)
     }
 
-    /// Nanoseconds since 1970; what is missing is the last day until now.
-    pub(super) fn range(&self) -> Result<(i64, i64), String> {
-        let read = |name: &str, text: &Option<String>| match text.as_deref().filter(|t| !t.is_empty() && *t != "0") {
-            Some(text) => time(text).map(Some).ok_or_else(|| {
-                format!(
-                    "`{name}={text}` is no time: give seconds or nanoseconds since 1970, or a time such as 2026-01-31T12:00:00Z"
-                )
-            }),
-            None => Ok(None),
-        };
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_nanos()).unwrap_or(i64::MAX));
-        let end = read("end", &self.end)?.unwrap_or(now.saturating_add(AHEAD_NS));
-        let since = match self.since.as_deref().filter(|t| !t.is_empty()) {
+    /// The time between `start` and `end`, or that of `since` before the end.
+    ///
+    /// # Errors
+    /// Names the parameter that cannot be read.
+    pub(super) fn of(self, parameters: &Parameters) -> Result<(i64, i64), String> {
+        let since = match parameters.first("since") {
             Some(text) => Some(duration(text).ok_or_else(|| format!("`since={text}` is no duration, such as 30m or 1h"))?),
             None => None,
         };
-        let start = read("start", &self.start)?.unwrap_or(end.saturating_sub(since.unwrap_or(DEFAULT_RANGE_NS)));
-        if start >= end { Err("`start` must be before `end`".to_owned()) } else { Ok((start, end)) }
+        let usual = Self { back_ns: since.unwrap_or(self.back_ns), ..self };
+        usual.range(bound(parameters, "start")?, bound(parameters, "end")?)
     }
+}
+
+/// `start` and `end`, each where it is named.
+///
+/// # Errors
+/// Names the parameter that cannot be read.
+pub(super) fn bounds(parameters: &Parameters) -> Result<(Option<i64>, Option<i64>), String> {
+    let (start, end) = (bound(parameters, "start")?, bound(parameters, "end")?);
+    if let (Some(start), Some(end)) = (start, end) {
+        ordered(start, end)?;
+    }
+    Ok((start, end))
+}
+
+fn ordered(start: i64, end: i64) -> Result<(i64, i64), String> {
+    if start < end {
+        return Ok((start, end));
+    }
+    let seconds = |ns: i64| ns as f64 / 1e9;
+    Err(format!("`start` must be before `end`: they are {} and {} in seconds", seconds(start), seconds(end)))
+}
+
+/// A time in nanoseconds since 1970; 0 is none.
+fn bound(parameters: &Parameters, name: &str) -> Result<Option<i64>, String> {
+    match parameters.first(name).filter(|text| *text != "0") {
+        Some(text) => time(text).map(Some).ok_or_else(|| {
+            format!("`{name}={text}` is no time: give seconds or nanoseconds since 1970, or a time such as 2026-01-31T12:00:00Z")
+        }),
+        None => Ok(None),
+    }
+}
+
+/// A whole number.
+///
+/// # Errors
+/// When it is none.
+pub(super) fn number(parameters: &Parameters, name: &str) -> Result<Option<usize>, String> {
+    let read = |text: &str| text.parse().map_err(|_| format!("`{name}={text}` is no whole number from 0 on"));
+    parameters.first(name).map(read).transpose()
+}
+
+/// A whole number above 0.
+///
+/// # Errors
+/// When it is none.
+pub(super) fn positive(parameters: &Parameters, name: &str) -> Result<Option<usize>, String> {
+    match number(parameters, name)? {
+        Some(0) => Err(format!("`{name}` must be above 0")),
+        other => Ok(other),
+    }
+}
+
+/// `true` or `false`.
+///
+/// # Errors
+/// When it is neither.
+pub(super) fn truth(parameters: &Parameters, name: &str) -> Result<Option<bool>, String> {
+    let read = |text: &str| text.parse().map_err(|_| format!("`{name}={text}` is neither true nor false"));
+    parameters.first(name).map(read).transpose()
 }
 
 /// Seconds, milliseconds, microseconds or nanoseconds since 1970, by their size, or RFC 3339.
@@ -69,8 +127,17 @@ fn rfc3339(text: &str) -> Option<i64> {
 
 /// `1h30m`, `250ms`, or a number of seconds, in nanoseconds.
 pub(super) fn duration(text: &str) -> Option<i64> {
-    const UNITS: [(&str, f64); 8] =
-        [("ns", 1.0), ("us", 1e3), ("µs", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 6e10), ("h", 3.6e12), ("d", 8.64e13)];
+    const UNITS: [(&str, f64); 9] = [
+        ("ns", 1.0),
+        ("us", 1e3),
+        ("µs", 1e3),
+        ("ms", 1e6),
+        ("s", 1e9),
+        ("m", 6e10),
+        ("h", 3.6e12),
+        ("d", 8.64e13),
+        ("w", 6.048e14),
+    ];
     if let Ok(seconds) = text.parse::<f64>() {
         return (seconds.is_finite() && seconds >= 0.0).then_some((seconds * 1e9) as i64);
     }
@@ -88,88 +155,6 @@ pub(super) fn duration(text: &str) -> Option<i64> {
     (!text.is_empty()).then_some(total as i64)
 }
 
-/// A search as older clients write it: `tags` in logfmt, and bounds on the trace's duration.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct TagSearch {
-    tags: Option<String>,
-    #[serde(rename = "minDuration")]
-    min_duration: Option<String>,
-    #[serde(rename = "maxDuration")]
-    max_duration: Option<String>,
-}
-
-impl TagSearch {
-    /// Bounds alone.
-    pub(super) fn of(min_duration: Option<String>, max_duration: Option<String>) -> Self {
-        Self { tags: None, min_duration, max_duration }
-    }
-
-    /// The same in TraceQL.
-    pub(super) fn query(&self) -> Result<String, String> {
-        self.conditions(logfmt(self.tags.as_deref().unwrap_or_default())?)
-    }
-
-    /// Tags with these values, within the bounds, in TraceQL.
-    pub(super) fn conditions(&self, tags: Vec<(String, String)>) -> Result<String, String> {
-        let mut conditions = Vec::new();
-        for (key, value) in tags {
-            let text = quoted(&value);
-            conditions.push(match key.as_str() {
-                "name" | "status" | "kind" if key != "name" => format!("{key} = {value}"),
-                "name" => format!("name = {text}"),
-                "service" | "service.name" => format!("resource.service.name = {text}"),
-                "root.service.name" => format!("rootServiceName = {text}"),
-                "root.name" => format!("rootName = {text}"),
-                "error" if value == "true" => "status = error".to_owned(),
-                _ => {
-                    let field = format!(".{}", quoted(&key));
-                    let number = value.parse::<f64>().is_ok_and(f64::is_finite) || value == "true" || value == "false";
-                    if number { format!("({field} = {text} || {field} = {value})") } else { format!("{field} = {text}") }
-                }
-            });
-        }
-        for (sign, text) in [(">=", &self.min_duration), ("<=", &self.max_duration)] {
-            if let Some(text) = text.as_deref().filter(|t| !t.is_empty()) {
-                let ns = duration(text).ok_or_else(|| format!("`{text}` is no duration, such as 100ms or 1.5s"))?;
-                conditions.push(format!("traceDuration {sign} {ns}ns"));
-            }
-        }
-        Ok(format!("{{ {} }}", conditions.join(" && ")))
-    }
-}
-
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
-}
-
-/// `key=value key="a value"`.
-fn logfmt(text: &str) -> Result<Vec<(String, String)>, String> {
-    let mut pairs = Vec::new();
-    let mut rest = text.trim_start();
-    while !rest.is_empty() {
-        let (key, after) = rest.split_once('=').ok_or_else(|| format!("`{rest}` in `tags` has no `=`"))?;
-        let (value, after) = if let Some(inside) = after.strip_prefix('"') {
-            let mut value = String::new();
-            let mut letters = inside.char_indices();
-            let end = loop {
-                match letters.next() {
-                    Some((_, '\\')) => value.extend(letters.next().map(|(_, c)| c)),
-                    Some((at, '"')) => break at + 1,
-                    Some((_, c)) => value.push(c),
-                    None => return Err("a quote in `tags` is not closed".to_owned()),
-                }
-            };
-            (value, &inside[end..])
-        } else {
-            let end = after.find(' ').unwrap_or(after.len());
-            (after[..end].to_owned(), &after[end..])
-        };
-        pairs.push((key.trim().to_owned(), value));
-        rest = after.trim_start();
-    }
-    Ok(pairs)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -179,6 +164,7 @@ mod tests {
         let cases = [
             ("1m", Some(60_000_000_000)),
             ("1h30m", Some(5_400_000_000_000)),
+            ("1w", Some(604_800_000_000_000)),
             ("1.5ms", Some(1_500_000)),
             ("15", Some(15_000_000_000)),
             ("", None),
@@ -195,20 +181,41 @@ mod tests {
     }
 
     #[test]
-    fn searches_of_the_first_version() {
-        let query = |tags: &str, min: &str| {
-            TagSearch { tags: Some(tags.to_owned()), min_duration: Some(min.to_owned()), max_duration: None }.query()
-        };
+    fn ranges() {
+        const SECOND: i64 = 1_000_000_000;
+        let length = |usual: Usual, query: &str| usual.of(&Parameters::of(query)).map(|(start, end)| (end - start) / SECOND);
         let cases = [
-            ("", "", Ok("{  }")),
-            ("service.name=shop", "", Ok("{ resource.service.name = \"shop\" }")),
-            ("name=\"GET /a b\" error=true", "", Ok("{ name = \"GET /a b\" && status = error }")),
-            ("http.status_code=500", "", Ok("{ (.\"http.status_code\" = \"500\" || .\"http.status_code\" = 500) }")),
-            ("a=\"x\\\"y\"", "2ms", Ok("{ .\"a\" = \"x\\\"y\" && traceDuration >= 2000000ns }")),
-            ("a", "", Err("`a` in `tags` has no `=`")),
+            ("", Ok(3600)),
+            ("start=0&end=0", Ok(3600)),
+            ("since=15m", Ok(900)),
+            ("start=100&end=160", Ok(60)),
+            ("end=160", Ok(3600)),
+            ("end=160&since=1m", Ok(60)),
+            ("start=160&end=100", Err("`start` must be before `end`: they are 160 and 100 in seconds")),
+            ("since=soon", Err("`since=soon` is no duration, such as 30m or 1h")),
         ];
-        for (tags, min, expected) in cases {
-            assert_eq!(query(tags, min).as_deref().map_err(String::as_str), expected, "{tags}");
+        for (query, expected) in cases {
+            assert_eq!(length(HOUR, query).as_ref().map_err(String::as_str), expected.as_ref().map_err(|e| *e), "{query}");
         }
+        assert_eq!(length(DAY, ""), Ok(24 * 3600));
+        assert_eq!(bounds(&Parameters::of("end=5")), Ok((None, Some(5 * SECOND))));
+        assert!(bounds(&Parameters::of("start=5&end=5")).is_err());
+        assert!(bounds(&Parameters::of("start=tea")).is_err());
+    }
+
+    #[test]
+    fn numbers() {
+        let of = |query: &str| positive(&Parameters::of(query), "limit").map_err(|e| e.chars().take(12).collect::<String>());
+        for (query, expected) in [
+            ("", Ok(None)),
+            ("limit=", Ok(None)),
+            ("limit=7", Ok(Some(7))),
+            ("limit=0", Err("`limit` must")),
+            ("limit=-1", Err("`limit=-1` i")),
+        ] {
+            assert_eq!(of(query), expected.map_err(ToOwned::to_owned), "{query}");
+        }
+        assert_eq!(truth(&Parameters::of("keep=false"), "keep"), Ok(Some(false)));
+        assert!(truth(&Parameters::of("keep=maybe"), "keep").is_err());
     }
 }

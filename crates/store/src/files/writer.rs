@@ -281,7 +281,7 @@ fn properties(
     });
     // Points are small once encoded: more effort costs little.
     let level = if table == Table::Signal(Signal::Metrics) { config.zstd_level.max(3) } else { config.zstd_level };
-    let page_rows = if table == Table::Signal(Signal::Metrics) { POINTS_PAGE_ROWS_MAX } else { std::env::var("PAGE_ROWS").ok().and_then(|v| v.parse().ok()).unwrap_or(PAGE_ROWS_MAX) };
+    let page_rows = if table == Table::Signal(Signal::Metrics) { POINTS_PAGE_ROWS_MAX } else { PAGE_ROWS_MAX };
     // Many spans share a trace, few records do.
     let trace_dictionary = if table == Table::Signal(Signal::Spans) { TRACE_DICTIONARY_BYTES_MAX } else { DICTIONARY_BYTES_MAX };
     let mut builder = WriterProperties::builder()

@@ -183,7 +183,7 @@ fn only_value(index: &ColumnIndexMetaData, page: usize, data_type: &DataType) ->
 }
 
 fn same<T: PartialEq>(low: Option<T>, high: Option<T>) -> Option<T> {
-    (low == high).then_some(low).flatten()
+    low.filter(|low| high.is_some_and(|high| *low == high))
 }
 
 /// Values of the page index as the column has them.

@@ -22,6 +22,9 @@ use super::reader::RowReader;
 
 const ROWS: usize = 1000;
 
+/// A column, rows, what is known of it there, and its values that are known.
+type Case<'a> = (usize, &'a [usize], &'a [Cell], &'a [Value]);
+
 /// Columns with values in all rows, in two stretches, in one row, and nowhere, and columns whose values
 /// stay for a while; of pages with eight rows.
 fn batch() -> RecordBatch {
@@ -138,7 +141,7 @@ async fn pages_of_one_value_are_not_read() {
     let reader = reader(file(ROWS), PageIndexPolicy::Required).await;
     let text = |text: &str| Value::Text(text.to_owned());
     // Rows of different pages, of a page that has both values, and of one with nulls.
-    let cases: [(usize, &[usize], &[Cell], &[Value]); 5] = [
+    let cases: [Case; 5] = [
         (6, &[0, 7, 300], &[Cell::Known(0), Cell::Known(0), Cell::Known(1)], &[text("block 0"), text("block 2")]),
         (7, &[145, 149, 160], &[Cell::Read, Cell::Read, Cell::Known(0)], &[text("b")][..]),
         (8, &[999], &[Cell::Known(0)], &[Value::Integer(i64::from(u32::MAX) - 6)]),

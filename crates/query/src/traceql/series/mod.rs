@@ -13,7 +13,7 @@ mod tests;
 
 use luneta_model::{Signal, Tenant};
 
-use super::ast::{Attribute, Field, Intrinsic, Metrics, MetricsFunction, Query};
+use super::ast::{Attribute, Field, Intrinsic, Metrics, MetricsFunction, Query, Static};
 use super::eval::Value;
 use super::predicate::{KnownTypes, asks_counted, of_pipeline};
 use crate::{QueryEngine, QueryError};
@@ -147,6 +147,17 @@ fn unit(field: &Attribute) -> f64 {
     }
 }
 
+/// How many exemplars are wanted: `with (exemplars=false)` or a number there has the last word.
+fn wanted_exemplars(query: &Query, asked: usize) -> usize {
+    let hint = query.hints.iter().find(|(name, _)| name == "exemplars");
+    match hint.map(|(_, value)| value) {
+        Some(Static::Bool(false)) => 0,
+        // One number for the whole time has none, whatever the query says.
+        Some(Static::Int(most)) if asked > 0 => usize::try_from(*most).unwrap_or(0),
+        _ => asked,
+    }
+}
+
 impl QueryEngine {
     /// The time series of a TraceQL query.
     ///
@@ -158,7 +169,8 @@ impl QueryEngine {
             return Err(invalid("this query searches for traces: add `| rate()` or another function for time series"));
         };
         let intervals = Intervals::new(request)?;
-        let mut answer = self.accumulated(tenant, &query, metrics, intervals, request.exemplars).await?;
+        let exemplars = wanted_exemplars(&query, request.exemplars);
+        let mut answer = self.accumulated(tenant, &query, metrics, intervals, exemplars).await?;
         stages::apply(&metrics.stages, &mut answer.series);
         Ok(answer)
     }

@@ -1,0 +1,200 @@
+//! The section `receivers` of a Collector's file: which protocols are taken, and where.
+
+use anyhow::{Result, bail};
+use serde::Deserialize;
+
+use crate::drop_in::{self, Wanted};
+
+/// The section as written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawReceivers {
+    otlp: Option<RawOtlp>,
+    #[serde(deserialize_with = "present")]
+    jaeger: Option<RawJaeger>,
+    #[serde(deserialize_with = "present")]
+    zipkin: Option<RawZipkin>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawOtlp {
+    protocols: RawProtocols,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawProtocols {
+    #[serde(deserialize_with = "present")]
+    grpc: Option<RawEndpoint>,
+    #[serde(deserialize_with = "present")]
+    http: Option<RawEndpoint>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawJaeger {
+    protocols: RawJaegerProtocols,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawJaegerProtocols {
+    #[serde(deserialize_with = "present")]
+    grpc: Option<RawEndpoint>,
+    #[serde(deserialize_with = "present")]
+    thrift_http: Option<RawEndpoint>,
+    #[serde(deserialize_with = "present")]
+    thrift_compact: Option<RawDatagrams>,
+    #[serde(deserialize_with = "present")]
+    thrift_binary: Option<RawDatagrams>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawZipkin {
+    endpoint: Option<String>,
+    max_request_body_size: Option<usize>,
+    cors: Option<RawCors>,
+    parse_string_tags: bool,
+}
+
+/// What follows a name with nothing behind it means: with defaults.
+fn present<'de, T: Deserialize<'de> + Default, D: serde::Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    Ok(Some(Option::deserialize(from)?.unwrap_or_default()))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawEndpoint {
+    endpoint: Option<String>,
+    max_recv_msg_size_mib: Option<usize>,
+    max_request_body_size: Option<usize>,
+    cors: Option<RawCors>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawDatagrams {
+    endpoint: Option<String>,
+    socket_buffer_size: Option<usize>,
+    queue_size: Option<usize>,
+    max_packet_size: Option<usize>,
+    workers: Option<usize>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawCors {
+    allowed_origins: Vec<String>,
+}
+
+/// Address and size of the receive buffer of a port, where they are named.
+type Place = (Option<String>, Option<usize>);
+
+impl RawEndpoint {
+    fn bytes_max(&self) -> Option<usize> {
+        self.max_recv_msg_size_mib.map(|mib| mib.saturating_mul(1024 * 1024)).max(self.max_request_body_size)
+    }
+
+    fn place(&self) -> Place {
+        (self.endpoint.clone(), None)
+    }
+}
+
+impl RawDatagrams {
+    fn place(&self) -> Place {
+        (self.endpoint.clone(), self.socket_buffer_size.filter(|bytes| *bytes > 0))
+    }
+
+    /// Names of what has no effect.
+    fn idle(&self) -> Vec<&'static str> {
+        let keys = [("queue_size", self.queue_size), ("max_packet_size", self.max_packet_size), ("workers", self.workers)];
+        keys.into_iter().filter(|(_, value)| value.is_some()).map(|(key, _)| key).collect()
+    }
+}
+
+impl RawReceivers {
+    /// The receivers that are defined.
+    pub fn ids(&self) -> Vec<&'static str> {
+        let defined = [("otlp", self.otlp.is_some()), ("jaeger", self.jaeger.is_some()), ("zipkin", self.zipkin.is_some())];
+        defined.into_iter().filter(|(_, is)| *is).map(|(id, _)| id).collect()
+    }
+
+    /// Whether what is asked for can be done. Returns what has no effect.
+    ///
+    /// # Errors
+    /// Names the path of the fault.
+    pub fn check(&self) -> Result<Vec<String>> {
+        let mut notes = Vec::new();
+        if let Some(RawJaeger { protocols }) = &self.jaeger {
+            if protocols.named().is_empty() {
+                bail!("receivers.jaeger.protocols: name at least one of grpc, thrift_http, thrift_compact, thrift_binary");
+            }
+            for (name, datagrams) in [("thrift_compact", &protocols.thrift_compact), ("thrift_binary", &protocols.thrift_binary)]
+            {
+                let idle = datagrams.as_ref().map(RawDatagrams::idle).unwrap_or_default();
+                if !idle.is_empty() {
+                    let keys = idle.join(", ");
+                    notes.push(format!("receivers.jaeger.protocols.{name}: {keys}: the server sees to this by itself"));
+                }
+            }
+        }
+        if self.zipkin.as_ref().is_some_and(|zipkin| zipkin.parse_string_tags) {
+            bail!("receivers.zipkin.parse_string_tags: tags stay the text they were sent as; leave it out, or write false");
+        }
+        Ok(notes)
+    }
+
+    /// Addresses of OTLP over gRPC and over HTTP. Both are on when no receiver is named at all.
+    pub fn otlp_endpoints(&self, usual: impl Fn(u16) -> String) -> (Option<String>, Option<String>) {
+        match &self.otlp {
+            None if self.ids().is_empty() => (Some(usual(4317)), Some(usual(4318))),
+            None => (None, None),
+            Some(RawOtlp { protocols }) => {
+                let endpoint = |raw: &Option<RawEndpoint>, number: u16| {
+                    raw.as_ref().map(|raw| raw.endpoint.clone().unwrap_or_else(|| usual(number)))
+                };
+                (endpoint(&protocols.grpc, 4317), endpoint(&protocols.http, 4318))
+            }
+        }
+    }
+
+    /// The ports of other servers that are named here, on loopback unless they say where.
+    pub fn ports(&self, usual: impl Fn(u16) -> String) -> Vec<Wanted> {
+        let mut places: Vec<(&str, Place)> = self.jaeger.iter().flat_map(|jaeger| jaeger.protocols.named()).collect();
+        places.extend(self.zipkin.iter().map(|zipkin| ("zipkin", (zipkin.endpoint.clone(), None))));
+        let wanted = places.into_iter().filter_map(|(name, (address, buffer_bytes))| {
+            let port = drop_in::port(name)?;
+            let address = address.unwrap_or_else(|| usual(port.number()));
+            Some(Wanted { port, address: Some(address), buffer_bytes: buffer_bytes.unwrap_or(0) })
+        });
+        wanted.collect()
+    }
+
+    /// Web pages that may send telemetry; one list for all intakes.
+    pub fn cors(&self) -> Vec<String> {
+        let otlp = self.otlp.as_ref().and_then(|otlp| otlp.protocols.http.as_ref()).and_then(|http| http.cors.as_ref());
+        let zipkin = self.zipkin.as_ref().and_then(|zipkin| zipkin.cors.as_ref());
+        otlp.into_iter().chain(zipkin).flat_map(|cors| cors.allowed_origins.clone()).collect()
+    }
+
+    /// The largest body that any receiver is to take; one bound for all intakes.
+    pub fn body_bytes_max(&self) -> Option<usize> {
+        let otlp = self.otlp.iter().flat_map(|otlp| [&otlp.protocols.grpc, &otlp.protocols.http]);
+        let jaeger = self.jaeger.iter().flat_map(|jaeger| [&jaeger.protocols.grpc, &jaeger.protocols.thrift_http]);
+        let endpoints = otlp.chain(jaeger).flatten().filter_map(RawEndpoint::bytes_max);
+        endpoints.chain(self.zipkin.iter().filter_map(|zipkin| zipkin.max_request_body_size)).max()
+    }
+}
+
+impl RawJaegerProtocols {
+    /// The protocols that are named, by the names of their ports.
+    fn named(&self) -> Vec<(&'static str, Place)> {
+        let streams = [("jaeger_grpc", &self.grpc), ("jaeger_http", &self.thrift_http)];
+        let datagrams = [("jaeger_compact", &self.thrift_compact), ("jaeger_binary", &self.thrift_binary)];
+        let streams = streams.into_iter().filter_map(|(name, raw)| Some((name, raw.as_ref()?.place())));
+        let datagrams = datagrams.into_iter().filter_map(|(name, raw)| Some((name, raw.as_ref()?.place())));
+        streams.chain(datagrams).collect()
+    }
+}
