@@ -2,6 +2,7 @@
 
 use super::Grid;
 use super::bodies::calendar::date;
+use super::bodies::mathematics::{larger, smaller};
 use super::bodies::windows::{Border, WindowContext};
 use super::evaluator::{Evaluated, Evaluator};
 use super::selectors::{Ranges, Windows};
@@ -83,15 +84,7 @@ impl<'a> Evaluator<'a> {
             Named::Time => Ok(Computed::Scalar(grid.times().map(seconds).collect())),
             Named::MaxOf | Named::MinOf => {
                 let (a, b) = (self.scalar(&arguments[0], grid)?, self.scalar(&arguments[1], grid)?);
-                let pick = |(a, b): (f64, f64)| {
-                    if a.is_nan() || b.is_nan() {
-                        f64::NAN
-                    } else if named == Named::MaxOf {
-                        a.max(b)
-                    } else {
-                        a.min(b)
-                    }
-                };
+                let pick = |(a, b)| if named == Named::MaxOf { larger(a, b) } else { smaller(a, b) };
                 Ok(Computed::Scalar(a.into_iter().zip(b).map(pick).collect()))
             }
             Named::Scalar => {
@@ -162,8 +155,7 @@ impl<'a> Evaluator<'a> {
             if most < least {
                 return None;
             }
-            // NaN anywhere gives NaN.
-            Some(if value.is_nan() || least.is_nan() || most.is_nan() { f64::NAN } else { value.min(most).max(least) })
+            Some(larger(least, smaller(most, value)))
         })
     }
 

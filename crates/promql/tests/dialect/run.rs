@@ -13,8 +13,9 @@ use super::values::{labels_and_rest, number, slots};
 /// Differences of results below this share are rounding.
 const TOLERANCE: f64 = 1e-6;
 
-/// Runs a script; panics at the first difference, naming file and line.
-pub fn check(file: &str, text: &str) {
+/// Runs a script and gives what differs, with file and line.
+pub fn check(file: &str, text: &str) -> Vec<String> {
+    let mut differences = Vec::new();
     let mut store: BTreeMap<Labels, Series> = BTreeMap::new();
     let mut evals = 0;
     for command in commands(text) {
@@ -24,12 +25,13 @@ pub fn check(file: &str, text: &str) {
             Command::Eval(eval) => {
                 evals += 1;
                 if let Err(difference) = check_eval(&store, &eval) {
-                    panic!("{file}:{}: {}\n{difference}", eval.line, eval.query);
+                    differences.push(format!("{file}:{}: {}\n{difference}", eval.line, eval.query));
                 }
             }
         }
     }
     assert!(evals > 0, "{file} evaluates nothing");
+    differences
 }
 
 fn load(store: &mut BTreeMap<Labels, Series>, line: &str, step_ms: i64) {

@@ -35,9 +35,11 @@ pub fn compare(server: &Server, data: &[Series], query: &str, times: (i64, i64, 
             }
             differs(ours, theirs)
         }
-        (Err(_), Err(_)) => {
+        (Err(ours), Err(theirs)) => {
             counts.errors += 1;
-            None
+            // Of several faults either may name another one: the labels may differ, the rest not.
+            let kind = |text: &str| text.split('{').next().unwrap_or_default().to_owned();
+            (kind(ours) != kind(theirs)).then(|| format!("ours {ours:?}\n    theirs {theirs:?}"))
         }
         (ours, theirs) => Some(format!("ours {:?}, theirs {:?}", ours.as_ref().err(), theirs.as_ref().err())),
     };

@@ -16,6 +16,22 @@ pub(crate) fn acosh(value: f64) -> f64 {
     if value < 1.0 { f64::NAN } else { value.acosh() }
 }
 
+/// The larger of two; infinity before NaN, NaN before everything else.
+pub(crate) fn larger(a: f64, b: f64) -> f64 {
+    if a == f64::INFINITY || b == f64::INFINITY {
+        f64::INFINITY
+    } else if a.is_nan() || b.is_nan() {
+        f64::NAN
+    } else {
+        a.max(b)
+    }
+}
+
+/// The smaller of two; negative infinity before NaN, NaN before everything else.
+pub(crate) fn smaller(a: f64, b: f64) -> f64 {
+    -larger(-a, -b)
+}
+
 /// A sum that keeps the digits each addition loses (Kahan's method in Neumaier's form).
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Sum {
