@@ -47,8 +47,7 @@ impl Evaluator<'_> {
         let swapped = matching.cardinality == Cardinality::OneToMany;
         let (many, one) = if swapped { (right, left) } else { (left, right) };
         let groups = match_groups(&many, &one, matching);
-        let operation =
-            Operation { op: *op, returns_bool: *returns_bool, matching, span: expr.span, many, one, groups, grid };
+        let operation = Operation { op: *op, returns_bool: *returns_bool, matching, span: expr.span, many, one, groups, grid };
         let filled = matching.fill.left.is_some() || matching.fill.right.is_some();
         if !filled && (operation.many.is_empty() || operation.one.is_empty()) {
             return Ok(Vec::new());
@@ -131,9 +130,8 @@ impl Operation<'_> {
     /// What the operator makes of two series at the steps where both have a sample.
     fn pair(&self, evaluator: &mut Evaluator<'_>, many: &Points, one: &Points) -> Points {
         let mut points = Points::new(self.grid.steps);
-        let plain = !many.has_histograms()
-            && !one.has_histograms()
-            && !matches!(self.op, BinaryOp::TrimUpper | BinaryOp::TrimLower);
+        let plain =
+            !many.has_histograms() && !one.has_histograms() && !matches!(self.op, BinaryOp::TrimUpper | BinaryOp::TrimLower);
         for step in 0..self.grid.steps {
             if plain {
                 let (Some(a), Some(b)) = (many.float(step), one.float(step)) else { continue };
@@ -144,10 +142,10 @@ impl Operation<'_> {
                 } else if holds {
                     points.set_float(step, value);
                 }
-            } else if let (Some(a), Some(b)) = (many.get(step), one.get(step)) {
-                if let Some(sample) = self.apply(evaluator, &a, &b) {
-                    points.set(step, sample);
-                }
+            } else if let (Some(a), Some(b)) = (many.get(step), one.get(step))
+                && let Some(sample) = self.apply(evaluator, &a, &b)
+            {
+                points.set(step, sample);
             }
         }
         points
@@ -164,11 +162,8 @@ impl Operation<'_> {
     }
 
     fn result(&self, evaluator: &Evaluator<'_>, many: &Column, one: &Column, points: Points) -> Column {
-        let mut column = Column {
-            labels: self.result_labels(&many.labels, Some(&one.labels)),
-            drop_name: many.drop_name,
-            points,
-        };
+        let mut column =
+            Column { labels: self.result_labels(&many.labels, Some(&one.labels)), drop_name: many.drop_name, points };
         if !self.op.is_comparison() || self.returns_bool {
             evaluator.drop_name(&mut column);
         }
@@ -207,9 +202,7 @@ impl Operation<'_> {
                     ));
                 }
             } else if join_same(members().cloned().collect()).is_err() {
-                return Err(PromqlError::execution(
-                    "multiple matches for labels: grouping labels must ensure unique matches",
-                ));
+                return Err(PromqlError::execution("multiple matches for labels: grouping labels must ensure unique matches"));
             }
         }
         Ok(results.into_iter().map(|(_, column)| column).collect())

@@ -1,9 +1,9 @@
 //! Selectors and what may stand behind an operand: ranges, subqueries, `offset`, `@`.
 
+use super::Span;
 use super::ast::{At, DurationExpr, Expr, ExprKind, Modifier, Selector, TimeShift};
 use super::lexer::Kind;
 use super::parser::Parser;
-use super::Span;
 use crate::error::PromqlError;
 use crate::labels::METRIC_NAME;
 use crate::matcher::{MatchOp, Matcher};
@@ -199,9 +199,7 @@ fn shift_of<'e>(expr: &'e mut Expr, parser: &Parser<'_>, span: Span, what: &str)
     match &mut expr.kind {
         ExprKind::Selector(selector) | ExprKind::Matrix { selector, .. } => Ok(&mut selector.shift),
         ExprKind::Subquery { shift, .. } => Ok(shift),
-        _ => parser.fail(
-            span,
-            format!("{what} must be preceded by an instant vector selector or range vector selector or a subquery"),
-        ),
+        _ => parser
+            .fail(span, format!("{what} must be preceded by an instant vector selector or range vector selector or a subquery")),
     }
 }

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use luneta_promql::{
-    Answer, Histogram, Labels, Limits, Params, ParseOptions, PromqlError, Query, Sample, Selection, Series, SeriesSet,
-    Value,
+    Answer, Histogram, Labels, Limits, Params, ParseOptions, PromqlError, Query, Sample, Selection, Series, SeriesSet, Value,
 };
 
 use super::script::{Command, Eval, commands};
