@@ -7,6 +7,7 @@ use super::parser::Parser;
 use crate::error::PromqlError;
 use crate::labels::METRIC_NAME;
 use crate::matcher::{MatchOp, Matcher};
+use crate::number::format_general;
 
 type Parsed<T> = Result<T, PromqlError>;
 
@@ -188,7 +189,7 @@ impl Parser<'_> {
         }
         let seconds = self.signed_number()?;
         if !seconds.is_finite() || seconds.abs() >= i64::MAX as f64 / 1000.0 {
-            return self.fail(span, format!("timestamp out of bounds for @ modifier: {seconds}"));
+            return self.fail(span, format!("timestamp out of bounds for @ modifier: {}", format_general(seconds)));
         }
         Ok(At::Time((seconds * 1000.0).round() as i64))
     }

@@ -112,8 +112,8 @@ fn check_as_range(store: &BTreeMap<Labels, Series>, eval: &Eval, value: &Value) 
     let at = eval.times.0;
     let params = Params::range(at - 60_000, at + 60_000, 60_000);
     // At other times the data may not allow the query.
-    let Ok(ranged) = answer(store, &eval.query, &params) else { return Ok(()) };
-    let (Value::Vector(samples), Value::Matrix(ranges)) = (value, ranged.value) else {
+    let Ok(as_range) = answer(store, &eval.query, &params) else { return Ok(()) };
+    let (Value::Vector(samples), Value::Matrix(ranges)) = (value, as_range.value) else {
         return Err("a range query gives a matrix".to_owned());
     };
     let mut wanted: BTreeMap<Labels, Sample> = samples.iter().map(|s| (s.labels.clone(), s.sample.clone())).collect();

@@ -90,7 +90,7 @@ fn parse(command: &str, body: Vec<String>, line: usize) -> Command {
         _ => panic!("line {line}: {rest}"),
     };
     eval.times = times;
-    eval.query = rest.splitn(count + 1, char::is_whitespace).last().unwrap().to_owned();
+    rest.splitn(count + 1, char::is_whitespace).last().unwrap().clone_into(&mut eval.query);
     for text in body {
         expectation(&mut eval, &text);
     }
