@@ -107,6 +107,15 @@ pub(super) fn to_series(column: &Column, grid: Grid) -> Series {
     let points = &column.points;
     let mut floats = FloatColumn::default();
     let mut histograms = HistogramColumn::default();
+    if !points.has_histograms() {
+        floats.times.reserve_exact(points.steps());
+        floats.values.reserve_exact(points.steps());
+        points.each_float(|step, value| {
+            floats.times.push(grid.time(step));
+            floats.values.push(value);
+        });
+        return Series { labels: column.labels.clone(), floats, histograms };
+    }
     for step in 0..points.steps() {
         match points.get(step) {
             Some(Sample::Float(value)) => {

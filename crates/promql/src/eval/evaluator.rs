@@ -114,6 +114,7 @@ impl<'a> Evaluator<'a> {
     /// Value of an expression at the times of a grid.
     pub fn eval(&mut self, expr: &Expr, grid: Grid) -> Evaluated<Computed> {
         let before = self.alive;
+        self.reserve(1, grid.steps)?;
         let computed = if grid.steps > 1 && is_invariant(expr) {
             let once = self.eval_kind(expr, grid.first())?;
             self.reserve(once.size(), grid.steps)?;
@@ -211,11 +212,11 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-pub(super) fn same_labelset() -> PromqlError {
+fn same_labelset() -> PromqlError {
     PromqlError::execution("vector cannot contain metrics with the same labelset")
 }
 
-pub(super) fn join_same(columns: Vec<Column>) -> Evaluated<Vec<Column>> {
+fn join_same(columns: Vec<Column>) -> Evaluated<Vec<Column>> {
     let mut places: HashMap<Labels, usize> = HashMap::with_capacity(columns.len());
     let mut joined: Vec<Column> = Vec::with_capacity(columns.len());
     for column in columns {

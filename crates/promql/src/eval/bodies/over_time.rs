@@ -58,13 +58,27 @@ fn total_of(window: &Window<'_>, context: &mut WindowContext<'_>) -> Option<Hist
 }
 
 pub(crate) fn min(window: &Window<'_>, context: &mut WindowContext<'_>) -> Result {
-    let values = floats(window, context)?;
-    float(values.iter().fold(values[0], |least, value| if *value < least || least.is_nan() { *value } else { least }))
+    float(extreme(floats(window, context)?, f64::INFINITY, |value, least| value < least))
 }
 
 pub(crate) fn max(window: &Window<'_>, context: &mut WindowContext<'_>) -> Result {
-    let values = floats(window, context)?;
-    float(values.iter().fold(values[0], |most, value| if *value > most || most.is_nan() { *value } else { most }))
+    float(extreme(floats(window, context)?, f64::NEG_INFINITY, |value, most| value > most))
+}
+
+/// The value that is better than all others; NaN only where there is nothing else. Four chains of
+/// comparisons at once let the processor work on all of them.
+#[inline]
+fn extreme(values: &[f64], worst: f64, better: impl Fn(f64, f64) -> bool) -> f64 {
+    let pick = |best: f64, value: f64| if better(value, best) { value } else { best };
+    let mut lanes = [worst; 4];
+    let (chunks, rest) = values.as_chunks::<4>();
+    for chunk in chunks {
+        for (lane, value) in lanes.iter_mut().zip(chunk) {
+            *lane = pick(*lane, *value);
+        }
+    }
+    let best = lanes.into_iter().chain(rest.iter().copied()).fold(worst, pick);
+    if best == worst && values.iter().all(|value| value.is_nan()) { f64::NAN } else { best }
 }
 
 pub(crate) fn count(window: &Window<'_>, _: &mut WindowContext<'_>) -> Result {
