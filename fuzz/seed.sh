@@ -43,3 +43,10 @@ sed -n -e 's/^eval //p' -e 's/^fail //p' -e 's/^series [^ ]* //p' ../tests/trace
     n=$((n + 1))
     printf '%s' "$query" > "corpus/traceql/$n"
 done
+mkdir -p corpus/promql
+n=0
+sed -n -e 's/^eval[a-z_]* instant at [^ ]* //p' -e 's/^eval[a-z_]* range from [^ ]* to [^ ]* step [^ ]* //p' \
+    ../crates/promql/tests/data/*.test | while IFS= read -r query; do
+    n=$((n + 1))
+    printf '%s' "$query" > "corpus/promql/$n"
+done

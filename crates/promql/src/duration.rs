@@ -1,15 +1,8 @@
 //! Durations as Prometheus writes them: `1h30m`, units in falling order, each at most once.
 
 /// Units with their lengths in milliseconds, the longest first. A year has 365 days.
-const UNITS: [(&str, i64); 7] = [
-    ("y", 365 * 86_400_000),
-    ("w", 7 * 86_400_000),
-    ("d", 86_400_000),
-    ("h", 3_600_000),
-    ("m", 60_000),
-    ("s", 1000),
-    ("ms", 1),
-];
+const UNITS: [(&str, i64); 7] =
+    [("y", 365 * 86_400_000), ("w", 7 * 86_400_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
 
 /// Milliseconds of a duration.
 pub(crate) fn parse_duration(text: &str) -> Option<i64> {
@@ -46,7 +39,8 @@ pub fn format_duration(milliseconds: i64) -> String {
         if rest < length || (whole_only && !rest.is_multiple_of(length)) {
             continue;
         }
-        text.push_str(&format!("{}{name}", rest / length));
+        text.push_str(&(rest / length).to_string());
+        text.push_str(name);
         rest %= length;
     }
     text
@@ -58,9 +52,14 @@ mod tests {
 
     #[test]
     fn durations_read_and_print() {
-        for (text, milliseconds) in
-            [("5m", 300_000), ("1h30m", 5_400_000), ("1d", 86_400_000), ("1w", 604_800_000), ("1y", 31_536_000_000), ("7s5ms", 7005)]
-        {
+        for (text, milliseconds) in [
+            ("5m", 300_000),
+            ("1h30m", 5_400_000),
+            ("1d", 86_400_000),
+            ("1w", 604_800_000),
+            ("1y", 31_536_000_000),
+            ("7s5ms", 7005),
+        ] {
             assert_eq!(parse_duration(text), Some(milliseconds));
             assert_eq!(format_duration(milliseconds), text);
         }

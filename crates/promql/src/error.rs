@@ -43,9 +43,7 @@ pub enum PromqlError {
     #[error("{0}")]
     Parameter(String),
     /// A range query asks for too many points.
-    #[error(
-        "exceeded maximum resolution of {limit} points per timeseries. Try decreasing the query resolution (?step=XX)"
-    )]
+    #[error("exceeded maximum resolution of {limit} points per timeseries. Try decreasing the query resolution (?step=XX)")]
     TooManyPoints {
         /// The most points a series may have.
         limit: usize,

@@ -213,9 +213,7 @@ static FUNCTIONS: &[Function] = &[
     Function::histogram("histogram_count", hist::count),
     Function::named("histogram_fraction", &[Scalar, Scalar, Vector], Vector, Named::HistogramFraction),
     Function::named("histogram_quantile", &[Scalar, Vector], Vector, Named::HistogramQuantile),
-    Function::named("histogram_quantiles", &[Vector, Text, Scalar], Vector, Named::HistogramQuantiles)
-        .repeats(9)
-        .experimental(),
+    Function::named("histogram_quantiles", &[Vector, Text, Scalar], Vector, Named::HistogramQuantiles).repeats(9).experimental(),
     Function::histogram("histogram_stddev", hist::stddev),
     Function::histogram("histogram_stdvar", hist::stdvar),
     Function::histogram("histogram_sum", hist::sum),
@@ -251,10 +249,7 @@ static FUNCTIONS: &[Function] = &[
     Function::float("sin", f64::sin),
     Function::float("sinh", f64::sinh),
     Function::named("sort", &[Vector], Vector, Named::Sort),
-    Function::named("sort_by_label", &[Vector, Text], Vector, Named::SortByLabel)
-        .optional(1)
-        .repeats(usize::MAX)
-        .experimental(),
+    Function::named("sort_by_label", &[Vector, Text], Vector, Named::SortByLabel).optional(1).repeats(usize::MAX).experimental(),
     Function::named("sort_by_label_desc", &[Vector, Text], Vector, Named::SortByLabelDesc)
         .optional(1)
         .repeats(usize::MAX)

@@ -87,11 +87,13 @@ impl Labels {
     }
 
     /// These labels without the name of the metric.
+    #[must_use]
     pub fn without_name(&self) -> Self {
         self.filter(|name| name != METRIC_NAME)
     }
 
     /// These labels with one set, or removed when the value is empty.
+    #[must_use]
     pub fn with(&self, name: &str, value: &str) -> Self {
         if self.get(name) == value {
             return self.clone();

@@ -12,6 +12,11 @@
 //! Semantics are those of Prometheus 3: windows and lookback exclude their start and include their
 //! end; native histograms are samples like floats; names are UTF-8.
 
+#![allow(clippy::float_cmp, reason = "the language compares floats exactly")]
+#![allow(clippy::format_push_string, reason = "texts of queries are short")]
+#![allow(clippy::single_match_else, reason = "a match shows both cases alike")]
+#![allow(clippy::similar_names, reason = "sums of x, y, xx and xy are called so everywhere")]
+
 mod annotation;
 mod duration;
 mod error;

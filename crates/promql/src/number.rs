@@ -16,12 +16,11 @@ pub fn format_float(value: f64) -> String {
 /// may be the upper of two that are equally near, where Go has the even one.
 fn shortest(value: f64) -> String {
     let text = format!("{value}");
-    if text.len() > 16 {
-        if let Some((_, decimals)) = text.split_once('.') {
-            let rounded = format!("{value:.*}", decimals.len());
-            if rounded.parse() == Ok(value) {
-                return rounded;
-            }
+    let decimals = text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    if text.len() > 16 && decimals > 0 {
+        let rounded = format!("{value:.decimals$}");
+        if rounded.parse() == Ok(value) {
+            return rounded;
         }
     }
     text
@@ -69,12 +68,11 @@ pub(crate) fn parse_number(text: &str) -> Option<f64> {
     if let Some(digits) = plain.strip_prefix("0x").or_else(|| plain.strip_prefix("0X")) {
         return i64::from_str_radix(digits, 16).ok().map(|value| value as f64);
     }
-    if plain.len() > 1 && plain.starts_with('0') && plain.bytes().all(|b| b.is_ascii_digit()) {
-        if let Ok(value) = i64::from_str_radix(&plain, 8) {
-            return Some(value as f64);
-        }
+    let octal = plain.len() > 1 && plain.starts_with('0') && plain.bytes().all(|b| b.is_ascii_digit());
+    match i64::from_str_radix(&plain, 8) {
+        Ok(value) if octal => Some(value as f64),
+        _ => plain.parse().ok(),
     }
-    plain.parse().ok()
 }
 
 #[cfg(test)]
@@ -83,9 +81,16 @@ mod tests {
 
     #[test]
     fn numbers_read_and_print() {
-        for (text, value) in
-            [("1", 1.0), (".5", 0.5), ("5.", 5.0), ("0x1F", 31.0), ("0755", 493.0), ("089", 89.0), ("1_000.5", 1000.5), ("1e3", 1e3)]
-        {
+        for (text, value) in [
+            ("1", 1.0),
+            (".5", 0.5),
+            ("5.", 5.0),
+            ("0x1F", 31.0),
+            ("0755", 493.0),
+            ("089", 89.0),
+            ("1_000.5", 1000.5),
+            ("1e3", 1e3),
+        ] {
             assert_eq!(parse_number(text), Some(value), "{text}");
         }
         for text in ["_1", "1_", "1__0", "0xg", "1e", "."] {
@@ -94,7 +99,7 @@ mod tests {
         assert_eq!(format_general(1e21), "1e+21");
         assert_eq!(format_general(1.5e-7), "1.5e-07");
         assert_eq!(format_general(123_456_789.0), "123456789");
-        assert_eq!(format_float(13.366_409_301_757_812_5), "13.366409301757812");
+        assert_eq!(format_float(13.366_409_301_757_813), "13.366409301757812");
         assert_eq!(format_float(1e21), "1000000000000000000000");
         assert_eq!(format_float(f64::NEG_INFINITY), "-Inf");
     }

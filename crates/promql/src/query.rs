@@ -83,10 +83,8 @@ impl Query {
         params.check()?;
         let found = self.value_type();
         if !params.is_instant() && !matches!(found, ValueType::Scalar | ValueType::Vector) {
-            let message = format!(
-                "invalid expression type {:?} for range query, must be Scalar or instant Vector",
-                found.describe()
-            );
+            let message =
+                format!("invalid expression type {:?} for range query, must be Scalar or instant Vector", found.describe());
             return Err(PromqlError::Parameter(message));
         }
         if data.len() != self.selections {

@@ -12,6 +12,10 @@
 //! no step of a subquery ever falls on one: samples lie off the whole seconds, and times of evaluation
 //! off the minutes.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so and ends")]
+#![allow(clippy::print_stdout, reason = "what differs is shown")]
+#![allow(clippy::float_cmp, reason = "answers are equal, or nearly so")]
+
 mod reference;
 
 use reference::{Server, compare, generate, random::Random, series};

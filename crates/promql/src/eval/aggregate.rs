@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::Grid;
 use super::bodies::mathematics::{Mean, Sum, Variance, quantile};
 use super::evaluator::{Evaluated, Evaluator};
+use super::histogram_sums::total;
 use super::value::{Column, Computed, Points};
 use crate::error::PromqlError;
-use crate::histogram::{Histogram, Mismatch};
+use crate::histogram::Histogram;
 use crate::labels::{Labels, METRIC_NAME};
 use crate::number::format_general;
 use crate::syntax::{AggregateOp, Expr, ExprKind, Grouping, Span};
@@ -27,7 +28,7 @@ impl Evaluator<'_> {
         };
         match (op, parameter) {
             (AggregateOp::CountValues, Some(parameter)) => {
-                let label = self.string(parameter)?;
+                let label = Self::string(parameter)?;
                 return self.count_values(&label, inner, grouping, grid).map(Computed::Vector);
             }
             (AggregateOp::Topk | AggregateOp::Bottomk | AggregateOp::Limitk | AggregateOp::LimitRatio, Some(parameter)) => {
@@ -106,8 +107,7 @@ impl Evaluator<'_> {
         let mut points = Points::new(grid.steps);
         for step in 0..grid.steps {
             let floats: Vec<f64> = members.iter().filter_map(|member| member.points.float(step)).collect();
-            let histograms: Vec<&Arc<Histogram>> =
-                members.iter().filter_map(|member| member.points.histogram(step)).collect();
+            let histograms: Vec<&Arc<Histogram>> = members.iter().filter_map(|member| member.points.histogram(step)).collect();
             if !floats.is_empty() && !histograms.is_empty() {
                 self.annotations.warn(span, "encountered a mix of histograms and floats for aggregation");
             } else if let Some((first, rest)) = floats.split_first() {
@@ -118,36 +118,12 @@ impl Evaluator<'_> {
                     sum.add(*value);
                 }
                 points.set_float(step, if mean { average.value() } else { sum.value() });
-            } else if let Some(total) = self.total(&histograms, span) {
+            } else if let Some(total) = total(histograms.iter().copied(), &mut self.annotations, span, "") {
                 let total = if mean { total.divided(histograms.len() as f64) } else { total };
-                points.set_histogram(step, Arc::new(total.compact()));
+                points.set_histogram(step, Arc::new(total));
             }
         }
         points
-    }
-
-    /// Sum of histograms; none where their layouts do not fit.
-    fn total(&mut self, histograms: &[&Arc<Histogram>], span: Span) -> Option<Histogram> {
-        let (first, rest) = histograms.split_first()?;
-        let mut total = Histogram::clone(first);
-        for histogram in rest {
-            match total.add(histogram) {
-                Ok(outcome) => {
-                    if outcome.reset_collision {
-                        self.annotations.warn(span, "conflicting counter resets during histogram aggregation");
-                    }
-                    if outcome.reconciled {
-                        self.annotations.info(span, "mismatched custom buckets were reconciled during aggregation");
-                    }
-                }
-                Err(Mismatch) => {
-                    let message = "vector contains a mix of histograms with exponential and custom buckets schemas for metric name \"\"";
-                    self.annotations.warn(span, message);
-                    return None;
-                }
-            }
-        }
-        Some(total)
     }
 
     fn count_values(&mut self, label: &str, inner: &Expr, grouping: &Grouping, grid: Grid) -> Evaluated<Vec<Column>> {

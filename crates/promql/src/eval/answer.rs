@@ -56,11 +56,7 @@ pub struct Statistics {
 }
 
 /// The answer of what was computed at the times of the query.
-pub(super) fn finish(
-    computed: Computed,
-    params: &Params,
-    limits: &Limits,
-) -> Result<Value, PromqlError> {
+pub(super) fn finish(computed: Computed, params: &Params, limits: &Limits) -> Result<Value, PromqlError> {
     let grid = Grid::of(params);
     let columns = match computed {
         Computed::String(text) => return Ok(Value::String(params.start_ms, text)),
@@ -72,7 +68,7 @@ pub(super) fn finish(
         }
         Computed::Vector(columns) => columns,
     };
-    let value = if params.is_instant() { vector(columns, params.start_ms)? } else { matrix(columns, grid)? };
+    let value = if params.is_instant() { vector(columns, params.start_ms)? } else { matrix(&columns, grid)? };
     let series = match &value {
         Value::Vector(samples) => samples.len(),
         Value::Matrix(ranges) => ranges.len(),
@@ -96,7 +92,7 @@ fn vector(columns: Vec<Column>, time_ms: i64) -> Result<Value, PromqlError> {
     Err(PromqlError::execution("vector cannot contain metrics with the same labelset"))
 }
 
-fn matrix(columns: Vec<Column>, grid: Grid) -> Result<Value, PromqlError> {
+fn matrix(columns: &[Column], grid: Grid) -> Result<Value, PromqlError> {
     let mut ranges: Vec<Range> =
         columns.iter().filter(|column| column.points.has_any()).map(|column| to_series(column, grid)).collect();
     ranges.sort_by(|a, b| a.labels.cmp(&b.labels));
@@ -111,6 +107,15 @@ pub(super) fn to_series(column: &Column, grid: Grid) -> Series {
     let points = &column.points;
     let mut floats = FloatColumn::default();
     let mut histograms = HistogramColumn::default();
+    if !points.has_histograms() {
+        floats.times.reserve_exact(points.steps());
+        floats.values.reserve_exact(points.steps());
+        points.each_float(|step, value| {
+            floats.times.push(grid.time(step));
+            floats.values.push(value);
+        });
+        return Series { labels: column.labels.clone(), floats, histograms };
+    }
     for step in 0..points.steps() {
         match points.get(step) {
             Some(Sample::Float(value)) => {

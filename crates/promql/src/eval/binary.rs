@@ -42,9 +42,7 @@ impl Evaluator<'_> {
             (Computed::Vector(left), Computed::Vector(right)) if op.is_set() => {
                 self.set_operation(op, left, right, matching, grid).map(Computed::Vector)
             }
-            (Computed::Vector(left), Computed::Vector(right)) => {
-                self.matched(expr, left, right, grid).map(Computed::Vector)
-            }
+            (Computed::Vector(left), Computed::Vector(right)) => self.matched(expr, left, right, grid).map(Computed::Vector),
             (Computed::String(_), _) | (_, Computed::String(_)) => {
                 Err(PromqlError::execution("binary operators do not take strings"))
             }

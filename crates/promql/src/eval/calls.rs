@@ -2,6 +2,7 @@
 
 use super::Grid;
 use super::bodies::calendar::date;
+use super::bodies::mathematics::{larger, smaller};
 use super::bodies::windows::{Border, WindowContext};
 use super::evaluator::{Evaluated, Evaluator};
 use super::selectors::{Ranges, Windows};
@@ -15,7 +16,7 @@ use crate::syntax::{Expr, ExprKind, ValueType, value_type};
 /// Endings of names that counters have.
 const COUNTER_ENDINGS: [&str; 4] = ["_total", "_sum", "_count", "_bucket"];
 
-impl<'a> Evaluator<'a> {
+impl Evaluator<'_> {
     pub fn call(&mut self, expr: &Expr, function: &'static Function, arguments: &[Expr], grid: Grid) -> Evaluated<Computed> {
         match function.body {
             Body::Named(named) => self.named(expr, named, arguments, grid),
@@ -50,11 +51,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Changes every float by step and value, or leaves it out; histograms and names go.
-    pub fn each_float(
-        &mut self,
-        mut columns: Vec<Column>,
-        change: impl Fn(usize, f64) -> Option<f64>,
-    ) -> Evaluated<Vec<Column>> {
+    pub fn each_float(&mut self, mut columns: Vec<Column>, change: impl Fn(usize, f64) -> Option<f64>) -> Evaluated<Vec<Column>> {
         for column in &mut columns {
             column.points.map_floats(|value| value);
             for step in 0..column.points.steps() {
@@ -83,15 +80,7 @@ impl<'a> Evaluator<'a> {
             Named::Time => Ok(Computed::Scalar(grid.times().map(seconds).collect())),
             Named::MaxOf | Named::MinOf => {
                 let (a, b) = (self.scalar(&arguments[0], grid)?, self.scalar(&arguments[1], grid)?);
-                let pick = |(a, b): (f64, f64)| {
-                    if a.is_nan() || b.is_nan() {
-                        f64::NAN
-                    } else if named == Named::MaxOf {
-                        a.max(b)
-                    } else {
-                        a.min(b)
-                    }
-                };
+                let pick = |(a, b)| if named == Named::MaxOf { larger(a, b) } else { smaller(a, b) };
                 Ok(Computed::Scalar(a.into_iter().zip(b).map(pick).collect()))
             }
             Named::Scalar => {
@@ -162,8 +151,7 @@ impl<'a> Evaluator<'a> {
             if most < least {
                 return None;
             }
-            // NaN anywhere gives NaN.
-            Some(if value.is_nan() || least.is_nan() || most.is_nan() { f64::NAN } else { value.min(most).max(least) })
+            Some(larger(least, smaller(most, value)))
         })
     }
 
@@ -233,9 +221,8 @@ impl<'a> Evaluator<'a> {
             }
             let metric = series.labels.metric_name();
             if body.counter && points.has_floats() && !metric.is_empty() && !COUNTER_ENDINGS.iter().any(|e| metric.ends_with(e)) {
-                let message = format!(
-                    "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: {metric:?}"
-                );
+                let message =
+                    format!("metric might not be a counter, name does not end in _total/_sum/_count/_bucket: {metric:?}");
                 self.annotations.info(ranges.expr.span, message);
             }
             let mut column = Column { labels: series.labels.clone(), drop_name: false, points };
@@ -259,6 +246,7 @@ impl<'a> Evaluator<'a> {
         let mut points = Points::new(grid.steps);
         let mut windows = Windows::new(series, ranges, body.counter);
         let mut at_step = vec![0.0; scalars.len()];
+        let metric = series.labels.metric_name();
         for (step, time) in grid.times().enumerate() {
             let window = windows.next(time);
             if window.is_empty() && ranges.border == Border::Open {
@@ -271,7 +259,7 @@ impl<'a> Evaluator<'a> {
             self.statistics.samples_total += size;
             let mut context = WindowContext {
                 scalars: &at_step,
-                metric: series.labels.metric_name(),
+                metric,
                 span: ranges.expr.span,
                 first_span,
                 border: ranges.border,

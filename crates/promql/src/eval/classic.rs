@@ -13,8 +13,7 @@ use crate::syntax::{Expr, Span};
 /// Differences of bucket counts below this share of their sum are rounding errors.
 const ROUNDING_SHARE: f64 = 1e-12;
 /// Ending of the remark on buckets that had to be raised.
-const MONOTONICITY_LINK: &str =
-    "(see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)";
+const MONOTONICITY_LINK: &str = "(see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)";
 
 /// The series that make a histogram: buckets by bound, or one series of native histograms.
 struct Assembled {
@@ -27,10 +26,15 @@ struct Assembled {
 /// Upper bound and cumulative count.
 type Cumulative = (f64, f64);
 
+/// Computes a figure of buckets at a step, of a metric of this name.
+type OfBuckets<'a> = dyn Fn(&mut Evaluator<'_>, usize, &mut Vec<Cumulative>, &str) -> f64 + 'a;
+/// Computes a figure of a native histogram at a step, of a metric of this name.
+type OfNative<'a> = dyn Fn(&mut Evaluator<'_>, usize, &Histogram, &str) -> f64 + 'a;
+
 /// What is asked of a histogram at a step.
 struct Question<'a> {
-    classic: &'a dyn Fn(&mut Evaluator<'_>, usize, &mut Vec<Cumulative>, &str) -> f64,
-    native: &'a dyn Fn(&mut Evaluator<'_>, usize, &Histogram, &str) -> f64,
+    classic: &'a OfBuckets<'a>,
+    native: &'a OfNative<'a>,
 }
 
 impl Evaluator<'_> {
@@ -44,7 +48,7 @@ impl Evaluator<'_> {
 
     pub fn histogram_quantiles(&mut self, _: &Expr, arguments: &[Expr], grid: Grid) -> Evaluated<Vec<Column>> {
         let columns = self.vector(&arguments[0], grid)?;
-        let label = self.string(&arguments[1])?;
+        let label = Self::string(&arguments[1])?;
         let histograms = self.assemble(columns, arguments[0].span, grid)?;
         let mut all = Vec::new();
         for argument in &arguments[2..] {

@@ -62,7 +62,7 @@ pub(crate) fn evaluate(
     }
     let mut computed = evaluator.eval(expr, grid)?;
     if let Computed::Vector(columns) = &mut computed {
-        evaluator.remove_dropped_names(columns)?;
+        remove_dropped_names(columns)?;
     }
     let value = finish(computed, params, limits)?;
     Ok(Answer { value, annotations: evaluator.annotations, statistics: evaluator.statistics })
@@ -114,6 +114,7 @@ impl<'a> Evaluator<'a> {
     /// Value of an expression at the times of a grid.
     pub fn eval(&mut self, expr: &Expr, grid: Grid) -> Evaluated<Computed> {
         let before = self.alive;
+        self.reserve(1, grid.steps)?;
         let computed = if grid.steps > 1 && is_invariant(expr) {
             let once = self.eval_kind(expr, grid.first())?;
             self.reserve(once.size(), grid.steps)?;
@@ -133,9 +134,7 @@ impl<'a> Evaluator<'a> {
             ExprKind::Number(value) => Ok(Computed::Scalar(vec![*value; grid.steps])),
             ExprKind::String(text) => Ok(Computed::String(text.clone())),
             ExprKind::Selector(selector) => Ok(Computed::Vector(self.instant_selector(selector, grid)?)),
-            ExprKind::Matrix { .. } | ExprKind::Subquery { .. } => {
-                Err(PromqlError::execution("a range vector is no value here"))
-            }
+            ExprKind::Matrix { .. } | ExprKind::Subquery { .. } => Err(PromqlError::execution("a range vector is no value here")),
             ExprKind::Paren(inner) => self.eval(inner, grid),
             ExprKind::Unary { negate, expr: inner } => self.unary(*negate, inner, grid),
             ExprKind::Binary { .. } => self.binary(expr, grid),
@@ -151,7 +150,9 @@ impl<'a> Evaluator<'a> {
         }
         match computed {
             Computed::Scalar(mut values) => {
-                values.iter_mut().for_each(|value| *value = -*value);
+                for value in &mut values {
+                    *value = -*value;
+                }
                 Ok(Computed::Scalar(values))
             }
             Computed::Vector(mut columns) => {
@@ -189,7 +190,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// A text.
-    pub fn string(&mut self, expr: &Expr) -> Evaluated<String> {
+    pub fn string(expr: &Expr) -> Evaluated<String> {
         match &expr.unwrapped().kind {
             ExprKind::String(text) => Ok(text.clone()),
             _ => Err(PromqlError::execution("a string is wanted here")),
@@ -205,27 +206,17 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn remove_dropped_names(&self, columns: &mut Vec<Column>) -> Evaluated<()> {
-        if columns.iter().any(|column| column.drop_name) {
-            for column in columns.iter_mut().filter(|column| column.drop_name) {
-                column.labels = column.labels.without_name();
-            }
-            *columns = join_same(std::mem::take(columns))?;
-        }
-        Ok(())
-    }
-
     /// Columns of the same labels become one where they never meet; where they do it is an error.
     pub fn merged(&self, columns: Vec<Column>) -> Evaluated<Vec<Column>> {
         if self.params.delayed_name_removal { Ok(columns) } else { join_same(columns) }
     }
 }
 
-pub(super) fn same_labelset() -> PromqlError {
+fn same_labelset() -> PromqlError {
     PromqlError::execution("vector cannot contain metrics with the same labelset")
 }
 
-pub(super) fn join_same(columns: Vec<Column>) -> Evaluated<Vec<Column>> {
+fn join_same(columns: Vec<Column>) -> Evaluated<Vec<Column>> {
     let mut places: HashMap<Labels, usize> = HashMap::with_capacity(columns.len());
     let mut joined: Vec<Column> = Vec::with_capacity(columns.len());
     for column in columns {
@@ -255,4 +246,15 @@ fn broadcast(once: Computed, steps: usize) -> Computed {
         }
         text @ Computed::String(_) => text,
     }
+}
+
+/// Takes off the names whose removal was put off to the end.
+fn remove_dropped_names(columns: &mut Vec<Column>) -> Evaluated<()> {
+    if columns.iter().any(|column| column.drop_name) {
+        for column in columns.iter_mut().filter(|column| column.drop_name) {
+            column.labels = column.labels.without_name();
+        }
+        *columns = join_same(std::mem::take(columns))?;
+    }
+    Ok(())
 }

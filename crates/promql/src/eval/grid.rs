@@ -88,7 +88,9 @@ fn seconds(duration: &DurationExpr, params: &Params) -> Result<f64, PromqlError>
                 BinaryOp::Sub => a - b,
                 BinaryOp::Mul => a * b,
                 BinaryOp::Pow => a.powf(b),
-                BinaryOp::Div | BinaryOp::Mod if b == 0.0 => return Err(PromqlError::execution("division by zero in a duration")),
+                BinaryOp::Div | BinaryOp::Mod if b == 0.0 => {
+                    return Err(PromqlError::execution("division by zero in a duration"));
+                }
                 BinaryOp::Mod => a % b,
                 _ => a / b,
             }

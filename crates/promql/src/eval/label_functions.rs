@@ -11,7 +11,7 @@ use crate::syntax::Expr;
 impl Evaluator<'_> {
     pub fn label_replace(&mut self, arguments: &[Expr], grid: Grid) -> Evaluated<Vec<Column>> {
         let [target, replacement, source, pattern] =
-            [1, 2, 3, 4].map(|index| arguments.get(index).map_or(Ok(String::new()), |argument| self.string(argument)));
+            [1, 2, 3, 4].map(|index| arguments.get(index).map_or(Ok(String::new()), Self::string));
         let (target, replacement, source, pattern) = (target?, replacement?, source?, pattern?);
         let regex = anchored(&pattern).map_err(|message| {
             PromqlError::execution(format!("invalid regular expression in label_replace(): {pattern}: {message}"))
@@ -32,9 +32,9 @@ impl Evaluator<'_> {
     }
 
     pub fn label_join(&mut self, arguments: &[Expr], grid: Grid) -> Evaluated<Vec<Column>> {
-        let target = self.string(&arguments[1])?;
-        let separator = self.string(&arguments[2])?;
-        let sources = arguments[3..].iter().map(|argument| self.string(argument)).collect::<Evaluated<Vec<_>>>()?;
+        let target = Self::string(&arguments[1])?;
+        let separator = Self::string(&arguments[2])?;
+        let sources = arguments[3..].iter().map(Self::string).collect::<Evaluated<Vec<_>>>()?;
         for source in &sources {
             check_name(source, "source", "label_join")?;
         }

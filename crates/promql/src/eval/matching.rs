@@ -4,12 +4,15 @@ use std::collections::HashMap;
 
 use super::Grid;
 use super::elements::{floats, operate};
-use super::evaluator::{Evaluated, Evaluator, join_same};
+use super::evaluator::{Evaluated, Evaluator};
 use super::value::{Column, Points};
 use crate::error::PromqlError;
 use crate::labels::{Labels, METRIC_NAME};
 use crate::series::Sample;
 use crate::syntax::{BinaryOp, Cardinality, Expr, ExprKind, Matching, Span};
+
+const MANY_MATCHES: &str = "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)";
+const SAME_RESULTS: &str = "multiple matches for labels: grouping labels must ensure unique matches";
 
 /// Series of both sides that share the labels they match by.
 #[derive(Default)]
@@ -47,8 +50,7 @@ impl Evaluator<'_> {
         let swapped = matching.cardinality == Cardinality::OneToMany;
         let (many, one) = if swapped { (right, left) } else { (left, right) };
         let groups = match_groups(&many, &one, matching);
-        let operation =
-            Operation { op: *op, returns_bool: *returns_bool, matching, span: expr.span, many, one, groups, grid };
+        let operation = Operation { op: *op, returns_bool: *returns_bool, matching, span: expr.span, many, one, groups, grid };
         let filled = matching.fill.left.is_some() || matching.fill.right.is_some();
         if !filled && (operation.many.is_empty() || operation.one.is_empty()) {
             return Ok(Vec::new());
@@ -131,9 +133,8 @@ impl Operation<'_> {
     /// What the operator makes of two series at the steps where both have a sample.
     fn pair(&self, evaluator: &mut Evaluator<'_>, many: &Points, one: &Points) -> Points {
         let mut points = Points::new(self.grid.steps);
-        let plain = !many.has_histograms()
-            && !one.has_histograms()
-            && !matches!(self.op, BinaryOp::TrimUpper | BinaryOp::TrimLower);
+        let plain =
+            !many.has_histograms() && !one.has_histograms() && !matches!(self.op, BinaryOp::TrimUpper | BinaryOp::TrimLower);
         for step in 0..self.grid.steps {
             if plain {
                 let (Some(a), Some(b)) = (many.float(step), one.float(step)) else { continue };
@@ -144,10 +145,10 @@ impl Operation<'_> {
                 } else if holds {
                     points.set_float(step, value);
                 }
-            } else if let (Some(a), Some(b)) = (many.get(step), one.get(step)) {
-                if let Some(sample) = self.apply(evaluator, &a, &b) {
-                    points.set(step, sample);
-                }
+            } else if let (Some(a), Some(b)) = (many.get(step), one.get(step))
+                && let Some(sample) = self.apply(evaluator, &a, &b)
+            {
+                points.set(step, sample);
             }
         }
         points
@@ -164,11 +165,8 @@ impl Operation<'_> {
     }
 
     fn result(&self, evaluator: &Evaluator<'_>, many: &Column, one: &Column, points: Points) -> Column {
-        let mut column = Column {
-            labels: self.result_labels(&many.labels, Some(&one.labels)),
-            drop_name: many.drop_name,
-            points,
-        };
+        let mut column =
+            Column { labels: self.result_labels(&many.labels, Some(&one.labels)), drop_name: many.drop_name, points };
         if !self.op.is_comparison() || self.returns_bool {
             evaluator.drop_name(&mut column);
         }
@@ -191,25 +189,23 @@ impl Operation<'_> {
 
     /// Refuses results of one match that are the same series at the same step.
     fn without_collisions(&self, results: Vec<(usize, Column)>) -> Evaluated<Vec<Column>> {
-        let mut by_group: HashMap<usize, usize> = HashMap::new();
-        for (group, _) in &results {
-            *by_group.entry(*group).or_default() += 1;
+        let mut members: HashMap<usize, Vec<usize>> = HashMap::new();
+        for (place, (group, _)) in results.iter().enumerate() {
+            members.entry(*group).or_default().push(place);
         }
         let one_to_one = self.matching.cardinality == Cardinality::OneToOne;
-        let crowded: Vec<usize> = by_group.into_iter().filter(|(_, count)| *count > 1).map(|(group, _)| group).collect();
-        for group in crowded {
-            let members = || results.iter().filter(|(of, _)| *of == group).map(|(_, column)| column);
-            if one_to_one {
-                let twice = (0..self.grid.steps).any(|step| members().filter(|c| c.points.is_present(step)).count() > 1);
-                if twice {
-                    return Err(PromqlError::execution(
-                        "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)",
-                    ));
+        for places in members.into_values().filter(|places| places.len() > 1) {
+            // One to one, any two results of a match collide; else those of the same labels.
+            let mut alike: HashMap<Option<&Labels>, Vec<&Points>> = HashMap::new();
+            for place in places {
+                let column = &results[place].1;
+                alike.entry((!one_to_one).then_some(&column.labels)).or_default().push(&column.points);
+            }
+            for points in alike.into_values().filter(|points| points.len() > 1) {
+                let mut joined = points[0].clone();
+                if !points[1..].iter().all(|other| joined.fill_from(other)) {
+                    return Err(PromqlError::execution(if one_to_one { MANY_MATCHES } else { SAME_RESULTS }));
                 }
-            } else if join_same(members().cloned().collect()).is_err() {
-                return Err(PromqlError::execution(
-                    "multiple matches for labels: grouping labels must ensure unique matches",
-                ));
             }
         }
         Ok(results.into_iter().map(|(_, column)| column).collect())

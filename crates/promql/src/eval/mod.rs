@@ -9,6 +9,7 @@ mod classic;
 mod elements;
 mod evaluator;
 mod grid;
+mod histogram_sums;
 mod info;
 mod invariant;
 mod label_functions;

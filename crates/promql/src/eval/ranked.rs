@@ -38,8 +38,8 @@ impl Evaluator<'_> {
             self.worked(grid.steps * members.len())?;
             let mut picked: Vec<Points> = members.iter().map(|_| Points::new(grid.steps)).collect();
             let mut order: Vec<usize> = (0..members.len()).collect();
-            for step in 0..grid.steps {
-                let chosen = choose(op, &members, step, parameters[step]);
+            for (step, parameter) in parameters.iter().enumerate() {
+                let chosen = choose(op, &members, step, *parameter);
                 for index in &chosen {
                     if let Some(sample) = members[*index].points.get(step) {
                         picked[*index].set(step, sample);

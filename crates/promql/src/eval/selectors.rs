@@ -141,10 +141,7 @@ impl<'a> Evaluator<'a> {
             answer.push(Series {
                 labels: series.labels.clone(),
                 floats: FloatColumn { times: window.times.to_vec(), values: window.values.to_vec() },
-                histograms: HistogramColumn {
-                    times: window.histogram_times.to_vec(),
-                    values: window.histograms.to_vec(),
-                },
+                histograms: HistogramColumn { times: window.histogram_times.to_vec(), values: window.histograms.to_vec() },
             });
         }
         answer.sort_by(|a, b| a.labels.cmp(&b.labels));
@@ -190,6 +187,7 @@ fn without_stale(series: &Series) -> std::borrow::Cow<'_, Series> {
 }
 
 /// How many of the sorted times are at most `time`, starting to look at `from`.
+#[inline]
 fn advance(times: &[i64], from: usize, time: i64) -> usize {
     let mut at = from;
     // Steps are mostly a few samples apart; far ones are found by halving.
@@ -268,18 +266,11 @@ pub(super) struct Windows<'a> {
 impl<'a> Windows<'a> {
     pub fn new(series: &'a Series, ranges: &Ranges<'_>, counter: bool) -> Self {
         let resets = if counter { falls(&series.floats.values) } else { Vec::new() };
-        Self {
-            series,
-            range: ranges.range,
-            shift: ranges.shift,
-            floats: (0, 0),
-            histograms: (0, 0),
-            resets,
-            reset_range: (0, 0),
-        }
+        Self { series, range: ranges.range, shift: ranges.shift, floats: (0, 0), histograms: (0, 0), resets, reset_range: (0, 0) }
     }
 
     /// The window of a step; times must not fall between calls.
+    #[inline]
     pub fn next(&mut self, time: i64) -> Window<'_> {
         let end = self.shift.apply(time);
         let start = end - self.range;

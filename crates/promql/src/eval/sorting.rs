@@ -25,7 +25,7 @@ impl Evaluator<'_> {
     /// `sort_by_label` and `sort_by_label_desc`.
     pub fn sort_by_labels(&mut self, arguments: &[Expr], grid: Grid, descending: bool) -> Evaluated<Vec<Column>> {
         let mut columns = self.vector(&arguments[0], grid)?;
-        let names = arguments[1..].iter().map(|name| self.string(name)).collect::<Evaluated<Vec<_>>>()?;
+        let names = arguments[1..].iter().map(Self::string).collect::<Evaluated<Vec<_>>>()?;
         if self.params.is_instant() {
             columns.sort_by(|a, b| {
                 let by_names = names

@@ -205,9 +205,6 @@ impl Histogram {
 impl PartialEq for Histogram {
     fn eq(&self, other: &Self) -> bool {
         let same = |a: f64, b: f64| a.to_bits() == b.to_bits() || a == b;
-        fn filled(buckets: &[(i32, f64)]) -> impl Iterator<Item = &(i32, f64)> {
-            buckets.iter().filter(|(_, count)| *count != 0.0)
-        }
         self.schema == other.schema
             && same(self.count, other.count)
             && same(self.sum, other.sum)
@@ -217,6 +214,10 @@ impl PartialEq for Histogram {
             && filled(&self.positive).eq(filled(&other.positive))
             && filled(&self.negative).eq(filled(&other.negative))
     }
+}
+
+fn filled(buckets: &[(i32, f64)]) -> impl Iterator<Item = &(i32, f64)> {
+    buckets.iter().filter(|(_, count)| *count != 0.0)
 }
 
 /// `{count:3, sum:5, (1,2]:3}`

@@ -23,13 +23,8 @@ impl Histogram {
             left.negative.push((*index, count));
         }
         let threshold = self.zero_threshold;
-        let zero = Bucket {
-            lower: -threshold,
-            upper: threshold,
-            lower_inclusive: true,
-            upper_inclusive: true,
-            count: self.zero_count,
-        };
+        let zero =
+            Bucket { lower: -threshold, upper: threshold, lower_inclusive: true, upper_inclusive: true, count: self.zero_count };
         left.zero_count = keep(&mut left, zero);
         for (index, count) in &self.positive {
             let count = keep(&mut left, self.positive_bucket(*index, *count));

@@ -1,8 +1,8 @@
 //! Types of expressions.
 
+use super::Span;
 use super::ast::{BinaryOp, Cardinality, Expr, ExprKind, Selector, ValueType};
 use super::lexer::fault;
-use super::Span;
 use crate::error::PromqlError;
 use crate::functions::{Function, Named};
 use crate::query::ParseOptions;
@@ -58,8 +58,7 @@ impl Checker<'_> {
             ExprKind::Subquery { expr: inner, .. } => {
                 if value_type(inner) != ValueType::Vector {
                     let found = value_type(inner).describe();
-                    return self
-                        .fail(inner.span, format!("subquery is only allowed on instant vector, got {found} instead"));
+                    return self.fail(inner.span, format!("subquery is only allowed on instant vector, got {found} instead"));
                 }
             }
             ExprKind::Unary { expr: inner, .. } => {
@@ -156,9 +155,7 @@ impl Checker<'_> {
             {
                 Ok(())
             }
-            ExprKind::Selector(_) => {
-                self.fail(argument.span, "expected label selectors only, got vector selector instead")
-            }
+            ExprKind::Selector(_) => self.fail(argument.span, "expected label selectors only, got vector selector instead"),
             _ => self.fail(argument.span, "expected label matchers in braces as the second argument of \"info\""),
         }
     }

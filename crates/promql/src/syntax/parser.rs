@@ -206,7 +206,8 @@ impl Parser<'_> {
         let lower = word.to_ascii_lowercase();
         let aggregate = AggregateOp::ALL.into_iter().find(|op| op.as_str() == lower);
         if let Some(op) = aggregate {
-            let grouped = matches!(self.peek_second(), Kind::Word(next) if matches!(next.to_ascii_lowercase().as_str(), "by" | "without"));
+            let grouped =
+                matches!(self.peek_second(), Kind::Word(next) if matches!(next.to_ascii_lowercase().as_str(), "by" | "without"));
             if grouped || self.second_is_sign("(") {
                 self.advance();
                 return self.aggregate(op, span);

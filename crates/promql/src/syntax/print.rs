@@ -133,8 +133,22 @@ fn is_reserved(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     matches!(
         lower.as_str(),
-        "inf" | "nan" | "bool" | "on" | "ignoring" | "group_left" | "group_right" | "atan2" | "and" | "or" | "unless" | "by"
-            | "without" | "offset" | "anchored" | "smoothed"
+        "inf"
+            | "nan"
+            | "bool"
+            | "on"
+            | "ignoring"
+            | "group_left"
+            | "group_right"
+            | "atan2"
+            | "and"
+            | "or"
+            | "unless"
+            | "by"
+            | "without"
+            | "offset"
+            | "anchored"
+            | "smoothed"
     )
 }
 

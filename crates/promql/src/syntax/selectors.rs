@@ -1,12 +1,13 @@
 //! Selectors and what may stand behind an operand: ranges, subqueries, `offset`, `@`.
 
+use super::Span;
 use super::ast::{At, DurationExpr, Expr, ExprKind, Modifier, Selector, TimeShift};
 use super::lexer::Kind;
 use super::parser::Parser;
-use super::Span;
 use crate::error::PromqlError;
 use crate::labels::METRIC_NAME;
 use crate::matcher::{MatchOp, Matcher};
+use crate::number::format_general;
 
 type Parsed<T> = Result<T, PromqlError>;
 
@@ -188,7 +189,7 @@ impl Parser<'_> {
         }
         let seconds = self.signed_number()?;
         if !seconds.is_finite() || seconds.abs() >= i64::MAX as f64 / 1000.0 {
-            return self.fail(span, format!("timestamp out of bounds for @ modifier: {seconds}"));
+            return self.fail(span, format!("timestamp out of bounds for @ modifier: {}", format_general(seconds)));
         }
         Ok(At::Time((seconds * 1000.0).round() as i64))
     }
@@ -199,9 +200,7 @@ fn shift_of<'e>(expr: &'e mut Expr, parser: &Parser<'_>, span: Span, what: &str)
     match &mut expr.kind {
         ExprKind::Selector(selector) | ExprKind::Matrix { selector, .. } => Ok(&mut selector.shift),
         ExprKind::Subquery { shift, .. } => Ok(shift),
-        _ => parser.fail(
-            span,
-            format!("{what} must be preceded by an instant vector selector or range vector selector or a subquery"),
-        ),
+        _ => parser
+            .fail(span, format!("{what} must be preceded by an instant vector selector or range vector selector or a subquery")),
     }
 }

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use luneta_promql::{
-    Answer, Histogram, Labels, Limits, Params, ParseOptions, PromqlError, Query, Sample, Selection, Series, SeriesSet,
-    Value,
+    Answer, Histogram, Labels, Limits, Params, ParseOptions, PromqlError, Query, Sample, Selection, Series, SeriesSet, Value,
 };
 
 use super::script::{Command, Eval, commands};
@@ -13,8 +12,9 @@ use super::values::{labels_and_rest, number, slots};
 /// Differences of results below this share are rounding.
 const TOLERANCE: f64 = 1e-6;
 
-/// Runs a script; panics at the first difference, naming file and line.
-pub fn check(file: &str, text: &str) {
+/// Runs a script and gives what differs, with file and line.
+pub fn check(file: &str, text: &str) -> Vec<String> {
+    let mut differences = Vec::new();
     let mut store: BTreeMap<Labels, Series> = BTreeMap::new();
     let mut evals = 0;
     for command in commands(text) {
@@ -24,12 +24,13 @@ pub fn check(file: &str, text: &str) {
             Command::Eval(eval) => {
                 evals += 1;
                 if let Err(difference) = check_eval(&store, &eval) {
-                    panic!("{file}:{}: {}\n{difference}", eval.line, eval.query);
+                    differences.push(format!("{file}:{}: {}\n{difference}", eval.line, eval.query));
                 }
             }
         }
     }
     assert!(evals > 0, "{file} evaluates nothing");
+    differences
 }
 
 fn load(store: &mut BTreeMap<Labels, Series>, line: &str, step_ms: i64) {
@@ -111,8 +112,8 @@ fn check_as_range(store: &BTreeMap<Labels, Series>, eval: &Eval, value: &Value) 
     let at = eval.times.0;
     let params = Params::range(at - 60_000, at + 60_000, 60_000);
     // At other times the data may not allow the query.
-    let Ok(ranged) = answer(store, &eval.query, &params) else { return Ok(()) };
-    let (Value::Vector(samples), Value::Matrix(ranges)) = (value, ranged.value) else {
+    let Ok(as_range) = answer(store, &eval.query, &params) else { return Ok(()) };
+    let (Value::Vector(samples), Value::Matrix(ranges)) = (value, as_range.value) else {
         return Err("a range query gives a matrix".to_owned());
     };
     let mut wanted: BTreeMap<Labels, Sample> = samples.iter().map(|s| (s.labels.clone(), s.sample.clone())).collect();

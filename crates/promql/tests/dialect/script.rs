@@ -86,13 +86,11 @@ fn parse(command: &str, body: Vec<String>, line: usize) -> Command {
     let words: Vec<&str> = rest.split_whitespace().collect();
     let (count, times) = match words.as_slice() {
         ["instant", "at", at, ..] => (3, (milliseconds(at), milliseconds(at), 0)),
-        ["range", "from", from, "to", to, "step", step, ..] => {
-            (7, (milliseconds(from), milliseconds(to), milliseconds(step)))
-        }
+        ["range", "from", from, "to", to, "step", step, ..] => (7, (milliseconds(from), milliseconds(to), milliseconds(step))),
         _ => panic!("line {line}: {rest}"),
     };
     eval.times = times;
-    eval.query = rest.splitn(count + 1, char::is_whitespace).last().unwrap().to_owned();
+    rest.splitn(count + 1, char::is_whitespace).last().unwrap().clone_into(&mut eval.query);
     for text in body {
         expectation(&mut eval, &text);
     }

@@ -147,10 +147,7 @@ fn histogram(text: &str) -> Histogram {
     let mut rest = text.trim();
     while !rest.is_empty() {
         let (key, after) = rest.split_once(':').expect("key:value");
-        let end = match after.starts_with('[') {
-            true => after.find(']').expect("]") + 1,
-            false => after.find(' ').unwrap_or(after.len()),
-        };
+        let end = if after.starts_with('[') { after.find(']').expect("]") + 1 } else { after.find(' ').unwrap_or(after.len()) };
         let value = &after[..end];
         rest = after[end..].trim_start();
         let list = || value.trim_matches(['[', ']']).split_whitespace().map(number).collect::<Vec<f64>>();

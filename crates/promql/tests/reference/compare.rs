@@ -35,9 +35,11 @@ pub fn compare(server: &Server, data: &[Series], query: &str, times: (i64, i64, 
             }
             differs(ours, theirs)
         }
-        (Err(_), Err(_)) => {
+        (Err(ours), Err(theirs)) => {
             counts.errors += 1;
-            None
+            // Of several faults either may name another one: the labels may differ, the rest not.
+            let kind = |text: &str| text.split('{').next().unwrap_or_default().to_owned();
+            (kind(ours) != kind(theirs)).then(|| format!("ours {ours:?}\n    theirs {theirs:?}"))
         }
         (ours, theirs) => Some(format!("ours {:?}, theirs {:?}", ours.as_ref().err(), theirs.as_ref().err())),
     };
@@ -68,8 +70,7 @@ fn near(a: f64, b: f64) -> bool {
 fn own_answer(data: &[Series], text: &str, (start, end, step): (i64, i64, i64)) -> Result<Flat, String> {
     let options = ParseOptions { experimental: true, ..ParseOptions::default() };
     let query = Query::parse(text, &options).map_err(|e| e.to_string())?;
-    let params =
-        if step == 0 { Params::instant(start * 1000) } else { Params::range(start * 1000, end * 1000, step * 1000) };
+    let params = if step == 0 { Params::instant(start * 1000) } else { Params::range(start * 1000, end * 1000, step * 1000) };
     let selections = query.selections(&params).map_err(|e| e.to_string())?;
     let fetched: Vec<SeriesSet> = selections
         .iter()

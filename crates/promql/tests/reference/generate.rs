@@ -130,7 +130,16 @@ fn windowed(random: &mut Random, depth: usize) -> String {
 }
 
 fn grouping(random: &mut Random) -> &'static str {
-    random.pick(&["", "", " by (job)", " by (job, instance)", " by (code)", " without (instance)", " without (code, le)", " by (job, le)"])
+    random.pick(&[
+        "",
+        "",
+        " by (job)",
+        " by (job, instance)",
+        " by (code)",
+        " without (instance)",
+        " without (code, le)",
+        " by (job, le)",
+    ])
 }
 
 fn aggregation(random: &mut Random, depth: usize) -> String {

@@ -15,7 +15,7 @@ use luneta_promql::Series;
 use serde_json::Value;
 
 /// How long the server may take to start.
-const START_MAX: Duration = Duration::from_secs(60);
+const START_MAX: Duration = Duration::from_mins(1);
 
 /// A running Prometheus; it ends with this value.
 pub struct Server {

@@ -16,6 +16,22 @@ pub(crate) fn acosh(value: f64) -> f64 {
     if value < 1.0 { f64::NAN } else { value.acosh() }
 }
 
+/// The larger of two; infinity before NaN, NaN before everything else.
+pub(crate) fn larger(a: f64, b: f64) -> f64 {
+    if a == f64::INFINITY || b == f64::INFINITY {
+        f64::INFINITY
+    } else if a.is_nan() || b.is_nan() {
+        f64::NAN
+    } else {
+        a.max(b)
+    }
+}
+
+/// The smaller of two; negative infinity before NaN, NaN before everything else.
+pub(crate) fn smaller(a: f64, b: f64) -> f64 {
+    -larger(-a, -b)
+}
+
 /// A sum that keeps the digits each addition loses (Kahan's method in Neumaier's form).
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Sum {
@@ -51,19 +67,19 @@ impl Sum {
 pub(crate) struct Mean {
     sum: Sum,
     count: f64,
-    /// Once the sum overflowed: the mean so far.
-    mean: Option<Sum>,
+    /// Once the sum overflowed: the mean of what came before.
+    running: Option<Sum>,
 }
 
 impl Mean {
     pub fn of(value: f64) -> Self {
-        Self { sum: Sum::of(value), count: 1.0, mean: None }
+        Self { sum: Sum::of(value), count: 1.0, running: None }
     }
 
     pub fn add(&mut self, value: f64) {
         let before = self.count;
         self.count += 1.0;
-        if self.mean.is_none() {
+        if self.running.is_none() {
             let mut next = self.sum;
             next.add(value);
             if !next.total.is_infinite() {
@@ -75,9 +91,9 @@ impl Mean {
                 self.sum = next;
                 return;
             }
-            self.mean = Some(Sum { total: self.sum.total / before, lost: self.sum.lost / before });
+            self.running = Some(Sum { total: self.sum.total / before, lost: self.sum.lost / before });
         }
-        if let Some(mean) = &mut self.mean {
+        if let Some(mean) = &mut self.running {
             // The old mean shrinks by its weight, so that no difference of large numbers is formed.
             let weight = before / self.count;
             *mean = Sum { total: mean.total * weight, lost: mean.lost * weight };
@@ -86,7 +102,7 @@ impl Mean {
     }
 
     pub fn value(self) -> f64 {
-        match self.mean {
+        match self.running {
             Some(mean) => mean.value(),
             None => self.sum.value() / self.count,
         }
@@ -127,7 +143,7 @@ pub(crate) fn quantile(q: f64, values: &mut [f64]) -> f64 {
     if q > 1.0 {
         return f64::INFINITY;
     }
-    values.sort_by(|a, b| nan_first(*a, *b));
+    values.sort_unstable_by(|a, b| nan_first(*a, *b));
     let rank = q * (values.len() - 1) as f64;
     let lower = rank.floor().max(0.0);
     let upper = (lower as usize + 1).min(values.len() - 1);

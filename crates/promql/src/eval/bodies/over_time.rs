@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use super::mathematics::{Mean, Sum, Variance, quantile as quantile_of};
 use super::windows::{Border, Window, WindowContext};
-use crate::histogram::{Histogram, Mismatch};
+use crate::eval::histogram_sums::total;
+use crate::histogram::Histogram;
 use crate::number::format_general;
 use crate::series::Sample;
 
 type Result = Option<Sample>;
 
+#[allow(clippy::unnecessary_wraps, reason = "bodies end with it")]
 fn float(value: f64) -> Result {
     Some(Sample::Float(value))
 }
@@ -26,10 +28,12 @@ pub(crate) fn sum(window: &Window<'_>, context: &mut WindowContext<'_>) -> Resul
         return None;
     }
     if window.values.is_empty() {
-        return total(window.histograms, context).map(|histogram| Sample::Histogram(Arc::new(histogram)));
+        return total_of(window, context).map(|histogram| Sample::Histogram(Arc::new(histogram)));
     }
     let mut sum = Sum::default();
-    window.values.iter().for_each(|value| sum.add(*value));
+    for value in window.values {
+        sum.add(*value);
+    }
     float(sum.value())
 }
 
@@ -39,47 +43,42 @@ pub(crate) fn avg(window: &Window<'_>, context: &mut WindowContext<'_>) -> Resul
         return None;
     }
     let Some((first, rest)) = window.values.split_first() else {
-        let histogram = total(window.histograms, context)?;
+        let histogram = total_of(window, context)?;
         return Some(Sample::Histogram(Arc::new(histogram.divided(window.histograms.len() as f64))));
     };
     let mut mean = Mean::of(*first);
-    rest.iter().for_each(|value| mean.add(*value));
+    for value in rest {
+        mean.add(*value);
+    }
     float(mean.value())
 }
 
-/// Sum of histograms; none where their layouts do not fit.
-fn total(histograms: &[Arc<Histogram>], context: &mut WindowContext<'_>) -> Option<Histogram> {
-    let (first, rest) = histograms.split_first()?;
-    let mut total = Histogram::clone(first);
-    for histogram in rest {
-        match total.add(histogram) {
-            Ok(outcome) => {
-                if outcome.reset_collision {
-                    context.annotations.warn(context.span, "conflicting counter resets during histogram aggregation");
-                }
-                if outcome.reconciled {
-                    context
-                        .annotations
-                        .info(context.span, "mismatched custom buckets were reconciled during aggregation");
-                }
-            }
-            Err(Mismatch) => {
-                context.warn_of_schemas();
-                return None;
-            }
-        }
-    }
-    Some(total.compact())
+fn total_of(window: &Window<'_>, context: &mut WindowContext<'_>) -> Option<Histogram> {
+    total(window.histograms, context.annotations, context.span, context.metric)
 }
 
 pub(crate) fn min(window: &Window<'_>, context: &mut WindowContext<'_>) -> Result {
-    let values = floats(window, context)?;
-    float(values.iter().fold(values[0], |least, value| if *value < least || least.is_nan() { *value } else { least }))
+    float(extreme(floats(window, context)?, f64::INFINITY, |value, least| value < least))
 }
 
 pub(crate) fn max(window: &Window<'_>, context: &mut WindowContext<'_>) -> Result {
-    let values = floats(window, context)?;
-    float(values.iter().fold(values[0], |most, value| if *value > most || most.is_nan() { *value } else { most }))
+    float(extreme(floats(window, context)?, f64::NEG_INFINITY, |value, most| value > most))
+}
+
+/// The value that is better than all others; NaN only where there is nothing else. Four chains of
+/// comparisons at once let the processor work on all of them.
+#[inline]
+fn extreme(values: &[f64], worst: f64, better: impl Fn(f64, f64) -> bool) -> f64 {
+    let pick = |best: f64, value: f64| if better(value, best) { value } else { best };
+    let mut lanes = [worst; 4];
+    let (chunks, rest) = values.as_chunks::<4>();
+    for chunk in chunks {
+        for (lane, value) in lanes.iter_mut().zip(chunk) {
+            *lane = pick(*lane, *value);
+        }
+    }
+    let best = lanes.into_iter().chain(rest.iter().copied()).fold(worst, pick);
+    if best == worst && values.iter().all(|value| value.is_nan()) { f64::NAN } else { best }
 }
 
 pub(crate) fn count(window: &Window<'_>, _: &mut WindowContext<'_>) -> Result {
@@ -117,7 +116,9 @@ pub(crate) fn stddev(window: &Window<'_>, context: &mut WindowContext<'_>) -> Re
 
 fn variance(values: &[f64]) -> f64 {
     let mut variance = Variance::default();
-    values.iter().for_each(|value| variance.add(*value));
+    for value in values {
+        variance.add(*value);
+    }
     variance.value()
 }
 
@@ -135,7 +136,9 @@ pub(crate) fn quantile(window: &Window<'_>, context: &mut WindowContext<'_>) -> 
 pub(crate) fn mad(window: &Window<'_>, context: &mut WindowContext<'_>) -> Result {
     let mut values = floats(window, context)?.to_vec();
     let median = quantile_of(0.5, &mut values);
-    values.iter_mut().for_each(|value| *value = (*value - median).abs());
+    for value in &mut values {
+        *value = (*value - median).abs();
+    }
     float(quantile_of(0.5, &mut values))
 }
 

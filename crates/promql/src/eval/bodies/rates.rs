@@ -98,7 +98,8 @@ fn histogram_difference(histograms: &[Arc<Histogram>], context: &mut WindowConte
         let message = format!("this native histogram metric is not a counter: {:?}", context.metric);
         context.annotations.warn(context.span, message);
     }
-    if !counter && !(is_gauge(&first) && is_gauge(last)) {
+    let gauges = is_gauge(&first) && is_gauge(last);
+    if !counter && !gauges {
         let message = format!("this native histogram metric is not a gauge: {:?}", context.metric);
         context.annotations.warn(context.span, message);
     }
@@ -182,12 +183,7 @@ fn instant(window: &Window<'_>, context: &mut WindowContext<'_>, counter: bool) 
     Some(Sample::Histogram(Arc::new(difference.scaled(factor))))
 }
 
-fn instant_histogram(
-    before: &Histogram,
-    last: &Histogram,
-    context: &mut WindowContext<'_>,
-    counter: bool,
-) -> Option<Histogram> {
+fn instant_histogram(before: &Histogram, last: &Histogram, context: &mut WindowContext<'_>, counter: bool) -> Option<Histogram> {
     let gauges = [before, last].map(|h| h.counter_reset_hint == CounterResetHint::Gauge);
     if counter && gauges != [false, false] {
         let message = format!("this native histogram metric is not a counter: {:?}", context.metric);

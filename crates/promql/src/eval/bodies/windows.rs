@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::annotation::Annotations;
+use crate::eval::histogram_sums::mixed_schemas;
 use crate::histogram::Histogram;
 use crate::series::Series;
 use crate::syntax::Span;
@@ -94,10 +95,7 @@ impl WindowContext<'_> {
     }
 
     pub fn warn_of_schemas(&mut self) {
-        let message = format!(
-            "vector contains a mix of histograms with exponential and custom buckets schemas for metric name {:?}",
-            self.metric
-        );
+        let message = mixed_schemas(self.metric);
         self.annotations.warn(self.span, message);
     }
 }

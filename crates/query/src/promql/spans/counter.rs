@@ -51,7 +51,7 @@ struct Counter {
 impl Counter {
     fn add(&mut self, minute: i64, counts: &[f64]) {
         let lasted = self.rest(minute);
-        if !self.last.is_some_and(|last| day(last) == day(minute)) {
+        if self.last.is_none_or(|last| day(last) != day(minute)) {
             self.totals = vec![0.0; counts.len()];
         }
         if !lasted && self.last.is_none_or(|last| last + MINUTE_MS < minute) {

@@ -12,6 +12,7 @@ mod read;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use luneta_model::Tenant;
 use luneta_promql::{BUCKET_LABEL, Labels, Limits, METRIC_NAME, Matcher, PromqlError, STALE_NAN, Selection, Series, is_stale};
@@ -135,12 +136,15 @@ pub(super) async fn select(
         let mut read: BTreeMap<bool, Read> = BTreeMap::new();
         for (name, part) in named(metric, &selection.matchers) {
             let buckets = matches!(part, Part::Total | Part::Buckets);
-            if !read.contains_key(&buckets) {
-                let rows = read::rows(engine, tenant, metric, buckets, &selection.matchers, window).await?;
-                selected.warnings.extend(rows.warnings.iter().cloned());
-                read.insert(buckets, rows);
-            }
-            for (values, minutes) in read.get(&buckets).into_iter().flat_map(|read| &read.series) {
+            let rows = match read.entry(buckets) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => {
+                    let rows = read::rows(engine, tenant, metric, buckets, &selection.matchers, window).await?;
+                    selected.warnings.extend(rows.warnings.iter().cloned());
+                    place.insert(rows)
+                }
+            };
+            for (values, minutes) in &rows.series {
                 let counted = counter::samples(minutes, window);
                 for series in series_of(metric, &name, part, values, &counted) {
                     if selection.matchers.iter().all(|matcher| matcher.accepts(&series.labels)) && !series.floats.times.is_empty()

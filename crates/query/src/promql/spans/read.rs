@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use arrow::array::{Array as _, AsArray as _, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
+use arrow::error::ArrowError;
 use luneta_model::Tenant;
 use luneta_promql::{MatchOp, Matcher, PromqlError};
 
@@ -120,7 +121,9 @@ const MIN_MS: i64 = 0;
 const MAX_MS: i64 = i64::MAX / 1_000_000;
 
 fn texts(batch: &RecordBatch, source: &Source) -> Result<Vec<StringArray>, QueryError> {
-    (0..source.labels.len()).map(|at| Ok(cast(batch.column(at), &DataType::Utf8).map_err(fault)?.as_string().clone())).collect()
+    (0..source.labels.len())
+        .map(|at| Ok(cast(batch.column(at), &DataType::Utf8).map_err(|e| fault(&e))?.as_string().clone()))
+        .collect()
 }
 
 fn text(column: &StringArray, row: usize) -> String {
@@ -128,13 +131,13 @@ fn text(column: &StringArray, row: usize) -> String {
 }
 
 fn integers(batch: &RecordBatch, at: usize) -> Result<Int64Array, QueryError> {
-    Ok(cast(batch.column(at), &DataType::Int64).map_err(fault)?.as_primitive::<Int64Type>().clone())
+    Ok(cast(batch.column(at), &DataType::Int64).map_err(|e| fault(&e))?.as_primitive::<Int64Type>().clone())
 }
 
 fn floats(batch: &RecordBatch, at: usize) -> Result<Float64Array, QueryError> {
-    Ok(cast(batch.column(at), &DataType::Float64).map_err(fault)?.as_primitive::<Float64Type>().clone())
+    Ok(cast(batch.column(at), &DataType::Float64).map_err(|e| fault(&e))?.as_primitive::<Float64Type>().clone())
 }
 
-fn fault(error: arrow::error::ArrowError) -> QueryError {
+fn fault(error: &ArrowError) -> QueryError {
     QueryError::Execution(error.to_string())
 }
