@@ -7,6 +7,9 @@ use super::*;
 
 const DAY: i64 = 86_400_000;
 
+/// What it is about, counts, a window, and its samples; times in minutes.
+type Case<'a> = (&'a str, &'a [(i64, f64)], (i64, i64), &'a [(i64, f64)]);
+
 /// Times in minutes since the beginning of a day.
 fn counted(minutes: &[(i64, f64)], after: i64, until: i64) -> Vec<(i64, f64)> {
     let at = |minute: i64| 20_000 * DAY + minute * MINUTE_MS;
@@ -18,7 +21,7 @@ fn counted(minutes: &[(i64, f64)], after: i64, until: i64) -> Vec<(i64, f64)> {
 
 #[test]
 fn counters_count_from_midnight() {
-    let cases: [(&str, &[(i64, f64)], (i64, i64), &[(i64, f64)]); 8] = [
+    let cases: [Case; 8] = [
         ("nothing", &[], (0, 100), &[]),
         ("nothing before, then each minute", &[(10, 2.0), (11, 3.0)], (0, 12), &[(10, 0.0), (11, 2.0), (12, 5.0)]),
         ("a window has what was counted before it", &[(10, 2.0), (11, 3.0)], (11, 13), &[(12, 5.0), (13, 5.0)]),
