@@ -11,8 +11,8 @@ const UNITS: [(&str, i64); 7] = [
     ("ms", 1),
 ];
 
-/// Milliseconds of a duration.
-pub(crate) fn parse_duration(text: &str) -> Option<i64> {
+/// Milliseconds of a duration such as `5m` or `1h30m`; `None` where a text is none.
+pub fn parse_duration(text: &str) -> Option<i64> {
     let mut rest = text;
     let mut total: i64 = 0;
     let mut next_unit = 0;

@@ -49,6 +49,12 @@ use catalog::LakeSchema;
 
 /// Damaged files one query takes out of the lake before it gives up; the next one goes on.
 const DAMAGED_FILES_MAX: usize = 100;
+/// Samples of one PromQL query in memory at once: 16 bytes each.
+const PROMQL_SAMPLES_MAX: usize = 20_000_000;
+/// Series in an answer to a PromQL query.
+const PROMQL_SERIES_MAX: usize = 200_000;
+/// Points of a series: 11,000 steps, as in Prometheus, and the first point.
+const PROMQL_POINTS_MAX: usize = 11_001;
 
 /// Bounds on queries.
 #[derive(Debug, Clone)]
@@ -67,6 +73,8 @@ pub struct QueryConfig {
     pub concurrent_max: usize,
     /// Partitions a query runs on.
     pub partitions: usize,
+    /// What one PromQL query may use.
+    pub promql: luneta_promql::Limits,
 }
 
 impl Default for QueryConfig {
@@ -79,6 +87,11 @@ impl Default for QueryConfig {
             rows_max: 1_000_000,
             concurrent_max: 16,
             partitions: std::thread::available_parallelism().map_or(2, NonZeroUsize::get).min(8),
+            promql: luneta_promql::Limits {
+                samples_max: PROMQL_SAMPLES_MAX,
+                series_max: PROMQL_SERIES_MAX,
+                points_max: PROMQL_POINTS_MAX,
+            },
         }
     }
 }
@@ -150,6 +163,11 @@ impl QueryEngine {
     /// The store behind the engine.
     pub fn store(&self) -> &Arc<Store> {
         &self.store
+    }
+
+    /// Its bounds.
+    pub fn config(&self) -> &QueryConfig {
+        &self.config
     }
 
     /// Footers of files that were read.
