@@ -14,6 +14,8 @@ use luneta_model::Tenant;
 use luneta_promql::{Answer, Interrupt, Labels, Limits, Matcher, Params, PromqlError, Query, Selection, Series, SeriesSet};
 
 use crate::{QueryEngine, QueryError};
+pub use lake::MetricMetadata;
+pub(crate) use lake::Summaries;
 
 /// Why a PromQL query gave no answer.
 #[derive(Debug, thiserror::Error)]
