@@ -130,12 +130,7 @@ impl Walk<'_> {
         Ok(column.finish().into_iter().collect())
     }
 
-    fn histograms(
-        &self,
-        points: &Points,
-        histograms: &[Exponential],
-        budget: &mut Budget,
-    ) -> Result<Vec<Series>, PromqlError> {
+    fn histograms(&self, points: &Points, histograms: &[Exponential], budget: &mut Budget) -> Result<Vec<Series>, PromqlError> {
         let Some((_, labels)) = self.of.parts.first() else { return Ok(Vec::new()) };
         let mut out = HistogramColumn::default();
         let mut total: Option<Exponential> = None;

@@ -73,7 +73,8 @@ impl Exponential {
         let mut fitting = self.clone();
         fitting.coarsen(SCALE_MAX);
         // Prometheus counts buckets by their upper bound.
-        let side = |buckets: Vec<(i32, f64)>| buckets.into_iter().map(|(index, count)| (index.saturating_add(1), count)).collect();
+        let side =
+            |buckets: Vec<(i32, f64)>| buckets.into_iter().map(|(index, count)| (index.saturating_add(1), count)).collect();
         Some(Histogram {
             schema: fitting.scale,
             counter_reset_hint: hint,

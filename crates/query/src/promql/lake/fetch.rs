@@ -91,7 +91,8 @@ pub async fn select(
     let window = Window { after_ms: selection.after_ms, until_ms: selection.until_ms };
     let sources = sources(lake, snapshot, window, true).await?;
     let mut budget = Budget::new(limits.samples_max);
-    let mut fetch = Fetch { matchers: &selection.matchers, window, groups: Vec::new(), by_series: HashMap::new(), known: HashMap::new() };
+    let mut fetch =
+        Fetch { matchers: &selection.matchers, window, groups: Vec::new(), by_series: HashMap::new(), known: HashMap::new() };
     let mut rows = 0_usize;
     for source in &sources {
         for (kind, runs) in fetch.choose(source)? {

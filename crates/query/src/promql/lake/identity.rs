@@ -1,7 +1,6 @@
 //! What a series of points is in Prometheus: its names, labels and parts.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use luneta_promql::{BUCKET_LABEL, Labels, METRIC_NAME, Matcher};
 
@@ -208,12 +207,8 @@ impl Described {
             Kind::Histogram => vec![part(Part::Bucket, "_bucket"), part(Part::Sum, "_sum"), part(Part::Count, "_count")],
             Kind::Summary => vec![part(Part::Quantile, ""), part(Part::Sum, "_sum"), part(Part::Count, "_count")],
         };
-        let metadata = MetricMetadata {
-            kind: metric.prometheus_type(),
-            help: description.to_owned(),
-            unit: metric.unit.to_owned(),
-            name,
-        };
+        let metadata =
+            MetricMetadata { kind: metric.prometheus_type(), help: description.to_owned(), unit: metric.unit.to_owned(), name };
         let monotonic = metric.is_counter() || matches!(kind, Kind::Histogram | Kind::Exponential);
         let target = target(attributes, how);
         Some(Self { kind, delta: metric.temporality == "delta", monotonic, parts, metadata, target })

@@ -193,7 +193,12 @@ mod tests {
     fn metrics_are_named_by_unit_and_kind() {
         // Name, unit, kind; then with and without suffixes, escaped and as they are.
         let cases = [
-            ("http.server.duration", "s", Other, ["http_server_duration_seconds", "http_server_duration", "http.server.duration_seconds"]),
+            (
+                "http.server.duration",
+                "s",
+                Other,
+                ["http_server_duration_seconds", "http_server_duration", "http.server.duration_seconds"],
+            ),
             ("process.memory", "By", Gauge, ["process_memory_bytes", "process_memory", "process.memory_bytes"]),
             ("memory_bytes", "By", Gauge, ["memory_bytes", "memory_bytes", "memory_bytes"]),
             ("load", "1", Gauge, ["load_ratio", "load", "load_ratio"]),

@@ -297,9 +297,10 @@ fn present(metadata: &ArrowReaderMetadata) -> SchemaRef {
         *empty.entry(descriptor.get_column_root_idx(leaf)).or_insert(true) &= all;
     }
     let schema = metadata.schema();
-    let kept = schema.fields().iter().enumerate().filter(|(at, field)| {
-        AttributeScope::split_column(field.name()).is_none() || !empty.get(at).copied().unwrap_or(false)
-    });
+    let kept =
+        schema.fields().iter().enumerate().filter(|(at, field)| {
+            AttributeScope::split_column(field.name()).is_none() || !empty.get(at).copied().unwrap_or(false)
+        });
     Arc::new(Schema::new(kept.map(|(_, field)| Arc::clone(field)).collect::<Vec<_>>()))
 }
 
