@@ -17,6 +17,8 @@ use luneta_promql::{
 };
 
 use crate::{QueryEngine, QueryError};
+pub use lake::MetricMetadata;
+pub(crate) use lake::Summaries;
 
 pub use metadata::MetricMetadata;
 

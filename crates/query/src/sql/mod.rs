@@ -43,6 +43,7 @@ pub use keys::AttributeKey;
 pub use stats::QueryStats;
 
 use crate::error::QueryError;
+use crate::promql::Summaries;
 use crate::scan::functions::AttributeGet;
 use crate::scan::{KnownFiles, LAKE_URL, TraceId};
 use catalog::LakeSchema;
@@ -139,6 +140,7 @@ pub struct QueryEngine {
     config: QueryConfig,
     running: tokio::sync::Semaphore,
     known: Arc<KnownFiles>,
+    summaries: Arc<Summaries>,
 }
 
 impl QueryEngine {
@@ -157,7 +159,7 @@ impl QueryEngine {
         runtime.register_object_store(&url, store.object_store());
         let running = tokio::sync::Semaphore::new(config.concurrent_max);
         let session = session(&config, &runtime)?;
-        Ok(Self { store, session, config, running, known: Arc::default() })
+        Ok(Self { store, session, config, running, known: Arc::default(), summaries: Arc::default() })
     }
 
     /// The store behind the engine.
@@ -173,6 +175,11 @@ impl QueryEngine {
     /// Footers of files that were read.
     pub(crate) fn footers(&self) -> Arc<FileMetadataCache> {
         self.session.runtime_env().cache_manager.get_file_metadata_cache()
+    }
+
+    /// Which series of metrics files hold, as far as they were read.
+    pub(crate) fn summaries(&self) -> Arc<Summaries> {
+        Arc::clone(&self.summaries)
     }
 
     /// Runs one statement for a tenant.
