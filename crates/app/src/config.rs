@@ -86,6 +86,8 @@ struct RawLimits {
     query_concurrent_max: Option<usize>,
     query_timeout_ms: Option<u64>,
     query_rows_max: Option<usize>,
+    promql_samples_max: Option<usize>,
+    promql_series_max: Option<usize>,
     attributes_max: Option<usize>,
     key_bytes_max: Option<usize>,
     value_bytes_max: Option<usize>,
@@ -254,6 +256,8 @@ fn bounds(
     query.concurrent_max = raw.query_concurrent_max.unwrap_or(query.concurrent_max);
     query.timeout = raw.query_timeout_ms.map_or(query.timeout, Duration::from_millis);
     query.rows_max = raw.query_rows_max.unwrap_or(query.rows_max);
+    query.promql.samples_max = raw.promql_samples_max.unwrap_or(query.promql.samples_max);
+    query.promql.series_max = raw.promql_series_max.unwrap_or(query.promql.series_max);
     (item, bodies, query)
 }
 

@@ -27,6 +27,7 @@ static DROP_INS: &[(&str, &[Port])] = &[
             Port::Queries("jaeger_query_grpc", 16685, luneta_serve::jaeger_queries_grpc),
         ],
     ),
+    ("prometheus", &[Port::Queries("prometheus", 9090, luneta_serve::prometheus_queries)]),
     ("tempo", &[Port::Queries("tempo", 3200, luneta_serve::tempo_queries)]),
     ("zipkin", &[Port::Both(&zipkin::ZIPKIN, zipkin::http::router, luneta_serve::zipkin_queries)]),
 ];
@@ -225,7 +226,7 @@ mod tests {
         assert_eq!(named(["all", "jaeger"]).expect("known").len(), every);
         assert!(named([]).expect("nothing").is_empty());
         let error = named(["jaeger", "yeager"]).expect_err("unknown").to_string();
-        assert!(error.contains("`yeager` is not known; write all, or some of jaeger, tempo, zipkin"), "{error}");
+        assert!(error.contains("`yeager` is not known; write all, or some of jaeger, prometheus, tempo, zipkin"), "{error}");
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use crate::error::{Interrupt, PromqlError};
 use crate::eval::{Answer, Limits, Params, evaluate};
 use crate::plan::{Selection, selections};
+use crate::matcher::Matcher;
 use crate::series::SeriesSet;
-use crate::syntax::{Expr, ValueType, parse, pretty, tree, value_type};
+use crate::syntax::{self, Expr, ValueType, parse, pretty, tree, value_type};
 
 /// How texts are read.
 #[derive(Debug, Clone)]
@@ -30,6 +31,15 @@ pub struct Query {
     text: String,
     expr: Expr,
     selections: usize,
+}
+
+/// Reads a selector that stands alone, without range, offset or time, as in Prometheus's `match[]`. Unlike
+/// in a query, its matchers may fit everything.
+///
+/// # Errors
+/// [`PromqlError::Parse`].
+pub fn parse_selector(text: &str, options: &ParseOptions) -> Result<Vec<Matcher>, PromqlError> {
+    syntax::parse_selector(text, options)
 }
 
 impl Query {
@@ -99,5 +109,37 @@ impl Query {
 impl std::fmt::Display for Query {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.expr.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn selectors_stand_alone() {
+        let read = |text: &str| parse_selector(text, &ParseOptions::default());
+        for (text, matchers) in [
+            ("up", vec![r#"__name__="up""#]),
+            (r#"up{job=~"a|b"}"#, vec![r#"__name__="up""#, r#"job=~"a|b""#]),
+            (r#"{"my.metric", a!="b"}"#, vec![r#"__name__="my.metric""#, r#"a!="b""#]),
+            ("{}", vec![]),
+        ] {
+            let found: Vec<String> = read(text).expect(text).iter().map(ToString::to_string).collect();
+            assert_eq!(found, matchers, "{text}");
+        }
+        for (text, words) in [
+            ("", "1:1: parse error: no expression found"),
+            ("up[5m]", "1:1: parse error: a selector without range"),
+            ("up offset 5m", "a selector without range"),
+            ("up @ 4", "a selector without range"),
+            ("sum(up)", "a selector without range"),
+            ("(up)", "a selector without range"),
+            ("up{", "parse error"),
+            ("up down", "parse error"),
+        ] {
+            let fault = read(text).expect_err(text).to_string();
+            assert!(fault.contains(words), "{text}: {fault}");
+        }
     }
 }

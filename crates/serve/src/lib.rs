@@ -10,6 +10,7 @@ mod live;
 mod lookup;
 mod names;
 mod parameters;
+mod prometheus;
 mod rates;
 mod sql;
 mod status;
@@ -24,6 +25,7 @@ use axum::Router;
 use axum::routing::{get, post};
 use luneta_query::QueryEngine;
 use luneta_receive::IntakeStats;
+use tokio::sync::Semaphore;
 
 use rates::{QueryTimes, Rates};
 
@@ -70,13 +72,16 @@ struct Inner {
     rates: Rates,
     queries: QueryTimes,
     services: live::ServiceLists,
+    /// PromQL queries that may still start.
+    promql_turns: Semaphore,
 }
 
 impl ServeState {
     /// The state of one server.
     pub fn new(engine: QueryEngine, intake: Arc<IntakeStats>, info: ServerInfo) -> Self {
         let (rates, queries, services) = (Rates::default(), QueryTimes::default(), live::ServiceLists::default());
-        Self(Arc::new(Inner { engine, intake, info, rates, queries, services }))
+        let promql_turns = Semaphore::new(engine.config().concurrent_max);
+        Self(Arc::new(Inner { engine, intake, info, rates, queries, services, promql_turns }))
     }
 
     /// Samples the store's counters once a second, for rates, until the state is dropped.
@@ -94,6 +99,10 @@ impl ServeState {
 
     fn engine(&self) -> &QueryEngine {
         &self.0.engine
+    }
+
+    fn promql_turns(&self) -> &Semaphore {
+        &self.0.promql_turns
     }
 
     fn queries(&self) -> &QueryTimes {
@@ -115,6 +124,7 @@ pub fn router(state: ServeState) -> Router {
         .route("/-/healthy", get(health::healthy))
         .route("/-/ready", get(health::ready))
         .merge(jaeger::router())
+        .merge(prometheus::router())
         .merge(tempo::router())
         .merge(zipkin::router())
         .fallback(get(assets::serve))
@@ -129,6 +139,11 @@ pub fn jaeger_queries(state: ServeState) -> Router {
 /// The queries of Jaeger over gRPC, as on its own port, 16685.
 pub fn jaeger_queries_grpc(state: ServeState) -> Router {
     jaeger::grpc::routes().with_state(state)
+}
+
+/// The queries of Prometheus as on its own port, 9090.
+pub fn prometheus_queries(state: ServeState) -> Router {
+    prometheus::routes().with_state(state)
 }
 
 /// The queries of Tempo as on its own port, 3200.

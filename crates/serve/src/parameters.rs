@@ -6,6 +6,11 @@
 pub struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
+    /// Names and values in this order.
+    pub fn new(pairs: Vec<(String, String)>) -> Self {
+        Self(pairs)
+    }
+
     /// The first value of a name; an empty one counts as not sent.
     pub fn first(&self, name: &str) -> Option<&str> {
         self.all(name).next().filter(|value| !value.is_empty())

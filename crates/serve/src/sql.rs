@@ -47,6 +47,11 @@ impl ApiError {
 }
 
 impl ApiError {
+    /// What is wrong, for APIs that say it in another form.
+    pub fn message(&self) -> &str {
+        self.body["error"]["message"].as_str().unwrap_or_default()
+    }
+
     /// A request that may succeed when it is sent again.
     pub fn unavailable(message: impl Into<String>) -> Self {
         let body = json!({"error": {"kind": "unavailable", "message": message.into()}});

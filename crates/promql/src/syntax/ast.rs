@@ -144,7 +144,7 @@ pub enum Modifier {
 }
 
 /// `offset` and `@` of a selector or subquery.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct TimeShift {
     /// Back in time.
     pub offset: Option<DurationExpr>,

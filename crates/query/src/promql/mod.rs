@@ -4,6 +4,7 @@
 //! and what is counted of spans ([`spans`]), under the names Tempo gives it.
 
 mod lake;
+mod metadata;
 mod spans;
 
 use std::sync::Arc;
@@ -11,9 +12,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use luneta_model::Tenant;
-use luneta_promql::{Answer, Interrupt, Labels, Limits, Matcher, Params, PromqlError, Query, Selection, Series, SeriesSet};
+use luneta_promql::{
+    Answer, Hints, Interrupt, Labels, Limits, Matcher, Params, PromqlError, Query, Selection, Series, SeriesSet,
+};
 
 use crate::{QueryEngine, QueryError};
+pub use lake::MetricMetadata;
+pub(crate) use lake::Summaries;
+
+pub use metadata::MetricMetadata;
 
 /// Why a PromQL query gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +38,19 @@ pub enum MetricsError {
 pub struct MetricsAnswer {
     /// The answer.
     pub answer: Answer,
+    /// Files that proved damaged.
+    pub warnings: Vec<String>,
+    /// How long it took to read the series.
+    pub fetch_time: Duration,
+    /// How long it took to compute with them.
+    pub compute_time: Duration,
+}
+
+/// Series as the lake has them.
+#[derive(Debug, Default)]
+pub struct MetricSamples {
+    /// Sorted by labels.
+    pub series: SeriesSet,
     /// Files that proved damaged.
     pub warnings: Vec<String>,
 }
@@ -55,7 +75,8 @@ impl QueryEngine {
         limits: Limits,
         timeout: Duration,
     ) -> Result<MetricsAnswer, MetricsError> {
-        let deadline = Instant::now() + timeout;
+        let started = Instant::now();
+        let deadline = started + timeout;
         let selections = query.selections(&params)?;
         let fetch = async {
             let (mut data, mut warnings) = (Vec::with_capacity(selections.len()), Vec::new());
@@ -72,6 +93,7 @@ impl QueryEngine {
         };
         let fetched = tokio::time::timeout_at(deadline.into(), fetch).await;
         let (data, warnings) = fetched.map_err(|_| PromqlError::Timeout)??;
+        let fetch_time = started.elapsed();
         let left = Left::default();
         let gone = Arc::clone(&left.0);
         let compute = move || {
@@ -85,7 +107,25 @@ impl QueryEngine {
         };
         let answer = tokio::task::spawn_blocking(compute).await.map_err(|_| QueryError::Internal)??;
         drop(left);
-        Ok(MetricsAnswer { answer, warnings })
+        Ok(MetricsAnswer { answer, warnings, fetch_time, compute_time: started.elapsed().saturating_sub(fetch_time) })
+    }
+
+    /// The samples of the series that match, after and up to a time; marks of their ends are among them.
+    ///
+    /// # Errors
+    /// [`MetricsError`].
+    pub async fn metric_samples(
+        &self,
+        tenant: &Tenant,
+        matchers: Vec<Matcher>,
+        (after_ms, until_ms): (i64, i64),
+        limits: &Limits,
+    ) -> Result<MetricSamples, MetricsError> {
+        // A range, so that every sample of it counts.
+        let hints = Hints { range_ms: Some(until_ms.saturating_sub(after_ms)), ..Hints::default() };
+        let selection = Selection { matchers, after_ms, until_ms, hints };
+        let Selected { series, warnings } = self.select(tenant, &selection, limits).await?;
+        Ok(MetricSamples { series, warnings })
     }
 
     /// The labels of the series that match any of several lists of matchers and have a sample after

@@ -43,12 +43,19 @@ pub use keys::AttributeKey;
 pub use stats::QueryStats;
 
 use crate::error::QueryError;
+use crate::promql::Summaries;
 use crate::scan::functions::AttributeGet;
 use crate::scan::{KnownFiles, LAKE_URL, TraceId};
 use catalog::LakeSchema;
 
 /// Damaged files one query takes out of the lake before it gives up; the next one goes on.
 const DAMAGED_FILES_MAX: usize = 100;
+/// Samples of one PromQL query in memory at once: 16 bytes each.
+const PROMQL_SAMPLES_MAX: usize = 20_000_000;
+/// Series in an answer to a PromQL query.
+const PROMQL_SERIES_MAX: usize = 200_000;
+/// Points of a series: 11,000 steps, as in Prometheus, and the first point.
+const PROMQL_POINTS_MAX: usize = 11_001;
 
 /// Bounds on queries.
 #[derive(Debug, Clone)]
@@ -67,6 +74,8 @@ pub struct QueryConfig {
     pub concurrent_max: usize,
     /// Partitions a query runs on.
     pub partitions: usize,
+    /// What one PromQL query may use.
+    pub promql: luneta_promql::Limits,
 }
 
 impl Default for QueryConfig {
@@ -79,6 +88,11 @@ impl Default for QueryConfig {
             rows_max: 1_000_000,
             concurrent_max: 16,
             partitions: std::thread::available_parallelism().map_or(2, NonZeroUsize::get).min(8),
+            promql: luneta_promql::Limits {
+                samples_max: PROMQL_SAMPLES_MAX,
+                series_max: PROMQL_SERIES_MAX,
+                points_max: PROMQL_POINTS_MAX,
+            },
         }
     }
 }
@@ -126,6 +140,7 @@ pub struct QueryEngine {
     config: QueryConfig,
     running: tokio::sync::Semaphore,
     known: Arc<KnownFiles>,
+    summaries: Arc<Summaries>,
 }
 
 impl QueryEngine {
@@ -144,7 +159,7 @@ impl QueryEngine {
         runtime.register_object_store(&url, store.object_store());
         let running = tokio::sync::Semaphore::new(config.concurrent_max);
         let session = session(&config, &runtime)?;
-        Ok(Self { store, session, config, running, known: Arc::default() })
+        Ok(Self { store, session, config, running, known: Arc::default(), summaries: Arc::default() })
     }
 
     /// The store behind the engine.
@@ -152,9 +167,19 @@ impl QueryEngine {
         &self.store
     }
 
+    /// Its bounds.
+    pub fn config(&self) -> &QueryConfig {
+        &self.config
+    }
+
     /// Footers of files that were read.
     pub(crate) fn footers(&self) -> Arc<FileMetadataCache> {
         self.session.runtime_env().cache_manager.get_file_metadata_cache()
+    }
+
+    /// Which series of metrics files hold, as far as they were read.
+    pub(crate) fn summaries(&self) -> Arc<Summaries> {
+        Arc::clone(&self.summaries)
     }
 
     /// Runs one statement for a tenant.

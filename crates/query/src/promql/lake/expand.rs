@@ -1,0 +1,271 @@
+//! From points to samples: what Prometheus would have stored of them.
+//!
+//! Points of delta temporality are added up from the first one that the lake still has, so that a
+//! sample is the same whatever the query's time. Where counting began anew, as start times tell,
+//! and values alone would not show it, there is a sample of zero at the new start.
+
+use std::sync::Arc;
+
+use luneta_promql::{CounterResetHint, HistogramColumn, Labels, Matcher, PromqlError, STALE_NAN, Series};
+
+use super::exponential::{self, Exponential};
+use super::identity::{Described, Part, with_value};
+use super::points::{Distributions, Points, Values};
+
+/// Points whose series in Prometheus are the same.
+#[derive(Debug)]
+pub struct Group {
+    /// What they are of.
+    pub of: Arc<Described>,
+    /// Which of its parts are wanted.
+    pub parts: Vec<usize>,
+    /// The points.
+    pub points: Points,
+}
+
+/// Samples that may still be held.
+#[derive(Debug)]
+pub struct Budget {
+    left: usize,
+    limit: usize,
+}
+
+impl Budget {
+    /// At most `limit`.
+    pub fn new(limit: usize) -> Self {
+        Self { left: limit, limit }
+    }
+
+    /// Takes some of it.
+    pub fn take(&mut self, samples: usize) -> Result<(), PromqlError> {
+        self.left = self.left.checked_sub(samples).ok_or(PromqlError::TooManySamples { limit: self.limit })?;
+        Ok(())
+    }
+}
+
+/// Samples of one series in the making.
+#[derive(Debug)]
+struct Column {
+    labels: Labels,
+    times: Vec<i64>,
+    values: Vec<f64>,
+    /// The sum of deltas.
+    total: f64,
+}
+
+impl Column {
+    fn new(labels: Labels) -> Self {
+        Self { labels, times: Vec::new(), values: Vec::new(), total: 0.0 }
+    }
+
+    fn push(&mut self, time: i64, value: f64) {
+        self.times.push(time);
+        self.values.push(value);
+    }
+
+    fn finish(self) -> Option<Series> {
+        (!self.times.is_empty()).then(|| Series::floats(self.labels, self.times, self.values))
+    }
+}
+
+/// The series of a group with samples after a time.
+pub fn series(group: Group, matchers: &[Matcher], after_ms: i64, budget: &mut Budget) -> Result<Vec<Series>, PromqlError> {
+    let Group { of, parts, mut points } = group;
+    let order = points.order();
+    let walk = Walk { of: &of, order: &order, after_ms };
+    match std::mem::replace(&mut points.values, Values::Numbers(Vec::new())) {
+        Values::Numbers(numbers) => walk.numbers(&points, &numbers, budget),
+        Values::Exponential(histograms) => walk.histograms(&points, &histograms, budget),
+        Values::Distributions(distributions) => {
+            let outputs = Outputs::new(&of, &parts, &distributions, matchers);
+            walk.distributions(&points, &distributions, outputs, budget)
+        }
+    }
+}
+
+/// Goes over points in the order of time.
+struct Walk<'a> {
+    of: &'a Described,
+    order: &'a [usize],
+    after_ms: i64,
+}
+
+impl Walk<'_> {
+    /// When counting began anew between two points, `before` being the last with a value and
+    /// `last_ms` the time of the last of all.
+    fn restart(&self, points: &Points, before: Option<usize>, last_ms: i64, at: usize) -> Option<i64> {
+        if self.of.delta || !self.of.monotonic {
+            return None;
+        }
+        let (known, start) = (points.starts[before?], points.starts[at]);
+        (known != 0 && start != 0 && known != start && last_ms < start && start < points.times[at]).then_some(start)
+    }
+
+    fn numbers(&self, points: &Points, numbers: &[f64], budget: &mut Budget) -> Result<Vec<Series>, PromqlError> {
+        let Some((_, labels)) = self.of.parts.first() else { return Ok(Vec::new()) };
+        budget.take(self.order.len())?;
+        let mut column = Column::new(labels.clone());
+        column.times.reserve(self.order.len());
+        column.values.reserve(self.order.len());
+        let (mut before, mut last_ms) = (None, i64::MIN);
+        for &at in self.order {
+            let time = points.times[at];
+            let value = if points.stale[at] {
+                STALE_NAN
+            } else {
+                if let Some(start) = self.restart(points, before, last_ms, at)
+                    && before.is_some_and(|before: usize| numbers[before] <= numbers[at])
+                {
+                    column.push(start, 0.0);
+                }
+                before = Some(at);
+                column.total += numbers[at];
+                if self.of.delta { column.total } else { numbers[at] }
+            };
+            last_ms = time;
+            if time > self.after_ms {
+                column.push(time, value);
+            }
+        }
+        Ok(column.finish().into_iter().collect())
+    }
+
+    fn histograms(&self, points: &Points, histograms: &[Exponential], budget: &mut Budget) -> Result<Vec<Series>, PromqlError> {
+        let Some((_, labels)) = self.of.parts.first() else { return Ok(Vec::new()) };
+        let mut out = HistogramColumn::default();
+        let mut total: Option<Exponential> = None;
+        let (mut before, mut last_ms) = (None, i64::MIN);
+        for &at in self.order {
+            let time = points.times[at];
+            let native = if points.stale[at] {
+                Some(exponential::stale())
+            } else {
+                let restarted = self.restart(points, before, last_ms, at).is_some();
+                before = Some(at);
+                let hint = if restarted { CounterResetHint::Reset } else { CounterResetHint::Unknown };
+                if self.of.delta {
+                    match &mut total {
+                        Some(total) => total.add(&histograms[at]),
+                        None => total = Some(histograms[at].clone()),
+                    }
+                    total.as_ref().and_then(|total| total.native(hint))
+                } else {
+                    histograms[at].native(hint)
+                }
+            };
+            last_ms = time;
+            if let Some(native) = native.filter(|_| time > self.after_ms) {
+                budget.take(5 + native.positive.len() + native.negative.len())?;
+                out.times.push(time);
+                out.values.push(Arc::new(native));
+            }
+        }
+        let series = Series { labels: labels.clone(), histograms: out, ..Series::default() };
+        Ok(if series.histograms.times.is_empty() { Vec::new() } else { vec![series] })
+    }
+
+    fn distributions(
+        &self,
+        points: &Points,
+        values: &Distributions,
+        mut out: Outputs,
+        budget: &mut Budget,
+    ) -> Result<Vec<Series>, PromqlError> {
+        let (mut before, mut last_ms) = (None, i64::MIN);
+        for &at in self.order {
+            let time = points.times[at];
+            if points.stale[at] {
+                // It says nothing of buckets: all end.
+                out.columns.iter_mut().filter(|_| time > self.after_ms).for_each(|column| column.push(time, STALE_NAN));
+            } else {
+                if let Some(start) = self.restart(points, before, last_ms, at) {
+                    out.add(values, at, |column, _| column.push(start, 0.0));
+                }
+                before = Some(at);
+                out.add(values, at, |column, value| {
+                    column.total += value;
+                    if time > self.after_ms {
+                        let is_sum = self.of.delta;
+                        column.push(time, if is_sum { column.total } else { value });
+                    }
+                });
+            }
+            last_ms = time;
+        }
+        let series: Vec<Series> = out.columns.into_iter().filter_map(Column::finish).collect();
+        budget.take(series.iter().map(|series| series.floats.times.len()).sum())?;
+        Ok(series)
+    }
+}
+
+/// The series of a histogram or summary, and where the values of points go.
+#[derive(Debug)]
+struct Outputs {
+    columns: Vec<Column>,
+    count: Option<usize>,
+    sum: Option<usize>,
+    /// The bucket that has no bound.
+    infinite: Option<usize>,
+    /// For each layout, the column of each of its items.
+    items: Vec<Vec<Option<usize>>>,
+    /// Whether items are counts of buckets, which add up.
+    buckets: bool,
+}
+
+impl Outputs {
+    fn new(of: &Described, parts: &[usize], values: &Distributions, matchers: &[Matcher]) -> Self {
+        let mut columns: Vec<Column> = Vec::new();
+        let mut column = |labels: Labels| {
+            let known = columns.iter().position(|column: &Column| column.labels == labels);
+            known.unwrap_or_else(|| {
+                columns.push(Column::new(labels));
+                columns.len() - 1
+            })
+        };
+        let (mut count, mut sum, mut infinite, mut buckets) = (None, None, None, false);
+        let mut items: Vec<Vec<Option<usize>>> = values.layouts.iter().map(|layout| vec![None; layout.len()]).collect();
+        for (part, labels) in parts.iter().filter_map(|at| of.parts.get(*at)) {
+            match part {
+                Part::Count => count = Some(column(labels.clone())),
+                Part::Sum => sum = Some(column(labels.clone())),
+                Part::Bucket | Part::Quantile => {
+                    buckets |= *part == Part::Bucket;
+                    for (layout, items) in values.layouts.iter().zip(&mut items) {
+                        for (value, item) in layout.iter().zip(items) {
+                            // The bucket without a bound is the count, said once.
+                            let said = *part == Part::Bucket && *value == f64::INFINITY;
+                            let labels = if said { None } else { with_value(labels, *part, *value, matchers) };
+                            *item = labels.map(&mut column);
+                        }
+                    }
+                    if *part == Part::Bucket {
+                        infinite = with_value(labels, *part, f64::INFINITY, matchers).map(&mut column);
+                    }
+                }
+                Part::Value | Part::Native => {}
+            }
+        }
+        Self { columns, count, sum, infinite, items, buckets }
+    }
+
+    /// Hands every value of a point to `push`, with its column.
+    fn add(&mut self, values: &Distributions, at: usize, mut push: impl FnMut(&mut Column, f64)) {
+        let count = values.counts[at];
+        let mut to = |place: Option<usize>, value: f64| {
+            if let Some(column) = place.and_then(|place| self.columns.get_mut(place)) {
+                push(column, value);
+            }
+        };
+        to(self.count, count);
+        to(self.infinite, count);
+        if let Some(sum) = values.sums[at] {
+            to(self.sum, sum);
+        }
+        let mut below = 0.0;
+        let places = self.items.get(values.layout[at]).map(Vec::as_slice).unwrap_or_default();
+        for (place, item) in places.iter().zip(values.items(at)) {
+            below += item;
+            to(*place, if self.buckets { below } else { *item });
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! What a series of points is in Prometheus: its names, labels and parts.
+
+use std::collections::BTreeMap;
+
+use luneta_promql::{BUCKET_LABEL, Labels, METRIC_NAME, Matcher};
+
+use super::names::{NameKind, Strategy};
+
+/// Label that holds the quantile of a summary.
+pub const QUANTILE_LABEL: &str = "quantile";
+/// Name of the metric that has the attributes of resources.
+pub const TARGET_INFO: &str = "target_info";
+
+/// Attributes of resources that say which process it is: `job` and `instance` are made of them.
+const IDENTIFYING: [&str; 3] = ["service.namespace", "service.name", "service.instance.id"];
+
+/// Attributes of resources that every series has as labels: those which Prometheus's guide for
+/// OpenTelemetry promotes. All others are in `target_info`.
+const PROMOTED: [&str; 19] = [
+    "service.instance.id",
+    "service.name",
+    "service.namespace",
+    "service.version",
+    "cloud.availability_zone",
+    "cloud.region",
+    "container.name",
+    "deployment.environment",
+    "deployment.environment.name",
+    "k8s.cluster.name",
+    "k8s.container.name",
+    "k8s.cronjob.name",
+    "k8s.daemonset.name",
+    "k8s.deployment.name",
+    "k8s.job.name",
+    "k8s.namespace.name",
+    "k8s.pod.name",
+    "k8s.replicaset.name",
+    "k8s.statefulset.name",
+];
+
+/// How series are named and which labels they have.
+#[derive(Debug, Clone)]
+pub struct Translation {
+    /// Of names.
+    pub strategy: Strategy,
+    /// Attributes of resources that become labels of every series.
+    pub promoted: Vec<String>,
+}
+
+impl Default for Translation {
+    fn default() -> Self {
+        Self { strategy: Strategy::default(), promoted: PROMOTED.map(str::to_owned).to_vec() }
+    }
+}
+
+/// The form of a metric's points.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// Gauges and sums.
+    Number,
+    /// Histograms with bounds.
+    Histogram,
+    /// Exponential histograms.
+    Exponential,
+    /// Summaries.
+    Summary,
+}
+
+/// The columns of points that say which metric they are of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct MetricKey<'a> {
+    /// `metric_name`.
+    pub name: &'a str,
+    /// `type`.
+    pub kind: &'a str,
+    /// `unit`, or empty.
+    pub unit: &'a str,
+    /// `temporality`, or empty.
+    pub temporality: &'a str,
+    /// `is_monotonic`.
+    pub monotonic: bool,
+}
+
+impl MetricKey<'_> {
+    /// The form of the points; `None` for types this version does not know.
+    pub fn form(&self) -> Option<Kind> {
+        Some(match self.kind {
+            "gauge" | "sum" => Kind::Number,
+            "histogram" => Kind::Histogram,
+            "exponential_histogram" => Kind::Exponential,
+            "summary" => Kind::Summary,
+            _ => return None,
+        })
+    }
+
+    fn is_counter(&self) -> bool {
+        self.kind == "sum" && self.monotonic
+    }
+
+    /// Prometheus's word for the type.
+    fn prometheus_type(&self) -> &'static str {
+        match self.kind {
+            "sum" if self.monotonic => "counter",
+            "histogram" | "exponential_histogram" => "histogram",
+            "summary" => "summary",
+            _ => "gauge",
+        }
+    }
+}
+
+/// The attributes behind a series, as text.
+#[derive(Debug, Clone, Default)]
+pub struct Attributes {
+    /// Of the points.
+    pub item: BTreeMap<String, String>,
+    /// Of the resource.
+    pub resource: BTreeMap<String, String>,
+    /// Of the scope.
+    pub scope: BTreeMap<String, String>,
+    /// Name of the scope.
+    pub scope_name: String,
+    /// Version of the scope.
+    pub scope_version: String,
+    /// Schema URL of the scope.
+    pub scope_schema_url: String,
+}
+
+/// Which of the series that a metric becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// The number.
+    Value,
+    /// Buckets up to a bound.
+    Bucket,
+    /// A quantile.
+    Quantile,
+    /// The sum.
+    Sum,
+    /// The count.
+    Count,
+    /// The whole histogram.
+    Native,
+}
+
+impl Part {
+    /// The label that tells several series of this part apart.
+    pub const fn label(self) -> Option<&'static str> {
+        match self {
+            Self::Bucket => Some(BUCKET_LABEL),
+            Self::Quantile => Some(QUANTILE_LABEL),
+            _ => None,
+        }
+    }
+}
+
+/// What is told of a metric.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MetricMetadata {
+    /// Name in Prometheus, without the suffixes of a histogram's or summary's parts.
+    pub name: String,
+    /// `counter`, `gauge`, `histogram` or `summary`.
+    pub kind: &'static str,
+    /// The description.
+    pub help: String,
+    /// The unit as it was sent.
+    pub unit: String,
+}
+
+/// Points of one metric, resource, scope and set of attributes.
+#[derive(Debug)]
+pub struct Described {
+    /// Form of the points.
+    pub kind: Kind,
+    /// Whether points say what came since the point before.
+    pub delta: bool,
+    /// Whether values only grow, until a restart.
+    pub monotonic: bool,
+    /// The series in Prometheus; each lacks its [`Part::label`].
+    pub parts: Vec<(Part, Labels)>,
+    /// About the metric.
+    pub metadata: MetricMetadata,
+    /// `target_info` of the resource, unless it has none.
+    pub target: Option<Labels>,
+}
+
+impl Described {
+    /// What a series is in Prometheus; `None` where it cannot be told.
+    pub fn new(metric: &MetricKey<'_>, description: &str, attributes: &Attributes, how: &Translation) -> Option<Self> {
+        let kind = metric.form()?;
+        let name_kind = match metric.kind {
+            "gauge" => NameKind::Gauge,
+            _ if metric.is_counter() => NameKind::Counter,
+            _ => NameKind::Other,
+        };
+        let name = how.strategy.metric_name(metric.name, metric.unit, name_kind)?;
+        let labels = labels(attributes, how);
+        let part = |part: Part, suffix: &str| {
+            let mut labels = labels.clone();
+            labels.insert(METRIC_NAME.to_owned(), format!("{name}{suffix}"));
+            // The label of the part is its own.
+            part.label().map(|label| labels.remove(label));
+            (part, Labels::new(labels))
+        };
+        let parts = match kind {
+            Kind::Number => vec![part(Part::Value, "")],
+            Kind::Exponential => vec![part(Part::Native, "")],
+            Kind::Histogram => vec![part(Part::Bucket, "_bucket"), part(Part::Sum, "_sum"), part(Part::Count, "_count")],
+            Kind::Summary => vec![part(Part::Quantile, ""), part(Part::Sum, "_sum"), part(Part::Count, "_count")],
+        };
+        let metadata =
+            MetricMetadata { kind: metric.prometheus_type(), help: description.to_owned(), unit: metric.unit.to_owned(), name };
+        let monotonic = metric.is_counter() || matches!(kind, Kind::Histogram | Kind::Exponential);
+        let target = target(attributes, how);
+        Some(Self { kind, delta: metric.temporality == "delta", monotonic, parts, metadata, target })
+    }
+
+    /// Bytes of memory, roughly.
+    pub fn size(&self) -> usize {
+        let of = |labels: &Labels| labels.iter().map(|(name, value)| name.len() + value.len() + 64).sum::<usize>();
+        let parts: usize = self.parts.iter().map(|(_, labels)| of(labels)).sum();
+        200 + parts + self.target.as_ref().map_or(0, of) + self.metadata.help.len() + self.metadata.name.len()
+    }
+
+    /// The parts whose labels pass; matchers of a part's own label are left for its values.
+    pub fn matching(&self, matchers: &[Matcher]) -> Vec<usize> {
+        let passes = |(part, labels): &(Part, Labels)| {
+            matchers.iter().all(|matcher| part.label().is_some_and(|label| matcher.name == label) || matcher.accepts(labels))
+        };
+        (0..self.parts.len()).filter(|at| passes(&self.parts[*at])).collect()
+    }
+}
+
+/// The labels of a bucket or quantile, if they pass the matchers that [`Described::matching`] left.
+pub fn with_value(labels: &Labels, part: Part, value: f64, matchers: &[Matcher]) -> Option<Labels> {
+    let label = part.label()?;
+    let text = if value == f64::INFINITY { "+Inf".to_owned() } else { value.to_string() };
+    let passes = matchers.iter().filter(|matcher| matcher.name == label).all(|matcher| matcher.matches(&text));
+    passes.then(|| labels.with(label, &text))
+}
+
+/// Values of keys that have one name in Prometheus stand in one label, in the order of the keys.
+fn insert(into: &mut BTreeMap<String, String>, name: String, value: &str) {
+    match into.entry(name) {
+        std::collections::btree_map::Entry::Occupied(mut known) => {
+            known.get_mut().push(';');
+            known.get_mut().push_str(value);
+        }
+        std::collections::btree_map::Entry::Vacant(free) => {
+            free.insert(value.to_owned());
+        }
+    }
+}
+
+/// All labels but the name.
+fn labels(attributes: &Attributes, how: &Translation) -> BTreeMap<String, String> {
+    let mut out = BTreeMap::new();
+    for (key, value) in &attributes.item {
+        if let Some(name) = how.strategy.label_name(key) {
+            insert(&mut out, name, value);
+        }
+    }
+    for key in &how.promoted {
+        let value = attributes.resource.get(key).filter(|value| !value.is_empty());
+        if let (Some(name), Some(value)) = (how.strategy.label_name(key), value) {
+            // Attributes of the point say more.
+            out.entry(name).or_insert_with(|| value.clone());
+        }
+    }
+    if !attributes.scope_name.is_empty() {
+        for (key, value) in &attributes.scope {
+            if let Some(name) = how.strategy.label_name(&format!("otel_scope_{key}")) {
+                out.insert(name, value.clone());
+            }
+        }
+        out.insert("otel_scope_name".to_owned(), attributes.scope_name.clone());
+        out.insert("otel_scope_version".to_owned(), attributes.scope_version.clone());
+        out.insert("otel_scope_schema_url".to_owned(), attributes.scope_schema_url.clone());
+    }
+    identify(&mut out, &attributes.resource);
+    out
+}
+
+/// Adds `job` and `instance`.
+fn identify(labels: &mut BTreeMap<String, String>, resource: &BTreeMap<String, String>) {
+    let of = |key: &str| resource.get(key).filter(|value| !value.is_empty());
+    if let Some(name) = of("service.name") {
+        let job = of("service.namespace").map_or_else(|| name.clone(), |namespace| format!("{namespace}/{name}"));
+        labels.insert("job".to_owned(), job);
+    }
+    if let Some(instance) = of("service.instance.id") {
+        labels.insert("instance".to_owned(), instance.clone());
+    }
+}
+
+/// The labels of `target_info`, for resources that say who they are and something more.
+fn target(attributes: &Attributes, how: &Translation) -> Option<Labels> {
+    let mut labels = BTreeMap::new();
+    for (key, value) in &attributes.resource {
+        if !IDENTIFYING.contains(&key.as_str())
+            && let Some(name) = how.strategy.label_name(key)
+        {
+            insert(&mut labels, name, value);
+        }
+    }
+    if labels.is_empty() {
+        return None;
+    }
+    identify(&mut labels, &attributes.resource);
+    if !["service.name", "service.instance.id"].iter().any(|key| attributes.resource.get(*key).is_some_and(|v| !v.is_empty())) {
+        return None;
+    }
+    labels.insert(METRIC_NAME.to_owned(), TARGET_INFO.to_owned());
+    Some(Labels::new(labels))
+}
