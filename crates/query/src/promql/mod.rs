@@ -3,8 +3,8 @@
 //! Series come from two places: the points clients sent ([`lake`]), under Prometheus's names for them,
 //! and what is counted of spans ([`spans`]), under the names Tempo gives it.
 
+mod exemplars;
 mod lake;
-mod metadata;
 mod spans;
 
 use std::sync::Arc;
@@ -17,10 +17,9 @@ use luneta_promql::{
 };
 
 use crate::{QueryEngine, QueryError};
+pub use exemplars::{Exemplar, ExemplarSeries};
 pub use lake::MetricMetadata;
 pub(crate) use lake::Summaries;
-
-pub use metadata::MetricMetadata;
 
 /// Why a PromQL query gave no answer.
 #[derive(Debug, thiserror::Error)]

@@ -24,9 +24,10 @@ struct Entry {
 pub async fn metadata(State(state): State<ServeState>, asked: Asked) -> Result<Response, Failure> {
     let metrics_max = count(&asked.parameters, "limit")?;
     let entries_max = count(&asked.parameters, "limit_per_metric")?;
-    let found = state.engine().metric_metadata(&asked.tenant, asked.parameters.first("metric")).await?;
+    let found = state.engine().metric_metadata(&asked.tenant).await?;
+    let wanted = asked.parameters.first("metric");
     let mut by_name: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
-    for metric in found {
+    for metric in found.into_iter().filter(|metric| wanted.is_none_or(|name| name == metric.name)) {
         if !by_name.contains_key(&metric.name) && metrics_max.is_some_and(|max| by_name.len() >= max) {
             continue;
         }

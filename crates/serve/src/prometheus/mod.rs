@@ -5,6 +5,7 @@
 //! port too. Answers are Prometheus's `status`, `data`, `errorType`, `error`, `warnings`, `infos`.
 
 mod evaluate;
+mod exemplars;
 mod federate;
 mod json;
 mod messages;
@@ -45,6 +46,7 @@ fn api() -> Router<ServeState> {
     Router::new()
         .route("/query", get(evaluate::instant).post(evaluate::instant))
         .route("/query_range", get(evaluate::range).post(evaluate::range))
+        .route("/query_exemplars", get(exemplars::exemplars).post(exemplars::exemplars))
         .route("/format_query", get(evaluate::format_query).post(evaluate::format_query))
         .route("/parse_query", get(evaluate::parse_query).post(evaluate::parse_query))
         .route("/series", get(series::series).post(series::series))
