@@ -16,6 +16,7 @@ mod golden;
 mod json;
 mod read_apis;
 mod round_trip;
+mod span_metrics;
 mod sql;
 mod tempo;
 mod tempo_queries;
