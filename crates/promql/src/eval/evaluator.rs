@@ -1,6 +1,6 @@
 //! Walks the tree.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::answer::{Answer, Statistics, finish};
 use super::grid::Grid;
@@ -209,6 +209,16 @@ impl<'a> Evaluator<'a> {
     /// Columns of the same labels become one where they never meet; where they do it is an error.
     pub fn merged(&self, columns: Vec<Column>) -> Evaluated<Vec<Column>> {
         if self.params.delayed_name_removal { Ok(columns) } else { join_same(columns) }
+    }
+
+    /// Refuses two columns of the same labels, whether they meet or not: so it is for functions of
+    /// ranges.
+    pub fn distinct(&self, columns: Vec<Column>) -> Evaluated<Vec<Column>> {
+        let mut seen = HashSet::with_capacity(columns.len());
+        if self.params.delayed_name_removal || columns.iter().all(|column| seen.insert(column.labels.clone())) {
+            return Ok(columns);
+        }
+        Err(same_labelset())
     }
 }
 
