@@ -28,6 +28,7 @@ mod matcher;
 mod number;
 mod plan;
 mod query;
+mod regex_dialect;
 mod series;
 pub mod syntax;
 

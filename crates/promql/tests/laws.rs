@@ -109,6 +109,8 @@ proptest! {
     /// A range query gives at each step what an instant query gives at its time.
     #[test]
     fn a_range_is_its_instants(text in queries(), data in counters()) {
+        // Sorting orders instants only, and of equal values the first is ranked higher.
+        prop_assume!(!text.contains("sort"));
         let range = ask(&text, &data, &Params::range(300_000, 1_500_000, 240_000), &Limits::default());
         let Ok(Value::Matrix(ranges)) = range else { return Ok(()) };
         for step in 0..=5 {
@@ -126,7 +128,13 @@ proptest! {
                 let at = range.floats.times.binary_search(&time).ok()?;
                 Some((range.labels.clone(), range.floats.values[at].to_bits()))
             }).collect();
-            prop_assert_eq!(found, wanted, "{} at {}", text, time);
+            // Ranked instants are ordered, and the order of a sum shows in its last digit.
+            let near = |a: u64, b: u64| {
+                let (a, b) = (f64::from_bits(a), f64::from_bits(b));
+                a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= 1e-9 * a.abs().max(b.abs())
+            };
+            let same = found.len() == wanted.len() && found.iter().zip(&wanted).all(|(a, b)| a.0 == b.0 && near(a.1, b.1));
+            prop_assert!(same, "{} at {}: {:?} and {:?}", text, time, found, wanted);
         }
     }
 

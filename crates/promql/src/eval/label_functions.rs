@@ -5,7 +5,7 @@ use super::evaluator::{Evaluated, Evaluator};
 use super::value::Column;
 use crate::error::PromqlError;
 use crate::labels::METRIC_NAME;
-use crate::matcher::anchored;
+use crate::regex_dialect::anchored;
 use crate::syntax::Expr;
 
 impl Evaluator<'_> {
