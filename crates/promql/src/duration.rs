@@ -4,8 +4,8 @@
 const UNITS: [(&str, i64); 7] =
     [("y", 365 * 86_400_000), ("w", 7 * 86_400_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
 
-/// Milliseconds of a duration.
-pub(crate) fn parse_duration(text: &str) -> Option<i64> {
+/// Milliseconds of a duration such as `1h30m`; none for anything else.
+pub fn parse_duration(text: &str) -> Option<i64> {
     let mut rest = text;
     let mut total: i64 = 0;
     let mut next_unit = 0;

@@ -33,7 +33,7 @@ mod series;
 pub mod syntax;
 
 pub use annotation::{Annotation, Annotations, Severity};
-pub use duration::format_duration;
+pub use duration::{format_duration, parse_duration};
 pub use error::{ErrorClass, Interrupt, PromqlError};
 pub use eval::{Answer, Limits, Params, Range, Statistics, Value, VectorSample};
 pub use functions::{ArgumentType, Function, functions};
@@ -42,6 +42,6 @@ pub use labels::{BUCKET_LABEL, Labels, METRIC_NAME};
 pub use matcher::{MatchOp, Matcher};
 pub use number::format_float;
 pub use plan::{Hints, Selection};
-pub use query::{ParseOptions, Query};
+pub use query::{ParseOptions, Query, parse_selector};
 pub use series::{FloatColumn, HistogramColumn, STALE_NAN, Sample, Series, SeriesSet, is_stale};
 pub use syntax::Span;

@@ -2,9 +2,10 @@
 
 use crate::error::{Interrupt, PromqlError};
 use crate::eval::{Answer, Limits, Params, evaluate};
+use crate::matcher::Matcher;
 use crate::plan::{Selection, selections};
 use crate::series::SeriesSet;
-use crate::syntax::{Expr, ValueType, parse, pretty, tree, value_type};
+use crate::syntax::{Expr, ExprKind, Selector, TimeShift, ValueType, fault, parse, pretty, tree, value_type};
 
 /// How texts are read.
 #[derive(Debug, Clone)]
@@ -21,6 +22,17 @@ pub struct ParseOptions {
 impl Default for ParseOptions {
     fn default() -> Self {
         Self { experimental: false, length_max: 64 * 1024, depth_max: 128 }
+    }
+}
+
+/// The conditions of a bare selector, as APIs take them to list series (`match[]`).
+pub fn parse_selector(text: &str, options: &ParseOptions) -> Result<Vec<Matcher>, PromqlError> {
+    let query = Query::parse(text, options)?;
+    match query.expr.kind {
+        ExprKind::Selector(Selector { matchers, shift: TimeShift { offset: None, at: None }, modifier: None, .. }) => {
+            Ok(matchers)
+        }
+        _ => Err(fault(text, query.expr.span, "expected a series selector and nothing else")),
     }
 }
 

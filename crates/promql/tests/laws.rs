@@ -240,6 +240,10 @@ fn an_evaluation_ends_when_it_is_told() {
         assert_eq!(error.expect_err("interrupted").class(), class);
         assert_eq!(asked, 10);
     }
+    let mut torn = data.clone();
+    torn[0][0].floats.values.pop();
+    let wrong = query.evaluate(&torn, &params, &Limits::default(), &mut || None);
+    assert_eq!(wrong.expect_err("a value is missing").class(), ErrorClass::Execution);
     let wrong = query.evaluate(&[], &params, &Limits::default(), &mut || None);
     assert_eq!(wrong.expect_err("no data").class(), ErrorClass::BadData);
 }

@@ -55,6 +55,9 @@ pub(crate) fn evaluate(
         alive: 0,
     };
     evaluator.check_interrupt()?;
+    if let Some(series) = data.iter().flatten().find(|series| !series.is_whole()) {
+        return Err(PromqlError::execution(format!("series {} has times without values", series.labels)));
+    }
     let loaded = data.iter().flatten().map(Series::size).sum();
     evaluator.grow(loaded)?;
     if let Some(ranges) = evaluator.whole_matrix(expr, grid)? {
