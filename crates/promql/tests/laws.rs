@@ -196,6 +196,9 @@ fn everything_is_bounded() {
     let limits = Limits { series_max: 3, ..Limits::default() };
     check_error("m_total", &range, &limits, ErrorClass::Execution, "query result has 4 series, more than the limit of 3");
     check_error("m_total[5m]", &Params::instant(0), &limits, ErrorClass::Execution, "query result has 4 series");
+    let doubled =
+        (0..40).fold("m_total".to_owned(), |inner, _| format!(r#"label_replace({inner}, "index", "$1$1", "index", "(.*)")"#));
+    check_error(&doubled, &range, &all, ErrorClass::Execution, "longer than the limit of 65536");
     let fine = Params::range(0, 11_000_000, 1000);
     check_error("1", &fine, &all, ErrorClass::BadData, "exceeded maximum resolution of 11000 points");
     check_error("1", &Params::range(10, 0, 1), &all, ErrorClass::BadData, "end timestamp must not be before start time");
@@ -204,6 +207,15 @@ fn everything_is_bounded() {
     check_error("1", &Params::instant(i64::MAX), &all, ErrorClass::BadData, "out of range");
     check_error("\"a\"", &range, &all, ErrorClass::BadData, "invalid expression type \"string\" for range query");
     check_error("m_total[5m]", &range, &all, ErrorClass::BadData, "invalid expression type \"range vector\" for range query");
+}
+
+#[test]
+fn remarks_are_bounded() {
+    let query = Query::parse("quantile(time(), m_total)", &ParseOptions::default()).unwrap();
+    let data = vec![series(vec![vec![1.0; 30]; 4])];
+    let params = Params::range(2_000, 9_002_000, 1000);
+    let answer = query.evaluate(&data, &params, &Limits::default(), &mut || None).unwrap();
+    assert_eq!(answer.annotations.iter().count(), 1000);
 }
 
 #[test]
