@@ -4,7 +4,7 @@ use crate::error::{Interrupt, PromqlError};
 use crate::eval::{Answer, Limits, Params, evaluate};
 use crate::matcher::Matcher;
 use crate::plan::{Selection, selections};
-use crate::series::SeriesSet;
+use crate::series::Series;
 use crate::syntax::{Expr, ExprKind, Selector, TimeShift, ValueType, fault, parse, pretty, tree, value_type};
 
 /// How texts are read.
@@ -82,12 +82,12 @@ impl Query {
         selections(&self.expr, self.selections, params)
     }
 
-    /// Computes the answer. `data` are the series of [`Self::selections`], in its order; samples
-    /// outside the time of a selection do no harm. `interrupted` is asked often and may end the
-    /// evaluation.
-    pub fn evaluate(
+    /// Computes the answer. `data` are the series of [`Self::selections`], in its order; equal
+    /// selections may share theirs. Samples outside the time of a selection do no harm. `interrupted` is
+    /// asked often and may end the evaluation.
+    pub fn evaluate<S: AsRef<[Series]>>(
         &self,
-        data: &[SeriesSet],
+        data: &[S],
         params: &Params,
         limits: &Limits,
         interrupted: &mut dyn FnMut() -> Option<Interrupt>,
@@ -103,7 +103,8 @@ impl Query {
             let message = format!("evaluation needs {} selections, got {}", self.selections, data.len());
             return Err(PromqlError::Parameter(message));
         }
-        evaluate(&self.expr, data, params, limits, interrupted)
+        let data: Vec<&[Series]> = data.iter().map(AsRef::as_ref).collect();
+        evaluate(&self.expr, &data, params, limits, interrupted)
     }
 }
 

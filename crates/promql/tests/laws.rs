@@ -256,7 +256,8 @@ fn an_evaluation_ends_when_it_is_told() {
     torn[0][0].floats.values.pop();
     let wrong = query.evaluate(&torn, &params, &Limits::default(), &mut || None);
     assert_eq!(wrong.expect_err("a value is missing").class(), ErrorClass::Execution);
-    let wrong = query.evaluate(&[], &params, &Limits::default(), &mut || None);
+    let nothing: [SeriesSet; 0] = [];
+    let wrong = query.evaluate(&nothing, &params, &Limits::default(), &mut || None);
     assert_eq!(wrong.expect_err("no data").class(), ErrorClass::BadData);
 }
 
@@ -296,6 +297,11 @@ fn statistics_count_samples() {
     let query = Query::parse("sum_over_time(m_total[5m]) + m_total", &ParseOptions::default()).unwrap();
     let data = series(vec![vec![1.0; 30]; 2]);
     let params = Params::range(600_000, 660_000, 60_000);
+    let selections = query.selections(&params).unwrap();
+    assert_ne!(selections[0], selections[1]);
+    // Selections may share their series; they count once.
+    let answer = query.evaluate(&[&data[..], &data[..]], &params, &Limits::default(), &mut || None).unwrap();
+    assert!(answer.statistics.samples_peak < 120);
     let answer = query.evaluate(&[data.clone(), data], &params, &Limits::default(), &mut || None).unwrap();
     // Two series, two steps: five samples in each window, and one.
     assert_eq!(answer.statistics.samples_total, 2 * 2 * (5 + 1));

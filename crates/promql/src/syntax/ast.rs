@@ -316,7 +316,7 @@ pub struct Fill {
 }
 
 /// What makes a group of an aggregation.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Grouping {
     /// `without` instead of `by`.
     pub without: bool,
