@@ -205,10 +205,12 @@ fn mapped(random: &mut Random, depth: usize) -> String {
             let names = ["hour", "day_of_week", "days_in_month", "month", "year", "minute", "day_of_year", "day_of_month"];
             format!("{}(temperature * {})", names[random.below(names.len())], random.pick(&["1e6", "-1e6", "86400", "1e7"]))
         }
+        // Waves of large numbers turn a last digit into anything.
+        13..=14 => format!("{}(temperature)", random.pick(&["sin", "cos", "tan"])),
         other => {
             let names = [
-                "abs", "ceil", "floor", "exp", "ln", "log2", "log10", "sqrt", "sgn", "sin", "cos", "atan", "deg", "rad", "round",
-                "acos", "asin", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
+                "abs", "ceil", "floor", "exp", "ln", "log2", "log10", "sqrt", "sgn", "atan", "deg", "rad", "round", "acos",
+                "asin", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
             ];
             format!("{}({inner})", names[(other + random.below(names.len())) % names.len()])
         }
