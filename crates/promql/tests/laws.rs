@@ -225,14 +225,18 @@ fn odd_times_do_no_harm() {
     for text in [
         "m_total offset 9000y",
         "m_total offset -9000y",
-        "m_total @ 9e15 offset 9000y",
-        "m_total @ -9e15 offset 9000y",
+        "m_total @ 4.5e12 offset -9000y",
+        "m_total @ -4.5e12 offset 9000y",
         "rate(m_total[9000y] offset 9000y)",
-        "sum_over_time(m_total[1m:1m] @ 9e12)",
-        "predict_linear(m_total[1h] @ 9e12, 1e300)",
-        "timestamp(m_total @ 9e12)",
+        "sum_over_time(m_total[1m:1m] @ 4e12)",
+        "predict_linear(m_total[1h] @ 4e12, 1e300)",
+        "timestamp(m_total @ 4e12)",
+        "rate(m_total[30000y] @ -4.5e12 offset 30000y)",
+        "max_over_time(max_over_time(m_total[30000y:9000y] offset 30000y)[30000y:9000y] @ -4.5e12 offset 30000y)",
+        "increase(m_total[30000y] smoothed @ 4.5e12 offset -30000y)",
     ] {
         for params in [Params::instant(0), Params::instant(far), Params::instant(-far), Params::range(far - 10, far, 5)] {
+            assert!(Query::parse(text, &experimental()).is_ok(), "{text}");
             let _ = ask(text, &data, &params, &Limits::default());
         }
     }

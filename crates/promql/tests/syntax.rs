@@ -199,6 +199,7 @@ fn faults_name_their_place() {
             ("a offset 1m offset 2m", "1:13: parse error: offset may not be set multiple times"),
             ("a @ 1 @ 2", "1:7: parse error: @ <timestamp> may not be set multiple times"),
             ("a @ Inf", "1:5: parse error: timestamp out of bounds for @ modifier: +Inf"),
+            ("a @ 9e15", "1:5: parse error: timestamp out of bounds for @ modifier: 9000000000000000"),
             (
                 "sum(a) offset 1m",
                 "1:8: parse error: offset modifier must be preceded by an instant vector selector or range vector selector or a subquery",
