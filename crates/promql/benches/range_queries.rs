@@ -34,7 +34,9 @@ const QUERIES: [&str; 12] = [
 fn main() {
     let data = series();
     println!("{SERIES} series, {} steps, {} samples a series", HOUR / QUERY_STEP, 2 * HOUR / SAMPLE_STEP);
-    for text in QUERIES {
+    // `cargo bench -p luneta-promql -- WORD` runs the queries that contain the word.
+    let wanted = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
+    for text in QUERIES.into_iter().filter(|text| text.contains(&wanted)) {
         let query = Query::parse(text, &ParseOptions::default()).unwrap_or_else(|error| panic!("{text}: {error}"));
         let params = Params::range(START + HOUR, START + 2 * HOUR - QUERY_STEP, QUERY_STEP);
         let selections = query.selections(&params).unwrap_or_else(|error| panic!("{text}: {error}"));

@@ -4,6 +4,9 @@ use std::collections::HashSet;
 
 use crate::syntax::{Span, line_and_column};
 
+/// Most remarks on an answer: some tell a value, which may differ at every step.
+const REMARKS_MAX: usize = 1000;
+
 /// How much a remark matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Severity {
@@ -55,7 +58,7 @@ impl Annotations {
     }
 
     fn add(&mut self, severity: Severity, message: String, span: Span) {
-        if self.seen.insert((message.clone(), span)) {
+        if self.list.len() < REMARKS_MAX && self.seen.insert((message.clone(), span)) {
             self.list.push(Annotation { severity, message, span });
         }
     }

@@ -4,7 +4,10 @@
 const UNITS: [(&str, i64); 7] =
     [("y", 365 * 86_400_000), ("w", 7 * 86_400_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
 
-/// Milliseconds of a duration such as `5m` or `1h30m`; `None` where a text is none.
+/// Times beyond this (some 140,000 years from 1970) are refused, so that sums of times cannot overflow.
+pub(crate) const TIME_MAX_MS: i64 = 1 << 52;
+
+/// Milliseconds of a duration such as `1h30m`; none for anything else.
 pub fn parse_duration(text: &str) -> Option<i64> {
     let mut rest = text;
     let mut total: i64 = 0;

@@ -9,6 +9,25 @@
 //! synchronously and without any IO. A range query is computed series by series over all of its steps
 //! (columns), so that windows slide and groups are found once.
 //!
+//! ```
+//! use luneta_promql::{Labels, Limits, Params, ParseOptions, Query, Sample, Series, Value};
+//!
+//! let query = Query::parse("sum by (job) (rate(requests_total[1m]))", &ParseOptions::default())?;
+//! let params = Params::instant(60_000);
+//! let selection = &query.selections(&params)?[0];
+//! assert_eq!((selection.after_ms, selection.until_ms), (0, 60_000));
+//!
+//! // Here the storage would be asked for series that `selection.matchers` accept.
+//! let labels = Labels::new([("__name__", "requests_total"), ("job", "api")]);
+//! let fetched = [vec![Series::floats(labels, vec![15_000, 30_000, 45_000, 60_000], vec![100.0, 130.0, 160.0, 190.0])]];
+//! let answer = query.evaluate(&fetched, &params, &Limits::default(), &mut || None)?;
+//! let Value::Vector(samples) = answer.value else { unreachable!("an instant vector") };
+//! assert_eq!(samples[0].labels.to_string(), r#"{job="api"}"#);
+//! let Sample::Float(rate) = samples[0].sample else { unreachable!("a float") };
+//! assert!((rate - 2.0).abs() < 1e-9);
+//! # Ok::<(), luneta_promql::PromqlError>(())
+//! ```
+//!
 //! Semantics are those of Prometheus 3: windows and lookback exclude their start and include their
 //! end; native histograms are samples like floats; names are UTF-8.
 
@@ -28,6 +47,7 @@ mod matcher;
 mod number;
 mod plan;
 mod query;
+mod regex_dialect;
 mod series;
 pub mod syntax;
 

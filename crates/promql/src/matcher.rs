@@ -2,13 +2,11 @@
 
 use std::fmt;
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 
 use crate::labels::{Labels, is_legacy_label_name};
 use crate::number::quote;
-
-/// Compiled size of a regular expression, in bytes.
-const REGEX_BYTES_MAX: usize = 1 << 20;
+use crate::regex_dialect::anchored;
 
 /// How a matcher compares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,20 +69,6 @@ impl Matcher {
     pub fn accepts(&self, labels: &Labels) -> bool {
         self.matches(labels.get(&self.name))
     }
-}
-
-/// A regular expression that stands for a whole text, in which `.` matches newlines too.
-pub(crate) fn anchored(pattern: &str) -> Result<Regex, String> {
-    // Compiled by itself first, so that the message shows the pattern as it was written.
-    RegexBuilder::new(pattern).size_limit(REGEX_BYTES_MAX).build().map_err(|error| readable(&error))?;
-    RegexBuilder::new(&format!("^(?s:{pattern})$")).size_limit(REGEX_BYTES_MAX).build().map_err(|error| readable(&error))
-}
-
-/// The last line of the library's message says what is wrong; those above draw the pattern.
-fn readable(error: &regex::Error) -> String {
-    let text = error.to_string();
-    let last = text.lines().last().unwrap_or("not a regular expression");
-    last.trim_start_matches("error: ").to_owned()
 }
 
 impl PartialEq for Matcher {

@@ -11,7 +11,7 @@ use crate::syntax::{AggregateOp, At, Expr, ExprKind, Grouping, Modifier, Selecto
 const DEFAULT_INFO_METRIC: &str = "target_info";
 
 /// Series to fetch, and the time of the samples that matter.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Selection {
     /// Conditions on the labels; all must hold.
     pub matchers: Vec<Matcher>,
@@ -24,7 +24,7 @@ pub struct Selection {
 }
 
 /// What the samples of a selection are used for, so that storage may do part of the work.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Hints {
     /// The function directly around the selector.
     pub function: Option<&'static str>,

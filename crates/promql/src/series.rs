@@ -52,6 +52,11 @@ impl Series {
         Self { labels, floats: FloatColumn { times, values }, histograms: HistogramColumn::default() }
     }
 
+    /// Whether every time has its value.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.floats.times.len() == self.floats.values.len() && self.histograms.times.len() == self.histograms.values.len()
+    }
+
     /// Number of samples; histograms count as Prometheus counts them, by their size.
     pub(crate) fn size(&self) -> usize {
         self.floats.times.len() + self.histograms.values.iter().map(|h| h.size()).sum::<usize>()

@@ -1,6 +1,6 @@
 //! What is PromQL and what is not, how it prints, and where faults are.
 
-use luneta_promql::{ErrorClass, ParseOptions, PromqlError, Query};
+use luneta_promql::{ErrorClass, ParseOptions, PromqlError, Query, parse_selector};
 
 fn experimental() -> ParseOptions {
     ParseOptions { experimental: true, ..ParseOptions::default() }
@@ -199,6 +199,7 @@ fn faults_name_their_place() {
             ("a offset 1m offset 2m", "1:13: parse error: offset may not be set multiple times"),
             ("a @ 1 @ 2", "1:7: parse error: @ <timestamp> may not be set multiple times"),
             ("a @ Inf", "1:5: parse error: timestamp out of bounds for @ modifier: +Inf"),
+            ("a @ 9e15", "1:5: parse error: timestamp out of bounds for @ modifier: 9000000000000000"),
             (
                 "sum(a) offset 1m",
                 "1:8: parse error: offset modifier must be preceded by an instant vector selector or range vector selector or a subquery",
@@ -253,6 +254,17 @@ fn experiments_must_be_switched_on() {
         let refused = error.is_some_and(|text| text.contains("experimental"));
         assert_eq!(refused, function.experimental, "{call}");
     }
+}
+
+#[test]
+fn selectors_stand_alone_where_series_are_listed() {
+    let matchers = parse_selector("up{job=~\"a|b\"}", &ParseOptions::default()).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(matchers.iter().map(ToString::to_string).collect::<Vec<_>>(), ["__name__=\"up\"", "job=~\"a|b\""]);
+    for text in ["up offset 5m", "up[5m]", "up @ 3", "sum(up)", "(up)", "1"] {
+        let error = parse_selector(text, &ParseOptions::default()).expect_err(text);
+        assert_eq!(error.to_string(), "1:1: parse error: expected a series selector and nothing else", "{text}");
+    }
+    assert!(parse_selector("{}", &ParseOptions::default()).is_err());
 }
 
 #[test]

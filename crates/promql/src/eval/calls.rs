@@ -231,7 +231,7 @@ impl Evaluator<'_> {
             }
             columns.push(column);
         }
-        self.merged(columns)
+        self.distinct(columns)
     }
 
     fn over_windows(

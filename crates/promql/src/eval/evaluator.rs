@@ -1,6 +1,6 @@
 //! Walks the tree.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::answer::{Answer, Statistics, finish};
 use super::grid::Grid;
@@ -10,7 +10,7 @@ use super::{Limits, Params};
 use crate::annotation::Annotations;
 use crate::error::{Interrupt, PromqlError};
 use crate::labels::Labels;
-use crate::series::{Series, SeriesSet};
+use crate::series::Series;
 use crate::syntax::{Expr, ExprKind};
 
 /// Work between two questions whether to go on, in samples.
@@ -24,7 +24,7 @@ pub(super) struct Evaluator<'a> {
     pub limits: &'a Limits,
     pub annotations: Annotations,
     pub statistics: Statistics,
-    data: &'a [SeriesSet],
+    data: &'a [&'a [Series]],
     interrupted: &'a mut dyn FnMut() -> Option<Interrupt>,
     /// Work since the last question.
     work: usize,
@@ -35,7 +35,7 @@ pub(super) struct Evaluator<'a> {
 /// Computes the answer of a tree over the series of its selections.
 pub(crate) fn evaluate(
     expr: &Expr,
-    data: &[SeriesSet],
+    data: &[&[Series]],
     params: &Params,
     limits: &Limits,
     interrupted: &mut dyn FnMut() -> Option<Interrupt>,
@@ -55,7 +55,13 @@ pub(crate) fn evaluate(
         alive: 0,
     };
     evaluator.check_interrupt()?;
-    let loaded = data.iter().flatten().map(Series::size).sum();
+    if let Some(series) = data.iter().copied().flatten().find(|series| !series.is_whole()) {
+        return Err(PromqlError::execution(format!("series {} has times without values", series.labels)));
+    }
+    // Selections that share their series take their place once.
+    let mut places = HashSet::new();
+    let own = data.iter().filter(|set| places.insert(set.as_ptr()));
+    let loaded = own.copied().flatten().map(Series::size).sum();
     evaluator.grow(loaded)?;
     if let Some(ranges) = evaluator.whole_matrix(expr, grid)? {
         return Ok(Answer { value: ranges, annotations: evaluator.annotations, statistics: evaluator.statistics });
@@ -71,7 +77,7 @@ pub(crate) fn evaluate(
 impl<'a> Evaluator<'a> {
     /// Series of a selection, sorted by labels.
     pub fn selected(&self, id: usize) -> Vec<&'a Series> {
-        let Some(set) = self.data.get(id) else { return Vec::new() };
+        let Some(set) = self.data.get(id).copied() else { return Vec::new() };
         let mut series: Vec<&Series> = set.iter().collect();
         if !series.is_sorted_by(|a, b| a.labels <= b.labels) {
             series.sort_by(|a, b| a.labels.cmp(&b.labels));
@@ -209,6 +215,16 @@ impl<'a> Evaluator<'a> {
     /// Columns of the same labels become one where they never meet; where they do it is an error.
     pub fn merged(&self, columns: Vec<Column>) -> Evaluated<Vec<Column>> {
         if self.params.delayed_name_removal { Ok(columns) } else { join_same(columns) }
+    }
+
+    /// Refuses two columns of the same labels, whether they meet or not: so it is for functions of
+    /// ranges.
+    pub fn distinct(&self, columns: Vec<Column>) -> Evaluated<Vec<Column>> {
+        let mut seen = HashSet::with_capacity(columns.len());
+        if self.params.delayed_name_removal || columns.iter().all(|column| seen.insert(column.labels.clone())) {
+            return Ok(columns);
+        }
+        Err(same_labelset())
     }
 }
 

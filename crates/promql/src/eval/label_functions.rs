@@ -5,8 +5,11 @@ use super::evaluator::{Evaluated, Evaluator};
 use super::value::Column;
 use crate::error::PromqlError;
 use crate::labels::METRIC_NAME;
-use crate::matcher::anchored;
+use crate::regex_dialect::anchored;
 use crate::syntax::Expr;
+
+/// Longest value that a label can be given, in bytes.
+const VALUE_BYTES_MAX: usize = 64 * 1024;
 
 impl Evaluator<'_> {
     pub fn label_replace(&mut self, arguments: &[Expr], grid: Grid) -> Evaluated<Vec<Column>> {
@@ -23,7 +26,7 @@ impl Evaluator<'_> {
             let Some(found) = regex.captures(value) else { continue };
             let mut expanded = String::new();
             found.expand(&replacement, &mut expanded);
-            column.labels = column.labels.with(&target, &expanded);
+            column.labels = column.labels.with(&target, bounded(&expanded)?);
             if target == METRIC_NAME {
                 column.drop_name = false;
             }
@@ -43,13 +46,22 @@ impl Evaluator<'_> {
         for column in &mut columns {
             let values: Vec<&str> = sources.iter().map(|source| column.labels.get(source)).collect();
             let joined = values.join(&separator);
-            column.labels = column.labels.with(&target, &joined);
+            column.labels = column.labels.with(&target, bounded(&joined)?);
             if target == METRIC_NAME {
                 column.drop_name = false;
             }
         }
         self.merged(columns)
     }
+}
+
+/// Calls inside of calls could double a value with each of them.
+fn bounded(value: &str) -> Evaluated<&str> {
+    if value.len() > VALUE_BYTES_MAX {
+        let message = format!("label value of {} bytes is longer than the limit of {VALUE_BYTES_MAX}", value.len());
+        return Err(PromqlError::execution(message));
+    }
+    Ok(value)
 }
 
 fn check_name(name: &str, role: &str, function: &str) -> Evaluated<()> {

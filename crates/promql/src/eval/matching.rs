@@ -55,7 +55,7 @@ impl Evaluator<'_> {
         if !filled && (operation.many.is_empty() || operation.one.is_empty()) {
             return Ok(Vec::new());
         }
-        operation.check_one_side()?;
+        operation.check_one_side(self)?;
         let mut results: Vec<(usize, Column)> = Vec::new();
         let mut group_of = vec![0; operation.many.len()];
         for (index, group) in operation.groups.iter().enumerate() {
@@ -108,9 +108,10 @@ impl Operation<'_> {
 
     /// Refuses two series of a match on the side that must have one, at steps where the other side has
     /// any series at all.
-    fn check_one_side(&self) -> Evaluated<()> {
+    fn check_one_side(&self, evaluator: &mut Evaluator<'_>) -> Evaluated<()> {
         let filled = self.matching.fill.left.is_some() || self.matching.fill.right.is_some();
         for group in self.groups.iter().filter(|group| group.one.len() > 1) {
+            evaluator.worked(self.grid.steps * group.one.len())?;
             for step in 0..self.grid.steps {
                 let mut present = group.one.iter().filter(|one| self.one[**one].points.is_present(step));
                 let (Some(first), Some(second)) = (present.next(), present.next()) else { continue };

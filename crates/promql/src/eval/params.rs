@@ -1,5 +1,6 @@
 //! Parameters and limits of an evaluation.
 
+use crate::duration::TIME_MAX_MS;
 use crate::error::PromqlError;
 
 /// Prometheus's default lookback.
@@ -8,8 +9,6 @@ const LOOKBACK_MS: i64 = 300_000;
 const SUBQUERY_STEP_MS: i64 = 60_000;
 /// Most points of a series in a range query.
 const POINTS_MAX: usize = 11_000;
-/// Times beyond this (some 140,000 years from 1970) are refused, so that sums of times cannot overflow.
-const TIME_MAX_MS: i64 = 1 << 52;
 
 /// When to evaluate. Times are milliseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq)]

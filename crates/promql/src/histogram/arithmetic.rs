@@ -52,9 +52,12 @@ impl Histogram {
         }
         let mut other = other.clone();
         while self.zero_threshold != other.zero_threshold {
-            let threshold = self.zero_threshold.max(other.zero_threshold);
-            self.widen_zero(threshold);
-            other.widen_zero(threshold);
+            // The narrower may have to reach further than the wider, which then follows.
+            if self.zero_threshold < other.zero_threshold {
+                self.widen_zero(other.zero_threshold);
+            } else {
+                other.widen_zero(self.zero_threshold);
+            }
         }
         let schema = self.schema.min(other.schema);
         self.reduce(schema);
@@ -96,6 +99,9 @@ impl Histogram {
 
     /// Widens the zero bucket to a threshold, or to the end of the populated bucket it lies in.
     pub(super) fn widen_zero(&mut self, threshold: f64) {
+        if threshold <= self.zero_threshold {
+            return;
+        }
         let mut threshold = threshold;
         loop {
             let reach = self.populated_end(&self.positive, threshold).max(self.populated_end(&self.negative, threshold));

@@ -142,16 +142,25 @@ impl Histogram {
         Bucket { lower: -upper, upper: -lower, lower_inclusive: true, upper_inclusive: false, count }
     }
 
-    /// Buckets that are not empty, ascending.
+    /// Buckets that are not empty, ascending. What the zero bucket covers of another is not part of it.
     pub fn buckets(&self) -> Vec<Bucket> {
-        let mut all: Vec<Bucket> =
-            self.negative.iter().rev().map(|(index, count)| self.negative_bucket(*index, *count)).collect();
+        let threshold = self.zero_threshold;
+        let negatives = self.negative.iter().rev().map(|(index, count)| self.negative_bucket(*index, *count));
+        let mut all: Vec<Bucket> = negatives
+            .map(|bucket| Bucket {
+                upper: if bucket.lower < -threshold { bucket.upper.min(-threshold) } else { bucket.upper },
+                ..bucket
+            })
+            .collect();
         if self.zero_count != 0.0 {
-            let threshold = self.zero_threshold;
             let count = self.zero_count;
             all.push(Bucket { lower: -threshold, upper: threshold, lower_inclusive: true, upper_inclusive: true, count });
         }
-        all.extend(self.positive.iter().map(|(index, count)| self.positive_bucket(*index, *count)));
+        let positives = self.positive.iter().map(|(index, count)| self.positive_bucket(*index, *count));
+        all.extend(positives.map(|bucket| {
+            let covered = !self.is_custom() && bucket.upper > threshold;
+            Bucket { lower: if covered { bucket.lower.max(threshold) } else { bucket.lower }, ..bucket }
+        }));
         all.retain(|bucket| bucket.count != 0.0);
         all
     }

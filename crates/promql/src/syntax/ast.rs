@@ -144,7 +144,7 @@ pub enum Modifier {
 }
 
 /// `offset` and `@` of a selector or subquery.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub struct TimeShift {
     /// Back in time.
     pub offset: Option<DurationExpr>,
@@ -316,7 +316,7 @@ pub struct Fill {
 }
 
 /// What makes a group of an aggregation.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Grouping {
     /// `without` instead of `by`.
     pub without: bool,

@@ -33,7 +33,7 @@ const SIGNS: [&str; 26] = [
 ];
 
 /// A fault at a part of the text.
-pub(super) fn fault(text: &str, span: Span, message: impl Into<String>) -> PromqlError {
+pub(crate) fn fault(text: &str, span: Span, message: impl Into<String>) -> PromqlError {
     let (line, column) = line_and_column(text, span.start);
     PromqlError::Parse { line, column, span, message: message.into() }
 }

@@ -15,7 +15,8 @@ pub use ast::{
     TimeShift, ValueType,
 };
 pub(crate) use check::value_type;
-pub(crate) use parser::{parse, parse_selector};
+pub(crate) use lexer::fault;
+pub(crate) use parser::parse;
 pub(crate) use pretty::pretty;
 pub(crate) use tree::tree;
 

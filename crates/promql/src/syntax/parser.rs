@@ -5,7 +5,6 @@ use super::lexer::{Kind, Token, fault, tokens};
 use super::{Span, check};
 use crate::error::PromqlError;
 use crate::functions::{Named, find_function};
-use crate::matcher::Matcher;
 use crate::query::ParseOptions;
 
 /// Operands of unary operators bind like those of `^`.
@@ -13,24 +12,7 @@ const UNARY_OPERAND: u8 = 6;
 
 /// Reads a text; gives the tree and the number of its selections.
 pub(crate) fn parse(text: &str, options: &ParseOptions) -> Result<(Expr, usize), PromqlError> {
-    let (expr, selections) = whole(text, options)?;
-    check::check(&expr, text, options)?;
-    Ok((expr, selections))
-}
-
-/// Reads a text that is one selector and nothing else; gives its matchers, which may fit everything.
-pub(crate) fn parse_selector(text: &str, options: &ParseOptions) -> Result<Vec<Matcher>, PromqlError> {
-    let (expr, _) = whole(text, options)?;
-    match expr.kind {
-        ExprKind::Selector(selector) if selector.shift == TimeShift::default() && selector.modifier.is_none() => {
-            Ok(selector.matchers)
-        }
-        _ => Err(fault(text, expr.span, "a selector without range, offset or time was expected")),
-    }
-}
-
-/// Reads a text as a tree that is not yet known to make sense.
-fn whole(text: &str, options: &ParseOptions) -> Result<(Expr, usize), PromqlError> {
+    let whole = Span { start: 0, end: text.len() };
     if text.len() > options.length_max {
         let message = format!("query has {} bytes, more than the limit of {}", text.len(), options.length_max);
         return Err(fault(text, Span::default(), message));
@@ -38,12 +20,13 @@ fn whole(text: &str, options: &ParseOptions) -> Result<(Expr, usize), PromqlErro
     let tokens = tokens(text)?;
     let mut parser = Parser { text, options, tokens, at: 0, selections: 0, nesting: 0 };
     if parser.peek() == &Kind::End {
-        return Err(fault(text, Span { start: 0, end: text.len() }, "no expression found in input"));
+        return Err(fault(text, whole, "no expression found in input"));
     }
     let expr = parser.expression(0)?;
     if parser.peek() != &Kind::End {
         return parser.unexpected("an operator or the end of the query");
     }
+    check::check(&expr, text, options)?;
     Ok((expr, parser.selections))
 }
 

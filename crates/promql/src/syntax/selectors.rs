@@ -4,6 +4,7 @@ use super::Span;
 use super::ast::{At, DurationExpr, Expr, ExprKind, Modifier, Selector, TimeShift};
 use super::lexer::Kind;
 use super::parser::Parser;
+use crate::duration::TIME_MAX_MS;
 use crate::error::PromqlError;
 use crate::labels::METRIC_NAME;
 use crate::matcher::{MatchOp, Matcher};
@@ -188,7 +189,7 @@ impl Parser<'_> {
             return Ok(at);
         }
         let seconds = self.signed_number()?;
-        if !seconds.is_finite() || seconds.abs() >= i64::MAX as f64 / 1000.0 {
+        if !seconds.is_finite() || seconds.abs() * 1000.0 > TIME_MAX_MS as f64 {
             return self.fail(span, format!("timestamp out of bounds for @ modifier: {}", format_general(seconds)));
         }
         Ok(At::Time((seconds * 1000.0).round() as i64))

@@ -162,10 +162,12 @@ fn aggregation(random: &mut Random, depth: usize) -> String {
 }
 
 fn binary(random: &mut Random, depth: usize) -> String {
-    let arithmetic = random.pick(&["+", "-", "*", "/", "%", "^"]);
+    let arithmetic = random.pick(&["+", "-", "*", "/", "^"]);
     let comparison = random.pick(&["==", "!=", ">", "<", ">=", "<="]);
     let left = operand(random, depth - 1);
     match random.below(10) {
+        // Of whole numbers, as a remainder makes much of a rounding error.
+        0 if random.percent(20) => format!("steady_total{} % {}", shift(random), scalar(random, 0)),
         0 => format!("{left} {arithmetic} {}", scalar(random, depth - 1)),
         1 => format!("{} {arithmetic} {left}", scalar(random, depth - 1)),
         2 => format!("{left} {comparison} {}", scalar(random, depth - 1)),
@@ -203,10 +205,12 @@ fn mapped(random: &mut Random, depth: usize) -> String {
             let names = ["hour", "day_of_week", "days_in_month", "month", "year", "minute", "day_of_year", "day_of_month"];
             format!("{}(temperature * {})", names[random.below(names.len())], random.pick(&["1e6", "-1e6", "86400", "1e7"]))
         }
+        // Waves of large numbers turn a last digit into anything.
+        13..=14 => format!("{}(temperature)", random.pick(&["sin", "cos", "tan"])),
         other => {
             let names = [
-                "abs", "ceil", "floor", "exp", "ln", "log2", "log10", "sqrt", "sgn", "sin", "cos", "atan", "deg", "rad", "round",
-                "tan", "acos", "asin", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
+                "abs", "ceil", "floor", "exp", "ln", "log2", "log10", "sqrt", "sgn", "atan", "deg", "rad", "round", "acos",
+                "asin", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
             ];
             format!("{}({inner})", names[(other + random.below(names.len())) % names.len()])
         }

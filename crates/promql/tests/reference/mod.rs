@@ -2,6 +2,7 @@
 
 pub mod compare;
 pub mod generate;
+pub mod native;
 pub mod random;
 pub mod series;
 
@@ -9,6 +10,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use luneta_promql::Series;
@@ -31,8 +33,7 @@ fn binary(variable: &str) -> String {
 impl Server {
     /// Writes blocks of the series and starts a server over them.
     pub fn start(data: &[Series]) -> Self {
-        let folder = std::env::temp_dir().join(format!("promql-differential-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
+        let folder = new_folder();
         let text = folder.join("series.om");
         std::fs::write(&text, series::open_metrics(data)).unwrap();
         let blocks = Command::new(binary("PROMTOOL_BIN"))
@@ -42,6 +43,15 @@ impl Server {
             .status()
             .unwrap();
         assert!(blocks.success(), "promtool failed");
+        Self::over(folder)
+    }
+
+    /// Starts an empty server that takes remote writes.
+    pub fn empty() -> Self {
+        Self::over(new_folder())
+    }
+
+    fn over(folder: PathBuf) -> Self {
         let config = folder.join("prometheus.yml");
         std::fs::write(&config, "global:\n  evaluation_interval: 1m\n").unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -50,7 +60,7 @@ impl Server {
             .arg(format!("--storage.tsdb.path={}", folder.join("data").display()))
             .arg(format!("--web.listen-address=127.0.0.1:{port}"))
             .arg("--storage.tsdb.retention.time=100y")
-            .arg("--log.level=error")
+            .args(["--enable-feature=native-histograms", "--web.enable-remote-write-receiver", "--log.level=error"])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -75,10 +85,21 @@ impl Server {
         }
     }
 
+    /// Hands over a remote write message.
+    pub fn write(&self, message: &[u8]) {
+        let body = snap::raw::Encoder::new().compress_vec(message).unwrap();
+        let head = format!("POST /api/v1/write HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Length: {}\r\n\r\n", body.len());
+        let (status, answer) = self.exchange(&[head.as_bytes(), &body].concat()).expect("an answer");
+        assert!((200..300).contains(&status), "{status}: {answer}");
+    }
+
     fn get(&self, path: &str) -> Option<(u16, String)> {
+        self.exchange(format!("GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n").as_bytes())
+    }
+
+    fn exchange(&self, request: &[u8]) -> Option<(u16, String)> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
-        let request = format!("GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n");
-        stream.write_all(request.as_bytes()).ok()?;
+        stream.write_all(request).ok()?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).ok()?;
         let (head, body) = answer.split_once("\r\n\r\n")?;
@@ -93,6 +114,14 @@ impl Drop for Server {
         let _ = self.child.wait();
         let _ = std::fs::remove_dir_all(&self.folder);
     }
+}
+
+fn new_folder() -> PathBuf {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("promql-differential-{}-{number}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
 }
 
 fn encode(text: &str) -> String {

@@ -204,57 +204,36 @@ fn instant_histogram(before: &Histogram, last: &Histogram, context: &mut WindowC
 /// With `anchored` or `smoothed`: the difference between the values at the borders.
 fn bordered(window: &Window<'_>, border: Border, kind: Kind) -> Option<f64> {
     let (times, values) = (&window.series.floats.times, &window.series.floats.values);
-    let before = window.first.checked_sub(1);
-    let behind = window.first + window.times.len();
-    let (left, right) = match border {
-        Border::Anchored(lookback) => {
-            let last = *window.values.last()?;
-            let anchor = before.filter(|at| times[*at] > window.start - lookback);
-            (anchor.map_or(window.values[0], |at| values[at]), last)
-        }
-        Border::Smoothed(lookback) => {
-            let anchor = before.filter(|at| times[*at] > window.start - lookback);
-            let next = (behind < times.len() && times[behind] <= window.end + lookback).then_some(behind);
-            let first_inside = (window.first < behind).then_some(window.first).or(next)?;
-            let last_inside = behind.checked_sub(1).filter(|at| *at >= window.first).or(anchor)?;
-            let left = match anchor {
-                Some(at) => line(times, values, at, first_inside, window.start, kind.counter, true),
-                None => values[first_inside],
-            };
-            let right = match next {
-                Some(next) => line(times, values, last_inside, next, window.end, kind.counter, false),
-                None => values[last_inside],
-            };
-            (left, right)
-        }
+    let (lookback, smoothed) = match border {
+        Border::Anchored(lookback) => (lookback, false),
+        Border::Smoothed(lookback) => (lookback, true),
         Border::Open => return None,
     };
+    let behind = window.first + window.times.len();
+    let anchor = window.first.checked_sub(1).filter(|at| times[*at] > window.start - lookback);
+    let inside = (window.first < behind).then(|| behind - 1);
+    let ends_exactly = inside.is_some_and(|at| times[at] == window.end);
+    let next = Some(behind).filter(|at| smoothed && !ends_exactly && *at < times.len() && times[*at] <= window.end + lookback);
+    let first = anchor.or(inside.map(|_| window.first))?;
+    let last = next.or(inside)?;
+    let line = |from: usize, to: usize, at: i64| {
+        // A counter that was reset in between rises from zero.
+        let start = if kind.counter && values[to] < values[from] { 0.0 } else { values[from] };
+        start + (values[to] - start) * (at - times[from]) as f64 / (times[to] - times[from]) as f64
+    };
+    let left = if smoothed && times[first] < window.start { line(first, first + 1, window.start) } else { values[first] };
+    let right = if times[last] > window.end { line(last - 1, last, window.end) } else { values[last] };
     let mut difference = right - left;
     if kind.counter {
-        let from = before.filter(|at| match border {
-            Border::Anchored(lookback) => times[*at] > window.start - lookback,
-            _ => false,
-        });
-        for at in from.unwrap_or(window.first) + 1..behind {
-            if values[at] < values[at - 1] {
-                difference += values[at - 1];
+        let mut previous = left;
+        let strictly_inside = (window.first..behind).filter(|at| times[*at] < window.end).map(|at| values[at]);
+        for value in strictly_inside.chain([right]) {
+            if value < previous {
+                difference += previous;
             }
+            previous = value;
         }
     }
     let seconds = (window.end - window.start) as f64 / 1000.0;
     Some(if kind.rate { difference / seconds } else { difference })
-}
-
-/// Value at a time on the line between two samples. A counter that was reset between them starts
-/// again from zero: at the left border the line rises from zero, at the right one it goes on rising.
-fn line(times: &[i64], values: &[f64], from: usize, to: usize, at: i64, counter: bool, left: bool) -> f64 {
-    let (mut start, mut end) = (values[from], values[to]);
-    if counter && end < start {
-        if left {
-            start = 0.0;
-        } else {
-            end += start;
-        }
-    }
-    start + (end - start) * ((at - times[from]) as f64 / (times[to] - times[from]) as f64)
 }
