@@ -21,7 +21,6 @@ mod summary;
 mod tests;
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 
 use futures::FutureExt as _;
 use luneta_model::{Signal, Tenant};
@@ -114,7 +113,7 @@ async fn ask(engine: &QueryEngine, tenant: &Tenant, ask: Ask<'_>) -> Result<Foun
 }
 
 async fn attempt(engine: &QueryEngine, lake: &Lake, tenant: &Tenant, ask: Ask<'_>) -> Result<Found, MetricsError> {
-    let snapshot = Arc::clone(engine.store()).snapshot(tenant, Signal::Metrics).await.map_err(QueryError::Store)?;
+    let snapshot = engine.store().snapshot(tenant, Signal::Metrics).await.map_err(QueryError::Store)?;
     let mut found = Found::default();
     match ask {
         Ask::Series(selection, limits) => found.selected.series = fetch::select(lake, &snapshot, selection, limits).await?,

@@ -439,3 +439,58 @@ async fn queries_are_answered() {
     let shown: Vec<(String, Vec<f64>)> = series.iter().map(|s| (s.labels.to_string(), s.floats.values.clone())).collect();
     assert_eq!(shown, [(r#"{service_name="cart"}"#.to_owned(), vec![0.5, 0.5, 0.5])]);
 }
+
+/// CPU time of this process, in milliseconds.
+fn cpu_ms() -> u64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+    // utime and stime, in hundredths of a second.
+    (fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()) * 10
+}
+
+/// Measures queries over the last hour of a data folder that `LUNETA_BENCH_DATA` names.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a data folder"]
+async fn bench() {
+    const RUNS: u64 = 20;
+    let dir = std::env::var("LUNETA_BENCH_DATA").unwrap();
+    let store = Store::open(config(Path::new(&dir))).await.unwrap();
+    let engine = QueryEngine::new(Arc::clone(&store), QueryConfig::default()).unwrap();
+    let tenant = Tenant::default();
+    let files = store.snapshot(&tenant, luneta_model::Signal::Metrics).await.unwrap().files;
+    let last = files.iter().filter_map(|file| match file.stats.get("time")?.max.as_ref()? {
+        luneta_store::StatValue::Timestamp(time) => Some(time / 1_000_000),
+        _ => None,
+    });
+    let end = last.max().unwrap();
+    let before = cpu_ms();
+    let told = engine.metric_metadata(&tenant).await.unwrap();
+    println!("{} files, {} metrics, summaries in {} ms of CPU", files.len(), told.len(), cpu_ms() - before);
+    let first = |kind: &str| told.iter().find(|m| m.kind == kind).map_or("none", |m| m.name.as_str()).to_owned();
+    let (counter, histogram) = (first("counter"), first("histogram"));
+    let hour = Params::range(end - 3_600_000, end, 15_000);
+    let queries = [
+        (format!("sum by (service_name) (rate({counter}[5m]))"), hour.clone()),
+        (format!("histogram_quantile(0.99, sum by (le, job) (rate({histogram}_bucket[5m])))"), hour),
+        (r#"topk(10, count by (__name__) ({__name__=~".+"}))"#.to_owned(), Params::instant(end)),
+    ];
+    for (text, params) in queries {
+        let query = Query::parse(&text, &ParseOptions::default()).unwrap();
+        let selections = query.selections(&params).unwrap();
+        let selected = super::select(&engine, &tenant, &selections[0], &Limits::default()).await.unwrap().series;
+        let samples: usize = selected.iter().map(|s| s.floats.times.len()).sum();
+        let before = cpu_ms();
+        for _ in 0..RUNS {
+            super::select(&engine, &tenant, &selections[0], &Limits::default()).await.unwrap();
+        }
+        let fetched = (cpu_ms() - before) as f64 / RUNS as f64;
+        let before = cpu_ms();
+        for _ in 0..RUNS {
+            let timeout = Duration::from_secs(60);
+            engine.promql(&tenant, query.clone(), params.clone(), Limits::default(), timeout).await.unwrap();
+        }
+        let all = (cpu_ms() - before) as f64 / RUNS as f64;
+        println!("{text}: {} series, {samples} samples, fetch {fetched} ms, all {all} ms of CPU", selected.len());
+    }
+    store.shutdown().await.unwrap();
+}
