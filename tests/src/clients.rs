@@ -46,6 +46,15 @@ pub fn node_modules() -> PathBuf {
     path.join("node_modules")
 }
 
+/// Prometheus's tool.
+///
+/// # Panics
+/// When none is named.
+pub fn promtool() -> PathBuf {
+    let path = std::env::var_os("LUNETA_TEST_PROMTOOL").map(PathBuf::from);
+    path.unwrap_or_else(|| panic!("LUNETA_TEST_PROMTOOL names no promtool: {PREPARED}"))
+}
+
 /// A file of this package.
 pub fn script(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)

@@ -54,6 +54,7 @@ fn rust(quick: bool) -> Result<()> {
         for (variable, name, requirements) in CLIENTS {
             command.env(variable, tools::python(name, &tools::file("tests/python").join(requirements))?);
         }
+        command.env("LUNETA_TEST_PROMTOOL", tools::promtool()?);
         command.env("LUNETA_TEST_NODE", tools::node(&tools::file("tests/node"))?);
         // Ignored are those that need what was prepared just now.
         command.args(["--", "--include-ignored"]);

@@ -68,6 +68,31 @@ pub fn chromium() -> Result<PathBuf> {
     }
 }
 
+/// Prometheus's `promtool`: one that is installed, or else the one of Debian's package, unpacked beside the build.
+///
+/// # Errors
+/// When there is none and no package can be had.
+pub fn promtool() -> Result<PathBuf> {
+    let named = std::env::var_os("PROMTOOL").map(PathBuf::from);
+    let folder = target().join("debian").join("prometheus");
+    let unpacked = folder.join("usr/bin/promtool");
+    let found = || named.clone().into_iter().chain([PathBuf::from("/usr/bin/promtool"), unpacked.clone()]).find(|p| p.is_file());
+    if let Some(path) = found() {
+        return Ok(path);
+    }
+    if Command::new("apt-get").arg("--version").output().is_ok() {
+        println!("unpacking Debian's package of Prometheus");
+        std::fs::create_dir_all(&folder)?;
+        run(Command::new("apt-get").args(["update", "-qq"])).ok();
+        run(Command::new("apt-get").args(["download", "-qq", "prometheus"]).current_dir(&folder)).ok();
+        run(Command::new("sh").args(["-c", "dpkg -x prometheus_*.deb ."]).current_dir(&folder)).ok();
+    }
+    match found() {
+        Some(path) => Ok(path),
+        None => bail!("tests of Prometheus's API need promtool: install it, or name one with PROMTOOL=/path"),
+    }
+}
+
 /// A file of the workspace.
 pub fn file(path: &str) -> PathBuf {
     root().join(path)

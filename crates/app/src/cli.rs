@@ -132,10 +132,25 @@ pub struct TargetArgs {
 #[command(after_help = "Examples:\n  \
     luneta query \"SELECT service_name, count(*) FROM spans GROUP BY 1\"\n  \
     luneta query -o csv \"SELECT time, body FROM logs WHERE severity_number >= 17\" > errors.csv\n  \
-    luneta query -o parquet \"SELECT * FROM spans\" > spans.parquet")]
+    luneta query -o parquet \"SELECT * FROM spans\" > spans.parquet\n  \
+    luneta query --promql 'sum by (job) (rate(http_server_request_duration_seconds_count[5m]))'\n  \
+    luneta query --promql up --start 1h --step 1m")]
 pub struct QueryArgs {
-    /// The statement; `-` reads it from standard input.
-    pub sql: String,
+    /// The statement in SQL; `-` reads it from standard input.
+    #[arg(required_unless_present = "promql")]
+    pub sql: Option<String>,
+    /// A query in PromQL instead; `-` reads it from standard input.
+    #[arg(long, value_name = "QUERY", conflicts_with = "sql")]
+    pub promql: Option<String>,
+    /// PromQL over a range from here: a time, or how long ago, such as 1h.
+    #[arg(long, value_name = "TIME", requires = "promql", allow_hyphen_values = true)]
+    pub start: Option<String>,
+    /// Up to here, or the time of a query without --start [default: now].
+    #[arg(long, value_name = "TIME", requires = "promql", allow_hyphen_values = true)]
+    pub end: Option<String>,
+    /// Time between values of a range, such as 15s [default: one that makes 100 of them].
+    #[arg(long, value_name = "TIME", requires = "start")]
+    pub step: Option<String>,
     /// Form of the answer.
     #[arg(short, long, value_enum, default_value_t = Output::Table)]
     pub output: Output,

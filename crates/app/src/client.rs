@@ -85,6 +85,21 @@ impl Client {
         .with_context(|| format!("the server at {} did not answer", self.url))
     }
 
+    /// Sends a form and returns status and body.
+    ///
+    /// # Errors
+    /// When the server cannot be reached.
+    pub async fn form(&self, path: &str, fields: Vec<(&'static str, String)>, timeout: Duration) -> Result<(u16, Vec<u8>)> {
+        let (url, tenant) = (format!("{}{path}", self.url), self.tenant.clone());
+        blocking(move || {
+            let mut answer = agent(timeout).post(&url).header("X-Scope-OrgID", &tenant).send_form(fields)?;
+            let bytes = answer.body_mut().with_config().limit(u64::MAX).read_to_vec()?;
+            Ok((answer.status().as_u16(), bytes))
+        })
+        .await
+        .with_context(|| format!("the server at {} did not answer", self.url))
+    }
+
     /// Reads a JSON answer.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ mod config;
 mod doctor;
 mod drop_in;
 mod ports;
+mod promql;
 mod query;
 mod run;
 mod server;

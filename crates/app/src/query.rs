@@ -14,10 +14,15 @@ use serde_json::{Value, json};
 
 use crate::cli::{Output, QueryArgs};
 use crate::client::{Client, data_dir};
+use crate::promql;
 
 /// Runs the command: 0 when there is an answer, 1 when the statement or the server failed.
 pub async fn run(args: QueryArgs) -> Result<ExitCode> {
-    let sql = if args.sql == "-" { std::io::read_to_string(std::io::stdin().lock())? } else { args.sql.clone() };
+    if let Some(query) = &args.promql {
+        let bytes = promql::answer(&text_of(query)?, &args).await?;
+        return show(&bytes);
+    }
+    let sql = text_of(args.sql.as_deref().unwrap_or_default())?;
     let format = match args.output {
         Output::Table | Output::Json => Format::Json,
         Output::Csv => Format::Csv,
@@ -31,11 +36,22 @@ pub async fn run(args: QueryArgs) -> Result<ExitCode> {
         Some(client) => from_server(&client, &sql, format, &args).await?,
         None => from_lake(&sql, format, &args).await?,
     };
+    match args.output {
+        Output::Table => show(table(&serde_json::from_slice(&bytes)?).as_bytes()),
+        Output::Json => show(&[&bytes[..], b"\n"].concat()),
+        _ => show(&bytes),
+    }
+}
+
+/// A query as it was given, or standard input for `-`.
+fn text_of(given: &str) -> Result<String> {
+    Ok(if given == "-" { std::io::read_to_string(std::io::stdin().lock())? } else { given.to_owned() })
+}
+
+/// Writes an answer to standard output.
+fn show(bytes: &[u8]) -> Result<ExitCode> {
     let mut out = std::io::stdout().lock();
-    let written = match args.output {
-        Output::Table => out.write_all(table(&serde_json::from_slice(&bytes)?).as_bytes()),
-        _ => out.write_all(&bytes).and_then(|()| if args.output == Output::Json { out.write_all(b"\n") } else { Ok(()) }),
-    };
+    let written = out.write_all(bytes);
     // A reader that has seen enough (`| head`) is no fault.
     if let Err(error) = written.and_then(|()| out.flush())
         && error.kind() != std::io::ErrorKind::BrokenPipe
@@ -68,7 +84,8 @@ async fn from_server(client: &Client, sql: &str, format: Format, args: &QueryArg
     bail!("{message}{}", place.unwrap_or_default())
 }
 
-async fn from_lake(sql: &str, format: Format, args: &QueryArgs) -> Result<Vec<u8>> {
+/// The lake itself, when no server runs.
+pub(crate) async fn open_lake(args: &QueryArgs) -> Result<Arc<Store>> {
     let dir = data_dir(&args.target)?;
     if !dir.join("lake").is_dir() {
         bail!(
@@ -76,7 +93,11 @@ async fn from_lake(sql: &str, format: Format, args: &QueryArgs) -> Result<Vec<u8
             dir.display()
         );
     }
-    let store = Store::open(StoreConfig::new(&dir)).await?;
+    Ok(Store::open(StoreConfig::new(&dir)).await?)
+}
+
+async fn from_lake(sql: &str, format: Format, args: &QueryArgs) -> Result<Vec<u8>> {
+    let store = open_lake(args).await?;
     let engine = QueryEngine::new(Arc::clone(&store), QueryConfig::default())?;
     let request = SqlRequest {
         query: sql.to_owned(),
@@ -94,7 +115,7 @@ async fn from_lake(sql: &str, format: Format, args: &QueryArgs) -> Result<Vec<u8
 const WIDTH_MAX: usize = 60;
 
 /// An answer as aligned columns.
-fn table(answer: &Value) -> String {
+pub(crate) fn table(answer: &Value) -> String {
     let empty = Vec::new();
     let names: Vec<&str> = answer["columns"].as_array().unwrap_or(&empty).iter().filter_map(|c| c["name"].as_str()).collect();
     let rows = answer["rows"].as_array().unwrap_or(&empty);

@@ -112,9 +112,7 @@ fn name_fits(matchers: &[Matcher], labels: &Labels) -> bool {
 
 /// Each once, the oldest first.
 fn sorted(mut exemplars: Vec<Exemplar>) -> Vec<Exemplar> {
-    exemplars.sort_by(|a, b| {
-        (a.time_ms, &a.labels).cmp(&(b.time_ms, &b.labels)).then_with(|| a.value.total_cmp(&b.value))
-    });
+    exemplars.sort_by(|a, b| (a.time_ms, &a.labels).cmp(&(b.time_ms, &b.labels)).then_with(|| a.value.total_cmp(&b.value)));
     exemplars.dedup();
     exemplars
 }

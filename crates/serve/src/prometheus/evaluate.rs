@@ -3,15 +3,15 @@
 use std::time::{Duration, Instant};
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use luneta_model::Tenant;
 use luneta_promql::{Params, Query, Severity, Value};
 use luneta_query::MetricsAnswer;
-use serde_json::json;
+use serde_json::json as object;
 
-use super::json as written;
+use super::json;
 use super::parameters::{duration, limit, query, time_or, timeout};
-use super::reply::{Failure, Listing, Remarks, plain, single};
+use super::reply::{Failure, Listing, Remarks, plain, single, streamed};
 use super::request::Asked;
 use crate::ServeState;
 use crate::names::now_ns;
@@ -108,7 +108,7 @@ async fn answer(
     let Evaluated { found, queued, total } = evaluate(state, tenant, query, params, timeout).await?;
     let statistics = form.statistics.then(|| statistics(&found, queued, total, instant.filter(|_| form.by_step)));
     let remarks = remarks(&found, &text);
-    Ok(reply(found.answer.value, statistics.as_deref().unwrap_or_default(), form.limit, remarks))
+    Ok(streamed(pieces(found.answer.value, statistics.as_deref().unwrap_or_default(), form.limit, remarks)))
 }
 
 /// Computes a query when its turn comes.
@@ -141,38 +141,56 @@ pub(super) fn remarks(found: &MetricsAnswer, text: &str) -> Remarks {
 /// What an answer took, as a member of its data.
 fn statistics(found: &MetricsAnswer, queued: Duration, total: Duration, instant: Option<i64>) -> String {
     let seconds = |time: Duration| time.as_secs_f64();
-    let mut samples = json!({
+    let mut samples = object!({
         "totalQueryableSamples": found.answer.statistics.samples_total,
         "peakSamples": found.answer.statistics.samples_peak,
     });
     if let Some(milliseconds) = instant {
-        samples["totalQueryableSamplesPerStep"] = json!([[milliseconds as f64 / 1000.0, found.answer.statistics.samples_total]]);
+        samples["totalQueryableSamplesPerStep"] =
+            object!([[milliseconds as f64 / 1000.0, found.answer.statistics.samples_total]]);
     }
-    let timings = json!({
+    let timings = object!({
         "evalTotalTime": seconds(found.fetch_time + found.compute_time),
         "queryPreparationTime": seconds(found.fetch_time),
         "innerEvalTime": seconds(found.compute_time),
         "execQueueTime": seconds(queued),
         "execTotalTime": seconds(total),
     });
-    format!(",\"stats\":{}", json!({"timings": timings, "samples": samples}))
+    format!(",\"stats\":{}", object!({"timings": timings, "samples": samples}))
 }
 
-/// The answer for a value.
-fn reply(value: Value, statistics: &str, limit: Option<usize>, mut remarks: Remarks) -> Response {
+/// The JSON of an answer, as `query` and `query_range` give it.
+pub fn written(found: MetricsAnswer, text: &str, limit: Option<usize>) -> Vec<u8> {
+    let remarks = remarks(&found, text);
+    pieces(found.answer.value, "", limit, remarks).flatten().collect()
+}
+
+/// The answer for a value, piece by piece.
+fn pieces(
+    value: Value,
+    statistics: &str,
+    limit: Option<usize>,
+    mut remarks: Remarks,
+) -> Box<dyn Iterator<Item = Vec<u8>> + Send> {
     let before = |kind: &str| format!("{{\"resultType\":\"{kind}\",\"result\":").into_bytes();
     let after = format!("{statistics}}}").into_bytes();
     match value {
         Value::Vector(samples) => {
             let samples = cut(samples, limit, &mut remarks);
-            Listing::within(&before("vector"), samples, written::sample, &after, &remarks).into_response()
+            Box::new(Listing::within(&before("vector"), samples, json::sample, &after, &remarks))
         }
         Value::Matrix(ranges) => {
             let ranges = cut(ranges, limit, &mut remarks);
-            Listing::within(&before("matrix"), ranges, written::range, &after, &remarks).into_response()
+            Box::new(Listing::within(&before("matrix"), ranges, json::range, &after, &remarks))
         }
-        Value::Scalar(..) => single(&before("scalar"), &value, written::single, &after, &remarks),
-        Value::String(..) => single(&before("string"), &value, written::single, &after, &remarks),
+        Value::Scalar(time, number) => {
+            let write = |out: &mut Vec<u8>| json::scalar(out, time, number);
+            Box::new(std::iter::once(single(&before("scalar"), write, &after, &remarks)))
+        }
+        Value::String(time, text) => {
+            let write = |out: &mut Vec<u8>| json::string(out, time, &text);
+            Box::new(std::iter::once(single(&before("string"), write, &after, &remarks)))
+        }
     }
 }
 

@@ -69,7 +69,8 @@ mod tests {
 
     #[test]
     fn every_selector_counts() {
-        let query = "histogram_quantile(0.9, sum by (le) (rate(a_bucket[5m]))) / on() group_left max_over_time(b{c=\"d\"}[5m:1m])";
+        let query =
+            "histogram_quantile(0.9, sum by (le) (rate(a_bucket[5m]))) / on() group_left max_over_time(b{c=\"d\"}[5m:1m])";
         let query = Query::parse(query, &ParseOptions::default()).expect("a query");
         let mut found = Vec::new();
         collect(query.expr(), &mut found);
@@ -84,6 +85,9 @@ mod tests {
         let mut out = Vec::new();
         series(&mut out, &found);
         let one = r#"{"labels":{"trace_id":"0a"},"value":"6","timestamp":1600096945.479}"#;
-        assert_eq!(String::from_utf8(out).expect("text"), format!(r#"{{"seriesLabels":{{"job":"a"}},"exemplars":[{one},{one}]}}"#));
+        assert_eq!(
+            String::from_utf8(out).expect("text"),
+            format!(r#"{{"seriesLabels":{{"job":"a"}},"exemplars":[{one},{one}]}}"#)
+        );
     }
 }

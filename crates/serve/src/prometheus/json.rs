@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use luneta_promql::{Histogram, Labels, Range, Sample, Value, VectorSample, format_float};
+use luneta_promql::{Histogram, Labels, Range, Sample, VectorSample, format_float};
 
 /// Integers up to this size are exact in a double.
 const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
@@ -131,13 +131,14 @@ fn points<T>(out: &mut Vec<u8>, name: &str, times: &[i64], values: &[T], write: 
     }
 }
 
-/// A scalar or a text.
-pub fn single(out: &mut Vec<u8>, value: &Value) {
-    match value {
-        Value::Scalar(milliseconds, number) => point(out, *milliseconds, |out| float(out, *number)),
-        Value::String(milliseconds, found) => point(out, *milliseconds, |out| text(out, found)),
-        Value::Vector(_) | Value::Matrix(_) => {}
-    }
+/// A number at a time.
+pub fn scalar(out: &mut Vec<u8>, milliseconds: i64, number: f64) {
+    point(out, milliseconds, |out| float(out, number));
+}
+
+/// A text at a time.
+pub fn string(out: &mut Vec<u8>, milliseconds: i64, found: &str) {
+    point(out, milliseconds, |out| text(out, found));
 }
 
 #[cfg(test)]
@@ -214,7 +215,7 @@ mod tests {
                 r#"{{"metric":{{"__name__":"up","job":"a \"b\""}},"values":[[1,"1"],[2,"0.5"]],"histograms":[[3,{shape}]]}}"#
             )
         );
-        assert_eq!(written(|out| single(out, &Value::Scalar(4000, 2.0))), r#"[4,"2"]"#);
-        assert_eq!(written(|out| single(out, &Value::String(4000, "a\nb".into()))), r#"[4,"a\nb"]"#);
+        assert_eq!(written(|out| scalar(out, 4000, 2.0)), r#"[4,"2"]"#);
+        assert_eq!(written(|out| string(out, 4000, "a\nb")), r#"[4,"a\nb"]"#);
     }
 }

@@ -22,6 +22,8 @@ use axum::Router;
 use axum::routing::{any, get, post};
 
 use crate::ServeState;
+pub use evaluate::written;
+pub use parameters::{duration, time};
 use reply::{ErrorType, Failure};
 
 /// The routes of the main port.

@@ -211,12 +211,18 @@ impl<T> Listing<T> {
 }
 
 /// A short answer whose data has one value in it, between `before` and `after`.
-pub fn single<T>(before: &[u8], value: &T, write: Write<T>, after: &[u8], remarks: &Remarks) -> Response {
+pub fn single(before: &[u8], write: impl FnOnce(&mut Vec<u8>), after: &[u8], remarks: &Remarks) -> Vec<u8> {
     let mut out = [br#"{"status":"success","data":"#, before].concat();
-    write(&mut out, value);
+    write(&mut out);
     out.extend_from_slice(after);
     out.extend(remarks.tail());
-    with_type(Body::from(out))
+    out
+}
+
+/// An answer that is sent piece by piece.
+pub fn streamed(pieces: impl Iterator<Item = Vec<u8>> + Send + 'static) -> Response {
+    let chunks = pieces.map(|piece| Ok::<_, Infallible>(Bytes::from(piece)));
+    with_type(Body::from_stream(futures::stream::iter(chunks)))
 }
 
 impl<T> Iterator for Listing<T> {
@@ -241,8 +247,7 @@ impl<T> Iterator for Listing<T> {
 
 impl<T: Send + 'static> IntoResponse for Listing<T> {
     fn into_response(self) -> Response {
-        let chunks = self.map(|piece| Ok::<_, Infallible>(Bytes::from(piece)));
-        with_type(Body::from_stream(futures::stream::iter(chunks)))
+        streamed(self)
     }
 }
 
