@@ -61,10 +61,13 @@ fn ask(server: &Server, query: &str, seconds: u64) -> Vec<(Value, String)> {
     found
 }
 
+/// A query, the seconds after noon, and its samples.
+type Case = (String, u64, Vec<(Value, &'static str)>);
+
 fn check(server: &Server) {
     let spam = r#"service="spam", span_kind="SPAN_KIND_SERVER""#;
     let both = json!({"client": "spam", "server": "eggs"});
-    let cases: Vec<(String, u64, Vec<(Value, &str)>)> = vec![
+    let cases: Vec<Case> = vec![
         // Nothing before the first minute is over but that there was nothing.
         (format!("sum(traces_spanmetrics_calls_total{{{spam}}})"), 30, vec![(json!({}), "0")]),
         (

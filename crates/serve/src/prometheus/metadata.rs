@@ -43,7 +43,7 @@ pub async fn metadata(State(state): State<ServeState>, asked: Asked) -> Result<R
 fn count(parameters: &Parameters, name: &str) -> Result<Option<usize>, Failure> {
     let Some(text) = parameters.first(name) else { return Ok(None) };
     let number: i64 = text.parse().map_err(|_| Failure::bad_data(format!("{name} must be a number")))?;
-    let none_from = if name == "limit_per_metric" { 1 } else { 0 };
+    let none_from = i64::from(name == "limit_per_metric");
     Ok((number >= none_from).then_some(number as usize))
 }
 

@@ -232,13 +232,12 @@ impl ValueColumns<'_> {
             (Self::Distributions { counts, sums, buckets, bounds, quantiles }, Values::Distributions(out)) => {
                 out.counts.push(value(*counts, row).unwrap_or(0) as f64);
                 out.sums.push(value(*sums, row));
-                match quantiles {
-                    Some(pairs) => push_quantiles(pairs, row, out),
-                    None => {
-                        let (bounds, counts) = (items::<Float64Type>(*bounds, row), items::<UInt64Type>(*buckets, row));
-                        // The bucket above all bounds is the count.
-                        out.push_items(bounds, counts.iter().take(bounds.len()).map(|count| *count as f64));
-                    }
+                if let Some(pairs) = quantiles {
+                    push_quantiles(pairs, row, out);
+                } else {
+                    let (bounds, counts) = (items::<Float64Type>(*bounds, row), items::<UInt64Type>(*buckets, row));
+                    // The bucket above all bounds is the count.
+                    out.push_items(bounds, counts.iter().take(bounds.len()).map(|count| *count as f64));
                 }
                 true
             }
