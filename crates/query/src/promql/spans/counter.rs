@@ -27,7 +27,8 @@ pub(super) struct Samples {
 
 /// The midnight from which samples after a time count.
 pub(super) fn midnight(after_ms: i64) -> i64 {
-    (after_ms + 1 - MINUTE_MS).div_euclid(DAY_MS) * DAY_MS
+    // Series may be asked for without a beginning; days before 1970 have no spans.
+    after_ms.saturating_add(1).saturating_sub(MINUTE_MS).max(0).div_euclid(DAY_MS) * DAY_MS
 }
 
 /// The samples that lie in a window, of counts by the minute's first millisecond.

@@ -103,8 +103,10 @@ fn columns(source: &Source) -> String {
 /// Rows that count for samples of the window; matchers of equality rule out files.
 fn condition(source: &Source, matchers: &[Matcher], window: Window) -> String {
     let time = |ms: i64| format!("to_timestamp_millis({})", ms.clamp(MIN_MS, MAX_MS));
-    let mut conditions =
-        vec![format!("time >= {}", time(midnight(window.after_ms))), format!("time <= {}", time(window.until_ms - MINUTE_MS))];
+    let mut conditions = vec![
+        format!("time >= {}", time(midnight(window.after_ms))),
+        format!("time <= {}", time(window.until_ms.saturating_sub(MINUTE_MS))),
+    ];
     for matcher in matchers.iter().filter(|m| m.op == MatchOp::Equal && !m.value.is_empty()) {
         if let Some(label) = source.labels.iter().find(|label| label.name == matcher.name) {
             conditions.push(match matcher.value.strip_prefix(label.prefix) {
