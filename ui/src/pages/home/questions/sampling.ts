@@ -1,7 +1,7 @@
 // Consistent probability sampling (OpenTelemetry): `ot=th:` in the trace state is the threshold below which traces
 // were rejected, so a span that was kept stands for 2^56 / (2^56 - threshold) spans.
 import { all, integer, sql, text, type Sql } from '../../../sql/escape'
-import { within } from '../../../sql/range'
+import { minutes, within } from '../../../sql/range'
 import type { Range } from '../../../time/range'
 
 const digits = 14
@@ -34,6 +34,13 @@ export function samplingQuery(range: Range): Sql {
   count(*) AS marked, sum(${weight}) AS stands_for
 FROM spans
 WHERE ${within('start_time', range)} AND trace_state LIKE '%th:%'`
+}
+
+// The same from what is counted already. It knows of more ways of sampling than trace states.
+export function countedSamplingQuery(range: Range): Sql {
+  return sql`SELECT coalesce(sum(spans), 0) AS spans, coalesce(sum(spans), 0) AS marked, coalesce(sum(count), 0) AS stands_for
+FROM span_metrics
+WHERE ${minutes(range)}`
 }
 
 export interface Sampling {
