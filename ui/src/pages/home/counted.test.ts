@@ -9,7 +9,7 @@ import { failuresBeforeQuery } from './questions/failures/query'
 import { withShares, type Hop } from './questions/hop/answer'
 import { countedHopQuery, hopIsCounted, sharesRange } from './questions/hop/query'
 import { outsideQuery, requestsQuery, requestsRange } from './questions/requests/query'
-import { countedSamplingQuery } from './questions/sampling'
+import { countedSamplingQuery, samplingQuery } from './questions/sampling'
 import { upQuery } from './questions/up/query'
 
 const at = (from: string, to: string): Range => ({ from: parseTime(`2026-11-21T${from}Z`), to: parseTime(`2026-11-21T${to}Z`) })
@@ -39,6 +39,8 @@ describe('what Home reads', () => {
     ['up within the hour', upQuery(hour, []), 'spans logs metrics'],
     ['hop', countedHopQuery(hour, service), 'edge_metrics'],
     ['sampling', countedSamplingQuery(hour), 'span_metrics'],
+    ['sampling by trace states', samplingQuery(hour), both],
+    ['sampling by trace states, of ten minutes', samplingQuery(short), 'spans'],
   ]
   for (const [what, query, reads] of cases) {
     it(what, () => {
@@ -93,7 +95,7 @@ describe('hops', () => {
   ]
   for (const [what, range, filters, counted] of choice) it(what, () => expect(hopIsCounted(range, filters)).toBe(counted))
 
-  const parts: [spans: number, from: string][] = [[0, '14:00:00'], [100_000, '14:00:00'], [200_000, '14:30:00'], [6_000_000, '14:59:00']]
+  const parts: [spans: number, from: string][] = [[0, '14:00:00'], [50_000, '14:00:00'], [100_000, '14:30:00'], [3_000_000, '14:59:00']]
   for (const [spans, from] of parts) it(`shares from a part of ${spans} spans`, () => expect(sharesRange(at('14:00:00', '15:00:00'), spans)).toEqual(at(from, '15:00:00')))
 
   it('take their shares from those of a part', () => {

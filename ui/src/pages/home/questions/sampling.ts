@@ -3,6 +3,7 @@
 import { all, integer, sql, text, type Sql } from '../../../sql/escape'
 import { minutes, within } from '../../../sql/range'
 import type { Range } from '../../../time/range'
+import { isCounted } from '../../services/red'
 
 const digits = 14
 const whole = 1n << 56n
@@ -30,7 +31,8 @@ export function summed(sampled: boolean, value: Sql): Sql {
 }
 
 export function samplingQuery(range: Range): Sql {
-  return sql`SELECT (SELECT count(*) FROM spans WHERE ${within('start_time', range)}) AS spans,
+  const spans = isCounted(range, []) ? sql`SELECT coalesce(sum(spans), 0) FROM span_metrics WHERE ${minutes(range)}` : sql`SELECT count(*) FROM spans WHERE ${within('start_time', range)}`
+  return sql`SELECT (${spans}) AS spans,
   count(*) AS marked, sum(${weight}) AS stands_for
 FROM spans
 WHERE ${within('start_time', range)} AND trace_state LIKE '%th:%'`

@@ -25,7 +25,7 @@ ORDER BY hop_sum DESC
 LIMIT 12`
 }
 
-const sharesMost = 100_000n
+const sharesMost = 50_000n
 
 // Of counted calls the traces are not known, so their shares come from the newest piece of the range, of about as many
 // spans as are joined in a moment.
