@@ -428,7 +428,7 @@ mod tests {
     fn receivers_of_other_servers() {
         let config = check(
             "receivers:\n  jaeger:\n    protocols:\n      grpc:\n      thrift_compact:\n        endpoint: 127.0.0.1:7000\n\
-             \x20       socket_buffer_size: 65536\n        queue_size: 5_000\n  zipkin:\n    max_request_body_size: 33554432\n\
+             \x20       socket_buffer_size: 65_536\n        queue_size: 5_000\n  zipkin:\n    max_request_body_size: 33554432\n\
              service:\n  pipelines:\n    traces: {receivers: [jaeger, zipkin], exporters: [luneta]}\n\
              luneta:\n  drop_in: [jaeger]\n  limits: {udp_buffer_bytes: 1000000}\n",
         )
@@ -472,6 +472,10 @@ mod tests {
             ("receivers:\n  jaeger:\n    protocols:\n      thrift_udp:\n", "receivers.jaeger.protocols.thrift_udp"),
             ("receivers:\n  jaeger:\n    protocols: {grpc: {queue_size: 7}}\n", "receivers.jaeger.protocols.grpc.queue_size"),
             ("receivers:\n  zipkin: {endpiont: a}\n", "receivers.zipkin.endpiont"),
+            (
+                "receivers:\n  zipkin: {max_request_body_size: big}\n",
+                "receivers.zipkin.max_request_body_size: `big` is no whole number",
+            ),
             ("receivers:\n  zipkin: {parse_string_tags: true}\n", "receivers.zipkin.parse_string_tags"),
             (
                 "receivers:\n  zipkin:\nservice:\n  pipelines:\n    traces: {receivers: [otlp]}\n",

@@ -54,9 +54,29 @@ struct RawJaegerProtocols {
 #[serde(deny_unknown_fields, default)]
 struct RawZipkin {
     endpoint: Option<String>,
+    #[serde(deserialize_with = "number")]
     max_request_body_size: Option<usize>,
     cors: Option<RawCors>,
     parse_string_tags: bool,
+}
+
+/// A whole number; the Collector's documents write large ones as `8_388_608`.
+fn number<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<usize>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected a whole number, such as 5000 or 5_000")]
+    enum Written {
+        Plain(usize),
+        Grouped(String),
+    }
+    match Option::deserialize(from)? {
+        None => Ok(None),
+        Some(Written::Plain(number)) => Ok(Some(number)),
+        Some(Written::Grouped(text)) => {
+            let parsed = text.replace('_', "").parse();
+            let fault = || serde::de::Error::custom(format!("`{text}` is no whole number, such as 5000 or 5_000"));
+            parsed.map(Some).map_err(|_| fault())
+        }
+    }
 }
 
 /// What follows a name with nothing behind it means: with defaults.
@@ -68,7 +88,9 @@ fn present<'de, T: Deserialize<'de> + Default, D: serde::Deserializer<'de>>(from
 #[serde(deny_unknown_fields, default)]
 struct RawEndpoint {
     endpoint: Option<String>,
+    #[serde(deserialize_with = "number")]
     max_recv_msg_size_mib: Option<usize>,
+    #[serde(deserialize_with = "number")]
     max_request_body_size: Option<usize>,
     cors: Option<RawCors>,
 }
@@ -77,9 +99,13 @@ struct RawEndpoint {
 #[serde(deny_unknown_fields, default)]
 struct RawDatagrams {
     endpoint: Option<String>,
+    #[serde(deserialize_with = "number")]
     socket_buffer_size: Option<usize>,
+    #[serde(deserialize_with = "number")]
     queue_size: Option<usize>,
+    #[serde(deserialize_with = "number")]
     max_packet_size: Option<usize>,
+    #[serde(deserialize_with = "number")]
     workers: Option<usize>,
 }
 

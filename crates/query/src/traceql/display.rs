@@ -199,8 +199,11 @@ impl fmt::Display for Attribute {
         write!(f, "{parent}{dot}{name}.")?;
         // Behind `parent.`, a key such as `span.x` would be taken for a scope, and `name` for the name.
         let unscoped = self.parent && *scope == Scope::Any;
-        let ambiguous =
-            self.parent && (key.starts_with("span.") || key.starts_with("resource.")) || unscoped && intrinsic(key).is_some();
+        // A dot and digits alone are a number.
+        let number = !self.parent && *scope == Scope::Any && key.starts_with(|c: char| c.is_ascii_digit());
+        let ambiguous = number
+            || self.parent && (key.starts_with("span.") || key.starts_with("resource."))
+            || unscoped && intrinsic(key).is_some();
         if key.chars().all(is_key) && !ambiguous { f.write_str(key) } else { quote(f, key) }
     }
 }

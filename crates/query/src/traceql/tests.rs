@@ -26,6 +26,7 @@ fn queries_print_as_they_read() {
         ),
         ("{ span.\"key with space\" = 1.50 }", "{ span.\"key with space\" = 1.5 }"),
         ("{ .foo-bar/x*y = 1 }", "{ .foo-bar/x*y = 1 }"),
+        ("{ .\"5\" = 1 || span.\"5\" = 2 }", "{ .\"5\" = 1 || span.5 = 2 }"),
         ("{ .a.\"b c\".d = nil }", "{ .\"a.b c.d\" = nil }"),
         (
             "{ parent.foo = 1 || parent.span.foo = 2 || parent.resource.foo = 3 }",

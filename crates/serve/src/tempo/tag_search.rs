@@ -158,7 +158,7 @@ mod tests {
         );
         check(
             "tags=a%3D%22x%5C%22y%5Cu00e9%22&minDuration=2ms",
-            Ok("{ .\"a\" =~ \"(?is).*x\\\"yé.*\" && traceDuration >= 2000000ns }"),
+            Ok("{ .\"a\" =~ \"(?is).*x\\\\\\\"yé.*\" && traceDuration >= 2000000ns }"),
         );
         check("tags=a%3Dx.y%20b%20c%3D", Ok("{ .\"a\" =~ \"(?is).*x\\\\.y.*\" && .\"b\" != nil && .\"c\" != nil }"));
         check("minDuration=1s&maxDuration=1m", Ok("{ traceDuration >= 1000000000ns && traceDuration <= 60000000000ns }"));
