@@ -58,7 +58,7 @@ function toIso(nanoseconds: bigint): string {
   return `${new Date(Number(seconds) * 1000).toISOString().slice(0, 19)}.${fraction}Z`
 }
 
-export function join(fragments: readonly Sql[], separator: ' AND ' | ' OR ' | ', '): Sql {
+export function join(fragments: readonly Sql[], separator: ' AND ' | ' OR ' | ', ' | ' '): Sql {
   return fragment(fragments.map((part) => part.text).join(separator))
 }
 

@@ -63,6 +63,8 @@ export const home = {
   'ask.hop.of': 'of {time}',
   'ask.hop.overrun': '{measured} calls went well; in {overrun} of them the callee’s span outlasted the caller’s, which counts as no cost',
   'ask.hop.explain': 'The caller’s duration less the callee’s. Only durations count, so clocks may disagree.',
+  'ask.hop.explain.counted': 'The caller’s duration less the callee’s. Calls in which the callee’s span outlasted the caller’s are left out.',
+  'ask.hop.newest': 'Shares of traces are those of the newest {time}.',
   'ask.origin': 'Whose fault is it?',
   'ask.origin.none': 'No request failed in this range.',
   'ask.origin.from': '{n} of {total} failures of {service} ({share}) originate in {origin}.',

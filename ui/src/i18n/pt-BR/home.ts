@@ -63,6 +63,8 @@ export const home = {
   'ask.hop.of': 'de {time}',
   'ask.hop.overrun': '{measured} chamadas deram certo; em {overrun} delas o span do chamado durou mais que o de quem chamou, o que conta como custo zero',
   'ask.hop.explain': 'A duração de quem chama menos a do chamado. Só durações contam, então os relógios podem divergir.',
+  'ask.hop.explain.counted': 'A duração de quem chama menos a do chamado. Ficam de fora as chamadas em que o span do chamado durou mais que o de quem chamou.',
+  'ask.hop.newest': 'As partes dos traces são as dos últimos {time}.',
   'ask.origin': 'De quem é a culpa?',
   'ask.origin.none': 'Nenhuma requisição falhou neste período.',
   'ask.origin.from': '{n} de {total} falhas de {service} ({share}) se originam em {origin}.',

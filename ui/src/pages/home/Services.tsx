@@ -13,13 +13,14 @@ import { ago, compact, count, duration, percent, rate } from '../../time/format'
 import { parseTime, toMilliseconds } from '../../time/nanoseconds'
 import { bucketSeconds, bucketStarts } from '../../time/range'
 import { asOf, useFilters, useRange, withFilters } from '../../url/state'
+import { isCounted } from '../services/red'
 import { firstFault, useSampling } from './questions/Question'
 import { servicesQuery, serviceTrendQuery, trendBuckets, trendSeries, type Trend } from './queries'
 
 export function Services() {
   const { range } = useRange()
   const filters = useFilters()
-  const { sampling, loaded: probe } = useSampling(range)
+  const { sampling, loaded: probe } = useSampling(range, isCounted(range, filters))
   const query = sampling && servicesQuery(range, filters, sampling.sampled)
   const loaded = firstFault(probe, useSql(query?.text ?? null))
   const seconds = bucketSeconds(range, trendBuckets)

@@ -3,6 +3,8 @@ import { filterConditions, type Filter } from '../../sql/filter'
 import { bucket, within } from '../../sql/range'
 import type { Row } from '../../api/client'
 import type { Range } from '../../time/range'
+import { isCounted, whole } from '../services/red'
+import { countedSpans } from './counted'
 import { counted } from './questions/sampling'
 
 // Requests are the spans that a service answers, so that inner work does not count as traffic.
@@ -10,7 +12,33 @@ const entries = sql`kind IN ('SERVER', 'CONSUMER')`
 
 const spansWhere = (range: Range, filters: readonly Filter[]): Sql => all([within('start_time', range), ...filterConditions(filters, 'spans')])
 
+// A sum of what is counted already.
+export const summedCounts = (condition?: Sql): Sql => whole(sql`coalesce(sum(count)${condition ? sql` FILTER (WHERE ${condition})` : sql``}, 0)`)
+
+const quantile = (place: number): Sql => sql`(duration_quantiles(duration_buckets, duration_counts) FILTER (WHERE ${entries}))[${integer(place)}]`
+
 export function servicesQuery(range: Range, filters: readonly Filter[], sampled = false): Sql {
+  return isCounted(range, filters) ? countedServices(range, filters, sampled) : singleServices(range, filters, sampled)
+}
+
+function countedServices(range: Range, filters: readonly Filter[], sampled: boolean): Sql {
+  return sql`SELECT service_name,
+  ${summedCounts(entries)} AS requests,
+  ${summedCounts(sql`${entries} AND status_code = 'ERROR'`)} AS failed,
+  ${summedCounts()} AS spans,
+  ${summedCounts(sql`status_code = 'ERROR'`)} AS span_errors,
+  ${quantile(1)} AS p50,
+  ${quantile(2)} AS p95,
+  ${quantile(3)} AS p99,
+  max(last_time) AS last_seen
+FROM ${countedSpans(range, filters, sampled)}
+GROUP BY service_name
+HAVING sum(count) > 0
+ORDER BY requests DESC, spans DESC
+LIMIT 50`
+}
+
+function singleServices(range: Range, filters: readonly Filter[], sampled: boolean): Sql {
   return sql`SELECT service_name,
   ${counted(sampled, entries)} AS requests,
   ${counted(sampled, sql`${entries} AND status_code = 'ERROR'`)} AS failed,
@@ -28,6 +56,13 @@ LIMIT 50`
 }
 
 export function serviceTrendQuery(range: Range, filters: readonly Filter[], seconds: number): Sql {
+  if (isCounted(range, filters, seconds)) {
+    return sql`SELECT service_name, CAST(${bucket('time', seconds)} AS BIGINT) / 1000000000 AS second,
+  sum(spans) AS spans,
+  coalesce(sum(spans) FILTER (WHERE status_code = 'ERROR'), 0) AS errors
+FROM ${countedSpans(range, filters, false)}
+GROUP BY 1, 2`
+  }
   return sql`SELECT service_name, CAST(${bucket('start_time', seconds)} AS BIGINT) / 1000000000 AS second,
   count(*) AS spans,
   count(*) FILTER (WHERE status_code = 'ERROR') AS errors
@@ -60,6 +95,13 @@ export function trendSeries(rows: readonly Row[], times: readonly number[]): Map
 }
 
 export function spanVolumeQuery(range: Range, filters: readonly Filter[], seconds: number): Sql {
+  if (isCounted(range, filters, seconds)) {
+    return sql`SELECT CAST(${bucket('time', seconds)} AS BIGINT) / 1000000000 AS second,
+  coalesce(sum(spans) FILTER (WHERE status_code <> 'ERROR'), 0) AS fine,
+  coalesce(sum(spans) FILTER (WHERE status_code = 'ERROR'), 0) AS failed
+FROM ${countedSpans(range, filters, false)}
+GROUP BY 1`
+  }
   return sql`SELECT CAST(${bucket('start_time', seconds)} AS BIGINT) / 1000000000 AS second,
   count(*) FILTER (WHERE status_code <> 'ERROR') AS fine,
   count(*) FILTER (WHERE status_code = 'ERROR') AS failed

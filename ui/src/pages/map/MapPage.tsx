@@ -11,10 +11,12 @@ import { FilterBar } from '../../shell/FilterBar'
 import { TopBar } from '../../shell/TopBar'
 import { setParams, useFilters, useParam, useParams, useRange } from '../../url/state'
 import { edgeColumns } from './edgeColumns'
+import { withEnds } from './ends'
 import { readGraph, type Graph, type MapNode } from './graph'
 import { Inspector, type Selected } from './Inspector'
-import { edgesLimit, edgesQuery, nodesLimit, nodesQuery } from './queries'
+import { edgesLimit, nodesLimit, nodesQuery } from './queries'
 import { Surface } from './Surface'
+import { useEdges } from './useEdges'
 import { useLayout } from './useLayout'
 import { visible, type Clustering, type Shown, type View } from './visible'
 import '../services/services.css'
@@ -23,15 +25,15 @@ import './map.css'
 export default function MapPage() {
   const { range } = useRange()
   const filters = useFilters()
-  const query = edgesQuery({ range, filters })
-  const edges = useSql(query.text, { limit: edgesLimit })
+  const edges = useEdges({ range, filters })
   const nodes = useSql(nodesQuery({ range, filters }).text, { limit: nodesLimit })
-  const whole = useMemo(() => (nodes.data && edges.data ? readGraph(toObjects(nodes.data), toObjects(edges.data)) : null), [nodes.data, edges.data])
+  const plain = useMemo(() => (nodes.data && edges.data ? readGraph(toObjects(nodes.data), edges.data) : null), [nodes.data, edges.data])
+  const whole = useMemo(() => (plain ? withEnds(plain, edges.ends) : null), [plain, edges.ends])
   const view = useView()
   const shown = useMemo(() => (whole ? visible(whole, view) : null), [whole, view])
   const [as, setAs] = useParam('as', 'map')
   const fault = nodes.fault ?? edges.fault
-  const cut = (edges.data?.rows.length ?? 0) >= edgesLimit || (nodes.data?.rows.length ?? 0) >= nodesLimit
+  const cut = edges.cut || (nodes.data?.rows.length ?? 0) >= nodesLimit
   return (
     <>
       <TopBar title={t('nav.map')} range busy={nodes.fetching || edges.fetching} />
@@ -46,7 +48,7 @@ export default function MapPage() {
               <Segmented label={t('map.as')} selected={as} onSelect={(id) => setAs(id)} items={[{ id: 'map', label: t('map.as.map') }, { id: 'table', label: t('map.as.table') }]} />
               <ViewTools whole={whole} shown={shown} view={view} />
               <span class="push" />
-              <ShowQuery query={query} />
+              <ShowQuery query={edges.query} />
             </div>
             {cut && <p class="banner">{t('map.truncated', { edges: edgesLimit })}</p>}
             {as === 'table' ? <Twin graph={shown.graph} seconds={Number(range.to - range.from) / 1e9} /> : <Drawing shown={shown} view={view} seconds={Number(range.to - range.from) / 1e9} />}

@@ -87,7 +87,7 @@ function filtersOf(kind: NodeKind, name: string, row: Row): Filter[] {
     case 'database':
       return [...equal('db.system.name', system), ...equal('server.address', textOrNull(row['peer'])), ...equal('db.namespace', textOrNull(row['namespace']))]
     case 'queue':
-      return [...equal('messaging.system', system), ...(name === system ? [] : equal('messaging.destination.name', name))]
+      return [...equal('messaging.system', system), ...(system === null || name === system ? [] : equal('messaging.destination.name', name))]
     case 'peer':
       return equal('server.address', textOrNull(row['peer']))
     default:

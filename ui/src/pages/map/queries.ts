@@ -2,7 +2,7 @@ import { all, attribute, integer, join, sql, text, type Sql } from '../../sql/es
 import { filterConditions, type Filter } from '../../sql/filter'
 import { within } from '../../sql/range'
 import type { Range } from '../../time/range'
-import { redColumns } from '../services/red'
+import { isCounted, red, redColumns } from '../services/red'
 
 export const edgesLimit = 2000
 export const nodesLimit = 1000
@@ -20,14 +20,20 @@ function matching({ range, filters }: MapScope): Sql {
   return sql`${time} AND trace_id IN (SELECT trace_id FROM spans WHERE ${time} AND ${all(conditions)})`
 }
 
-const namespace = sql`coalesce(${attribute('resource_attributes', 'service.namespace')}, ${attribute('resource_attributes', 'k8s.namespace.name')})`
+export const namespace = sql`coalesce(${attribute('resource_attributes', 'service.namespace')}, ${attribute('resource_attributes', 'k8s.namespace.name')})`
 
+// A filter asks for the calls of whole traces, and counts know of no traces: only a map without filters is counted.
+export const mapIsCounted = ({ range, filters }: MapScope): boolean => filters.length === 0 && isCounted(range, filters)
+
+// Counts know no namespaces either; those come with the ends of calls.
 export function nodesQuery(scope: MapScope): Sql {
+  const counted = mapIsCounted(scope)
+  const of = red(scope.range, [])
   return sql`SELECT service_name,
-  ${redColumns},
-  last_value(${namespace} ORDER BY start_time) FILTER (WHERE ${namespace} IS NOT NULL) AS namespace
-FROM spans
-WHERE ${matching(scope)}
+  ${counted ? of.columns : sql`${redColumns},
+  last_value(${namespace} ORDER BY start_time) FILTER (WHERE ${namespace} IS NOT NULL) AS namespace`}
+FROM ${counted ? of.table : sql`spans`}
+WHERE ${counted ? of.where : matching(scope)}
 GROUP BY service_name
 ORDER BY requests DESC, spans DESC
 LIMIT ${integer(nodesLimit)}`
@@ -37,10 +43,11 @@ export type Side = 'all' | 'up' | 'down'
 
 const attributes = (...keys: readonly string[]): Sql => sql`coalesce(${join(keys.map((key) => attribute('attributes', key)), ', ')})`
 
-const peer = attributes('peer.service', 'server.address', 'net.peer.name')
-const database = attributes('db.system.name', 'db.system')
+export const peerKeys = ['peer.service', 'server.address', 'net.peer.name'] as const
+export const peer = attributes(...peerKeys)
+export const databaseSystem = attributes('db.system.name', 'db.system')
 const databaseName = attributes('db.namespace', 'db.name')
-const broker = sql`${attribute('attributes', 'messaging.system')}`
+export const broker = sql`${attribute('attributes', 'messaging.system')}`
 const destination = attributes('messaging.destination.name', 'messaging.destination')
 
 const ofService = (service: string): Sql => sql` AND service_name = ${text(service)}`
@@ -57,7 +64,15 @@ export function edgesQuery(scope: MapScope, side: Side = 'all', service = ''): S
 ${deliveries(where, answers)}
   UNION ALL
 ${arrivals(where, answers)}`
-  return sql`SELECT source, source_kind, target, target_kind, system, peer, namespace,
+  return summed(sql`${calls(where, callers, answers, side)}${rest}`)
+}
+
+// Requests from outside alone, for a map whose calls are counted: counts do not tell which requests had no parent.
+export function arrivalsQuery(range: Range, service = ''): Sql {
+  return summed(arrivals(within('start_time', range), service === '' ? sql`` : ofService(service)))
+}
+
+const summed = (rows: Sql): Sql => sql`SELECT source, source_kind, target, target_kind, system, peer, namespace,
   count(*) AS calls,
   count(*) FILTER (WHERE failed) AS failed,
   duration_quantiles(duration_ns) AS quantiles,
@@ -65,13 +80,12 @@ ${arrivals(where, answers)}`
   count(*) FILTER (WHERE inner_ns <= duration_ns) AS hop_calls,
   first_value(trace_id ORDER BY failed DESC, duration_ns DESC) AS trace_id
 FROM (
-${calls(where, callers, answers, side)}${rest}
+${rows}
 )
 WHERE source <> target OR source_kind <> target_kind
 GROUP BY 1, 2, 3, 4, 5, 6, 7
 ORDER BY calls DESC
 LIMIT ${integer(edgesLimit)}`
-}
 
 function calls(where: Sql, callers: Sql, answers: Sql, side: Side): Sql {
   // Whoever asks for the callers of a service has no use for calls that nobody answered.
@@ -89,7 +103,7 @@ function calls(where: Sql, callers: Sql, answers: Sql, side: Side): Sql {
     c.duration_ns, CASE WHEN c.broker IS NULL THEN a.duration_ns END AS inner_ns, c.trace_id
   FROM (
     SELECT trace_id, span_id, service_name, status_code, duration_ns,
-      nullif(${peer}, '') AS peer, ${database} AS system, CASE WHEN ${database} IS NOT NULL THEN nullif(${databaseName}, '') END AS namespace,
+      nullif(${peer}, '') AS peer, ${databaseSystem} AS system, CASE WHEN ${databaseSystem} IS NOT NULL THEN nullif(${databaseName}, '') END AS namespace,
       ${broker} AS broker, ${destination} AS destination
     FROM spans WHERE ${where} AND kind IN ('CLIENT', 'PRODUCER')${callers}
   ) c ${kind} JOIN (
@@ -107,7 +121,8 @@ function deliveries(where: Sql, answers: Sql): Sql {
 
 // Requests without a parent come from browsers, schedulers, programs that send no telemetry.
 function arrivals(where: Sql, answers: Sql): Sql {
-  return sql`  SELECT '', 'outside', service_name, 'service', CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR),
-    status_code = 'ERROR', duration_ns, CAST(NULL AS BIGINT), trace_id
+  return sql`  SELECT '' AS source, 'outside' AS source_kind, service_name AS target, 'service' AS target_kind,
+    CAST(NULL AS VARCHAR) AS system, CAST(NULL AS VARCHAR) AS peer, CAST(NULL AS VARCHAR) AS namespace,
+    status_code = 'ERROR' AS failed, duration_ns, CAST(NULL AS BIGINT) AS inner_ns, trace_id
   FROM spans WHERE ${where} AND kind IN ('SERVER', 'CONSUMER') AND ${broker} IS NULL AND parent_span_id IS NULL${answers}`
 }

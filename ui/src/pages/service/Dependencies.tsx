@@ -1,7 +1,5 @@
 import { useMemo } from 'preact/hooks'
 import { Link } from 'wouter-preact'
-import { toObjects } from '../../api/client'
-import { useSql } from '../../api/query'
 import { Icon } from '../../components/Icon'
 import { Gate } from '../../components/Notice'
 import { Panel } from '../../components/Panel'
@@ -11,7 +9,8 @@ import { t } from '../../i18n/translate'
 import { linkTo, useFilters } from '../../url/state'
 import { edgeColumns } from '../map/edgeColumns'
 import { readGraph } from '../map/graph'
-import { edgesLimit, edgesQuery } from '../map/queries'
+import { withEnds } from '../map/ends'
+import { useEdges } from '../map/useEdges'
 import type { ServiceScope } from './scope'
 
 export function Dependencies({ scope }: { scope: ServiceScope }) {
@@ -27,15 +26,14 @@ export function Dependencies({ scope }: { scope: ServiceScope }) {
 
 function Side({ scope, side }: { scope: ServiceScope; side: 'up' | 'down' }) {
   const filters = useFilters()
-  const query = edgesQuery({ range: scope.range, filters }, side, scope.name)
-  const loaded = useSql(query.text, { limit: edgesLimit })
-  const graph = useMemo(() => readGraph([], loaded.data ? toObjects(loaded.data) : []), [loaded.data])
+  const edges = useEdges({ range: scope.range, filters }, side, scope.name)
+  const graph = useMemo(() => withEnds(readGraph([], edges.data ?? []), edges.ends), [edges.data, edges.ends])
   const nodes = useMemo(() => new Map(graph.nodes.map((node) => [node.id, node])), [graph])
   const [order, setOrder] = useOrder(side, '-calls')
   const title = t(side === 'up' ? 'service.upstream' : 'service.downstream')
   return (
-    <Panel title={title} note={t(side === 'up' ? 'service.upstream.note' : 'service.downstream.note')} tools={<ShowQuery query={query} />} flush>
-      <Gate of={loaded} height={120}>
+    <Panel title={title} note={t(side === 'up' ? 'service.upstream.note' : 'service.downstream.note')} tools={<ShowQuery query={edges.query} />} flush>
+      <Gate of={edges} height={120}>
         {() =>
           graph.edges.length === 0 ? <p class="quiet pad">{t(side === 'up' ? 'service.upstream.none' : 'service.downstream.none')}</p> : (
             <SortTable label={title} keys={side === 'down'} rows={graph.edges} columns={edgeColumns(nodes, scope.seconds, side === 'up' ? 'from' : 'to')} keyOf={({ id }) => id} order={order} onOrder={setOrder} />

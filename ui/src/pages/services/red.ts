@@ -21,7 +21,7 @@ export const redColumns = sql`count(*) FILTER (WHERE ${entries}) AS requests,
   duration_quantiles(duration_ns) AS span_quantiles`
 
 const counted = (condition?: Sql): Sql => (condition ? sql`coalesce(sum(count) FILTER (WHERE ${condition}), 0)` : sql`sum(count)`)
-const whole = (amount: Sql): Sql => sql`CAST(round(${amount}) AS BIGINT)`
+export const whole = (amount: Sql): Sql => sql`CAST(round(${amount}) AS BIGINT)`
 const durations = sql`duration_quantiles(duration_buckets, duration_counts)`
 
 const countedColumns = sql`${whole(counted(entries))} AS requests,

@@ -14,7 +14,7 @@ import { percent } from '../../../time/format'
 import type { Range } from '../../../time/range'
 import { useFilters } from '../../../url/state'
 import { sentKeys, type Sent } from './conventions'
-import { readSampling, samplingQuery, type Sampling } from './sampling'
+import { countedSamplingQuery, readSampling, samplingQuery, type Sampling } from './sampling'
 
 interface InViewProps {
   title: MessageKey
@@ -102,8 +102,8 @@ export function ShareBar({ share, kind = '' }: { share: number; kind?: string })
 
 // What a question must know before it is asked: whether spans of the range were sampled and how many there are (null
 // until that is known), and which attributes are sent at all.
-export function useSampling(range: Range): { sampling: Sampling | null; sent: Sent; loaded: Loaded<SqlAnswer> } {
-  const loaded = useSql(samplingQuery(range).text, { keepPrevious: false })
+export function useSampling(range: Range, counted = false): { sampling: Sampling | null; sent: Sent; loaded: Loaded<SqlAnswer> } {
+  const loaded = useSql((counted ? countedSamplingQuery : samplingQuery)(range).text, { keepPrevious: false })
   const schema = useSchema()
   const sent = useMemo(() => sentKeys(schema.data), [schema.data])
   const row = loaded.data ? toObjects(loaded.data)[0] : undefined

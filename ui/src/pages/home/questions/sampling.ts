@@ -1,8 +1,9 @@
 // Consistent probability sampling (OpenTelemetry): `ot=th:` in the trace state is the threshold below which traces
 // were rejected, so a span that was kept stands for 2^56 / (2^56 - threshold) spans.
 import { all, integer, sql, text, type Sql } from '../../../sql/escape'
-import { within } from '../../../sql/range'
+import { minutes, within } from '../../../sql/range'
 import type { Range } from '../../../time/range'
+import { isCounted } from '../../services/red'
 
 const digits = 14
 const whole = 1n << 56n
@@ -30,10 +31,18 @@ export function summed(sampled: boolean, value: Sql): Sql {
 }
 
 export function samplingQuery(range: Range): Sql {
-  return sql`SELECT (SELECT count(*) FROM spans WHERE ${within('start_time', range)}) AS spans,
+  const spans = isCounted(range, []) ? sql`SELECT coalesce(sum(spans), 0) FROM span_metrics WHERE ${minutes(range)}` : sql`SELECT count(*) FROM spans WHERE ${within('start_time', range)}`
+  return sql`SELECT (${spans}) AS spans,
   count(*) AS marked, sum(${weight}) AS stands_for
 FROM spans
 WHERE ${within('start_time', range)} AND trace_state LIKE '%th:%'`
+}
+
+// The same from what is counted already. It knows of more ways of sampling than trace states.
+export function countedSamplingQuery(range: Range): Sql {
+  return sql`SELECT coalesce(sum(spans), 0) AS spans, coalesce(sum(spans), 0) AS marked, coalesce(sum(count), 0) AS stands_for
+FROM span_metrics
+WHERE ${minutes(range)}`
 }
 
 export interface Sampling {

@@ -9,6 +9,7 @@ import { count, duration, percent, stamp } from '../../../../time/format'
 import { parseTime } from '../../../../time/nanoseconds'
 import { bucketSeconds, bucketStarts } from '../../../../time/range'
 import { linkTo, useFilters, useRange, withFilters } from '../../../../url/state'
+import { isCounted } from '../../../services/red'
 import { servicesQuery, serviceTrendQuery, trendBuckets, trendSeries } from '../../queries'
 import { firstFault, Question, SamplingNote, Say, ShareBar, useSampling } from '../Question'
 import { answerFailures, requestsLeast, type Failing, type FailuresAnswer } from './answer'
@@ -17,7 +18,7 @@ import { examplesQuery, failuresBeforeQuery } from './query'
 export function FailuresCard() {
   const { range } = useRange()
   const filters = useFilters()
-  const { sampling, loaded: probe } = useSampling(range)
+  const { sampling, loaded: probe } = useSampling(range, isCounted(range, filters))
   const query = sampling && servicesQuery(range, filters, sampling.sampled)
   const loaded = useSql(query?.text ?? null)
   const earlier = useSql(sampling && failuresBeforeQuery(range, filters, sampling.sampled).text)

@@ -2,6 +2,9 @@ import { all, sql, text, type Sql } from '../../../../sql/escape'
 import { filterConditions, type Filter } from '../../../../sql/filter'
 import { within } from '../../../../sql/range'
 import type { Range } from '../../../../time/range'
+import { isCounted } from '../../../services/red'
+import { countedSpans } from '../../counted'
+import { summedCounts } from '../../queries'
 import { counted } from '../sampling'
 
 const entries = sql`kind IN ('SERVER', 'CONSUMER')`
@@ -10,6 +13,11 @@ const entries = sql`kind IN ('SERVER', 'CONSUMER')`
 export const before = ({ from, to }: Range): Range => ({ from: from - (to - from), to: from })
 
 export function failuresBeforeQuery(range: Range, filters: readonly Filter[], sampled: boolean): Sql {
+  if (isCounted(range, filters)) {
+    return sql`SELECT ${summedCounts()} AS requests, ${summedCounts(sql`status_code = 'ERROR'`)} AS failed
+FROM ${countedSpans(before(range), filters, sampled)}
+WHERE ${entries}`
+  }
   return sql`SELECT ${counted(sampled)} AS requests, ${counted(sampled, sql`status_code = 'ERROR'`)} AS failed
 FROM spans
 WHERE ${all([within('start_time', before(range)), entries, ...filterConditions(filters, 'spans')])}`

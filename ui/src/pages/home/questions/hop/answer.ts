@@ -5,7 +5,7 @@ export interface Hop {
   server: string
   calls: number
   measured: number // those that did not fail
-  overrun: number
+  overrun: number | null // null where that is not known
   p50: number
   p95: number
   callP50: number
@@ -25,11 +25,17 @@ export function answerHop(rows: readonly Row[]): Hop[] {
         server: String(row['server']),
         calls: Number(row['calls']),
         measured: Number(row['measured']),
-        overrun: Number(row['overrun']),
+        overrun: row['overrun'] === undefined ? null : Number(row['overrun']),
         p50: Number(hop[0]),
         p95: Number(hop[1]),
         callP50: Number(call[0]),
         share: root > 0 ? Number(row['hop_sum']) / root : null,
       }
     })
+}
+
+// Shares of traces, found in a part of the range, for the calls of all of it.
+export function withShares(hops: readonly Hop[], part: readonly Hop[]): Hop[] {
+  const shares = new Map(part.map(({ client, server, share }) => [`${client}\n${server}`, share]))
+  return hops.map((hop) => ({ ...hop, share: shares.get(`${hop.client}\n${hop.server}`) ?? null }))
 }

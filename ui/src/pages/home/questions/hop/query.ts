@@ -1,8 +1,38 @@
-import { all, sql, type Sql } from '../../../../sql/escape'
+import { all, sql, text, type Sql } from '../../../../sql/escape'
 import { filterConditions, type Filter } from '../../../../sql/filter'
-import { within } from '../../../../sql/range'
+import { minutes, within } from '../../../../sql/range'
 import type { Range } from '../../../../time/range'
+import { isCounted, whole } from '../../../services/red'
 import type { TraceSample } from '../sampling'
+
+// Calls are counted already where filters ask for nothing but a service; there a filter is about the caller.
+export const hopIsCounted = (range: Range, filters: readonly Filter[]): boolean =>
+  isCounted(range, filters) && filters.every(({ key, op }) => key === 'service' && op === '=')
+
+// What counts know of hops: of all calls, failed ones too, but for those in which the callee's span outlasted the caller's.
+export function countedHopQuery(range: Range, filters: readonly Filter[]): Sql {
+  return sql`SELECT client, server,
+  ${whole(sql`sum(count)`)} AS calls,
+  ${whole(sql`sum(count) - sum(errors)`)} AS measured,
+  duration_quantiles(hop_buckets, hop_counts) AS hop,
+  duration_quantiles(duration_buckets, duration_counts) AS client_side,
+  sum(hop_sum_ns) AS hop_sum
+FROM edge_metrics
+WHERE ${all([minutes(range), sql`connection_type = ''`, ...filters.map(({ value }) => sql`client = ${text(value)}`)])}
+GROUP BY client, server
+HAVING sum(hop_sum_ns) > 0
+ORDER BY hop_sum DESC
+LIMIT 12`
+}
+
+const sharesMost = 50_000n
+
+// Of counted calls the traces are not known, so their shares come from the newest piece of the range, of about as many
+// spans as are joined in a moment.
+export function sharesRange(range: Range, spans: number): Range {
+  const most = BigInt(Math.max(1, Math.round(spans)))
+  return most <= sharesMost ? range : { from: range.to - ((range.to - range.from) * sharesMost) / most, to: range.to }
+}
 
 // Only durations are subtracted, each measured by one clock, so clocks that disagree do not matter. Failed calls tell
 // nothing about the hop. Where the callee's span ends after the caller's (it may tidy up after its answer), the hop cost

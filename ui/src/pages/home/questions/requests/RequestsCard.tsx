@@ -7,14 +7,15 @@ import { t } from '../../../../i18n/translate'
 import { timeZone } from '../../../../settings/settings'
 import type { Sql } from '../../../../sql/escape'
 import { compact, count, minute, percent } from '../../../../time/format'
-import { toMilliseconds } from '../../../../time/nanoseconds'
+import { fromMilliseconds, toMilliseconds } from '../../../../time/nanoseconds'
 import { useFilters, useRange } from '../../../../url/state'
-import { daysBefore } from '../calendar'
+import { isCounted } from '../../../services/red'
+import { daysBefore, startOfDay } from '../calendar'
 import { firstFault, Nothing, Question, SamplingNote, Say, useSampling } from '../Question'
 import type { Sampling } from '../sampling'
 import { answerRequests, change, readQuarters, type Day, type Quarter } from './answer'
 import { histogramsQuery, readHistograms } from './histograms'
-import { requestsQuery, requestsRange } from './query'
+import { outsideQuery, requestsQuery, requestsRange } from './query'
 
 export interface RequestsLoaded {
   query: Sql | null
@@ -34,8 +35,8 @@ export function useRequests(): RequestsLoaded {
   const zone = timeZone.value
   const now = toMilliseconds(range.to)
   const days = requestsRange(now, zone)
-  const { sampling, loaded: probe } = useSampling(days)
-  const query = sampling && requestsQuery(days, filters, sampling.sampled)
+  const { sampling, loaded: probe } = useSampling(days, isCounted(days, filters))
+  const query = sampling && requestsQuery(days, filters, sampling.sampled, zone)
   const loaded = useSql(query?.text ?? null)
   const byMetrics = loaded.data?.rows.length === 0
   const metrics = useSql(byMetrics ? histogramsQuery(days, filters).text : null)
@@ -52,6 +53,16 @@ export function useRequests(): RequestsLoaded {
   }
 }
 
+// Counts do not tell requests from outside, so those of today are counted one by one; the answer does not wait for them.
+function useOutside({ sampling, now, zone, byMetrics }: RequestsLoaded): number | null {
+  const filters = useFilters()
+  const today = { from: fromMilliseconds(startOfDay(now, zone)), to: fromMilliseconds(now) }
+  const needed = sampling !== null && !byMetrics && isCounted(requestsRange(now, zone), filters)
+  const loaded = useSql(needed ? outsideQuery(today, filters, sampling.sampled).text : null)
+  const row = needed && loaded.data ? toObjects(loaded.data)[0] : undefined
+  return row ? Number(row['outside']) : null
+}
+
 export function RequestsCard() {
   const requests = useRequests()
   const { query, loaded, zone, quarters } = requests
@@ -62,9 +73,11 @@ export function RequestsCard() {
   )
 }
 
-function Days({ of: { quarters, now, zone, sampling, byMetrics } }: { of: RequestsLoaded }) {
+function Days({ of: requests }: { of: RequestsLoaded }) {
+  const { quarters, now, zone, sampling, byMetrics } = requests
   const answer = useMemo(() => answerRequests(quarters, now, zone), [quarters, now, zone])
-  const { today, yesterday, lastWeek, outsideToday, hours } = answer
+  const { today, yesterday, lastWeek, hours } = answer
+  const outsideToday = useOutside(requests) ?? answer.outsideToday
   const weekday = new Intl.DateTimeFormat(document.documentElement.lang, { weekday: 'long', timeZone: zone }).format(daysBefore(now, zone, 7))
   return (
     <>
