@@ -142,7 +142,7 @@ async fn pages_of_one_value_are_not_read() {
     let text = |text: &str| Value::Text(text.to_owned());
     // Rows of different pages, of a page that has both values, and of one with nulls.
     let cases: [Case; 5] = [
-        (6, &[0, 7, 300], &[Cell::Known(0), Cell::Known(0), Cell::Known(1)], &[text("block 0"), text("block 2")]),
+        (6, &[0, 7, 304], &[Cell::Known(0), Cell::Known(0), Cell::Known(1)], &[text("block 0"), text("block 2")]),
         (7, &[145, 149, 160], &[Cell::Read, Cell::Read, Cell::Known(0)], &[text("b")][..]),
         (8, &[999], &[Cell::Known(0)], &[Value::Integer(i64::from(u32::MAX) - 6)]),
         (9, &[0, 30, 310], &[Cell::Nothing, Cell::Known(0), Cell::Nothing], &[Value::Boolean(true)]),
@@ -153,6 +153,6 @@ async fn pages_of_one_value_are_not_read() {
         let column = columns.of(root);
         assert_eq!((column.cells.as_slice(), column.known.as_slice()), (cells, known), "column {root}, rows {rows:?}");
     }
-    reader.read(&mut Live::new(&reader.metadata, &[0, 30, 300]), &[6, 8]).await.unwrap();
+    reader.read(&mut Live::new(&reader.metadata, &[0, 30, 304]), &[6, 8]).await.unwrap();
     assert_eq!(reader.bytes.value(), 0);
 }
