@@ -164,9 +164,9 @@ impl<'a> Rows<'a> {
             Values::Distributions(_) => ValueColumns::Distributions {
                 counts: self.numbers("count"),
                 sums: self.numbers("sum"),
-                buckets: self.column("bucket_counts").and_then(|column| column.as_list_opt()),
-                bounds: self.column("explicit_bounds").and_then(|column| column.as_list_opt()),
-                quantiles: self.column("quantiles").and_then(|column| column.as_list_opt()),
+                buckets: self.column("bucket_counts").and_then(|column| column.as_list_opt::<i32>()),
+                bounds: self.column("explicit_bounds").and_then(|column| column.as_list_opt::<i32>()),
+                quantiles: self.column("quantiles").and_then(|column| column.as_list_opt::<i32>()),
             },
             Values::Exponential(_) => ValueColumns::Exponential(ExponentialColumns {
                 counts: self.numbers("count"),
@@ -180,7 +180,7 @@ impl<'a> Rows<'a> {
     }
 
     fn side(&self, offset: &str, counts: &str) -> Side<'a> {
-        (self.numbers(offset), self.column(counts).and_then(|column| column.as_list_opt()))
+        (self.numbers(offset), self.column(counts).and_then(|column| column.as_list_opt::<i32>()))
     }
 }
 
@@ -232,13 +232,12 @@ impl ValueColumns<'_> {
             (Self::Distributions { counts, sums, buckets, bounds, quantiles }, Values::Distributions(out)) => {
                 out.counts.push(value(*counts, row).unwrap_or(0) as f64);
                 out.sums.push(value(*sums, row));
-                match quantiles {
-                    Some(pairs) => push_quantiles(pairs, row, out),
-                    None => {
-                        let (bounds, counts) = (items::<Float64Type>(*bounds, row), items::<UInt64Type>(*buckets, row));
-                        // The bucket above all bounds is the count.
-                        out.push_items(bounds, counts.iter().take(bounds.len()).map(|count| *count as f64));
-                    }
+                if let Some(pairs) = quantiles {
+                    push_quantiles(pairs, row, out);
+                } else {
+                    let (bounds, counts) = (items::<Float64Type>(*bounds, row), items::<UInt64Type>(*buckets, row));
+                    // The bucket above all bounds is the count.
+                    out.push_items(bounds, counts.iter().take(bounds.len()).map(|count| *count as f64));
                 }
                 true
             }

@@ -23,7 +23,8 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, RowSelection, RowSelectionPolicy};
 use parquet::arrow::async_reader::{AsyncFileReader, ParquetRecordBatchStreamBuilder};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, RowGroupMetaData};
+use parquet::file::statistics::Statistics;
 
 use super::columns::{Columns, KEY_TEXTS, KEYS, KeyColumns, shared_text};
 use super::identity::{Attributes, Described, Translation};
@@ -77,13 +78,12 @@ impl Lake {
     pub async fn file(&self, file: &Arc<LakeFile>) -> Result<Source> {
         // Deletes come later than their file, and may change.
         let name = file.deletes.as_ref().map_or_else(|| file.path.clone(), |list| format!("{} {}", file.path, list.path));
-        let summary = match self.summaries.file(&name) {
-            Some(summary) => summary,
-            None => {
-                let summary = Arc::new(self.summarize(file).await?);
-                self.summaries.keep_file(&name, &summary);
-                summary
-            }
+        let summary = if let Some(summary) = self.summaries.file(&name) {
+            summary
+        } else {
+            let summary = Arc::new(self.summarize(file).await?);
+            self.summaries.keep_file(&name, &summary);
+            summary
         };
         let metadata = summary.metadata.clone();
         let metadata = metadata.ok_or_else(|| DataFusionError::Internal("a file has a footer".to_owned()))?;
@@ -289,9 +289,9 @@ fn present(metadata: &ArrowReaderMetadata) -> SchemaRef {
     let descriptor = footer.file_metadata().schema_descr();
     let mut empty: HashMap<usize, bool> = HashMap::new();
     for leaf in 0..descriptor.num_columns() {
-        let is_null = |group: &parquet::file::metadata::RowGroupMetaData| {
+        let is_null = |group: &RowGroupMetaData| {
             let chunk = group.column(leaf);
-            chunk.statistics().and_then(|s| s.null_count_opt()) == u64::try_from(chunk.num_values()).ok()
+            chunk.statistics().and_then(Statistics::null_count_opt) == u64::try_from(chunk.num_values()).ok()
         };
         let all = footer.row_groups().iter().all(is_null);
         *empty.entry(descriptor.get_column_root_idx(leaf)).or_insert(true) &= all;
@@ -328,7 +328,7 @@ fn attributes(columns: &[ArrayRef], row: usize) -> (String, Attributes) {
         texts.filter(|texts| texts.is_valid(row)).map(|texts| texts.value(row).to_owned()).unwrap_or_default()
     };
     let map = |at: usize| -> BTreeMap<String, String> {
-        let Some(maps) = columns.get(at).and_then(|column| column.as_map_opt()).filter(|maps| maps.is_valid(row)) else {
+        let Some(maps) = columns.get(at).and_then(AsArray::as_map_opt).filter(|maps| maps.is_valid(row)) else {
             return BTreeMap::new();
         };
         let entries = maps.value(row);

@@ -320,8 +320,8 @@ async fn native_histograms_and_summaries() {
         format!("exp {{count:4, sum:3, {zero}, (1,2]:2, (4,8]:1}}@10 {{count:5, sum:3, {zero}, (1,2]:2, (2,4]:1, (4,8]:1}}@20");
     check("native", &sent, "exp", ALL, &[&first]).await;
     let delta = [exponential(10, 1, (0, &[1, 1])).of(DELTA), exponential(20, 0, (1, &[5])).of(DELTA)];
-    let added = format!("exp {{count:9, sum:6, [-0.25,0.25]:2, (1,2]:2, (2,4]:5}}@20");
-    check("deltas of two scales", &delta, "exp", (10, 30), &[&added]).await;
+    let added = "exp {count:9, sum:6, [-0.25,0.25]:2, (1,2]:2, (2,4]:5}@20";
+    check("deltas of two scales", &delta, "exp", (10, 30), &[added]).await;
     let coarse = [exponential(10, -5, (0, &[1])), exponential(20, 0, (0, &[1])), exponential(30, 0, (0, &[])).ended()];
     let rest = format!("exp {{count:2, sum:3, {zero}, (1,2]:1}}@20 stale@30");
     check("too coarse, ended", &coarse, "exp", ALL, &[&rest]).await;
