@@ -118,7 +118,7 @@ impl KeyColumns {
     }
 
     fn is_monotonic(&self, row: usize) -> bool {
-        let column = self.monotonic.as_ref().and_then(|column| column.as_boolean_opt());
+        let column = self.monotonic.as_ref().and_then(AsArray::as_boolean_opt);
         column.is_some_and(|column| column.is_valid(row) && column.value(row))
     }
 

@@ -176,7 +176,9 @@ impl Walk<'_> {
             let time = points.times[at];
             if points.stale[at] {
                 // It says nothing of buckets: all end.
-                out.columns.iter_mut().filter(|_| time > self.after_ms).for_each(|column| column.push(time, STALE_NAN));
+                for column in out.columns.iter_mut().filter(|_| time > self.after_ms) {
+                    column.push(time, STALE_NAN);
+                }
             } else {
                 if let Some(start) = self.restart(points, before, last_ms, at) {
                     out.add(values, at, |column, _| column.push(start, 0.0));

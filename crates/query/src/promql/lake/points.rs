@@ -164,9 +164,9 @@ impl<'a> Rows<'a> {
             Values::Distributions(_) => ValueColumns::Distributions {
                 counts: self.numbers("count"),
                 sums: self.numbers("sum"),
-                buckets: self.column("bucket_counts").and_then(|column| column.as_list_opt()),
-                bounds: self.column("explicit_bounds").and_then(|column| column.as_list_opt()),
-                quantiles: self.column("quantiles").and_then(|column| column.as_list_opt()),
+                buckets: self.column("bucket_counts").and_then(|column| column.as_list_opt::<i32>()),
+                bounds: self.column("explicit_bounds").and_then(|column| column.as_list_opt::<i32>()),
+                quantiles: self.column("quantiles").and_then(|column| column.as_list_opt::<i32>()),
             },
             Values::Exponential(_) => ValueColumns::Exponential(ExponentialColumns {
                 counts: self.numbers("count"),
@@ -180,7 +180,7 @@ impl<'a> Rows<'a> {
     }
 
     fn side(&self, offset: &str, counts: &str) -> Side<'a> {
-        (self.numbers(offset), self.column(counts).and_then(|column| column.as_list_opt()))
+        (self.numbers(offset), self.column(counts).and_then(|column| column.as_list_opt::<i32>()))
     }
 }
 

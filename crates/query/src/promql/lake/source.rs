@@ -23,7 +23,7 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, RowSelection, RowSelectionPolicy};
 use parquet::arrow::async_reader::{AsyncFileReader, ParquetRecordBatchStreamBuilder};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, RowGroupMetaData};
 use parquet::file::statistics::Statistics;
 
 use super::columns::{Columns, KEY_TEXTS, KEYS, KeyColumns, shared_text};
@@ -78,8 +78,8 @@ impl Lake {
     pub async fn file(&self, file: &Arc<LakeFile>) -> Result<Source> {
         // Deletes come later than their file, and may change.
         let name = file.deletes.as_ref().map_or_else(|| file.path.clone(), |list| format!("{} {}", file.path, list.path));
-        let summary = if let Some(known) = self.summaries.file(&name) {
-            known
+        let summary = if let Some(summary) = self.summaries.file(&name) {
+            summary
         } else {
             let summary = Arc::new(self.summarize(file).await?);
             self.summaries.keep_file(&name, &summary);
@@ -122,7 +122,7 @@ impl Lake {
         let metadata = ArrowReaderMetadata::try_new(Arc::clone(&footer), ArrowReaderOptions::new())?;
         let mut found = Runs::default();
         let live = self.live(file).await?;
-        let keys = with_shared_texts(&footer, &metadata);
+        let keys = with_shared_texts(&footer, &metadata)?;
         let roots = KEYS.iter().filter_map(|name| keys.schema().index_of(name).ok()).collect();
         let mut rows = live.clone().map(live_rows);
         let mut batches = self.stream(file, &keys, roots, live, BATCH_ROWS)?;
@@ -271,7 +271,7 @@ fn runs(known: &Known, raw: Vec<RawRun>, values: Vec<Arc<[f64]>>) -> Vec<Run> {
 }
 
 /// The columns of a file with texts that repeat as such.
-fn with_shared_texts(footer: &Arc<ParquetMetaData>, plain: &ArrowReaderMetadata) -> ArrowReaderMetadata {
+fn with_shared_texts(footer: &Arc<ParquetMetaData>, plain: &ArrowReaderMetadata) -> Result<ArrowReaderMetadata> {
     let shared = |field: &Arc<Field>| {
         let repeats = KEY_TEXTS.contains(&field.name().as_str()) && *field.data_type() != shared_text();
         if repeats { Arc::new(Field::clone(field).with_data_type(shared_text())) } else { Arc::clone(field) }
@@ -280,7 +280,7 @@ fn with_shared_texts(footer: &Arc<ParquetMetaData>, plain: &ArrowReaderMetadata)
     let schema = Arc::new(Schema::new_with_metadata(fields, plain.schema().metadata().clone()));
     // Another writer's file may hold them in a type that does not allow it.
     let made = ArrowReaderMetadata::try_new(Arc::clone(footer), ArrowReaderOptions::new().with_schema(schema));
-    made.unwrap_or_else(|_| plain.clone())
+    Ok(made.unwrap_or_else(|_| plain.clone()))
 }
 
 /// The columns of a file that hold any attribute, and all that are none.
@@ -289,7 +289,7 @@ fn present(metadata: &ArrowReaderMetadata) -> SchemaRef {
     let descriptor = footer.file_metadata().schema_descr();
     let mut empty: HashMap<usize, bool> = HashMap::new();
     for leaf in 0..descriptor.num_columns() {
-        let is_null = |group: &parquet::file::metadata::RowGroupMetaData| {
+        let is_null = |group: &RowGroupMetaData| {
             let chunk = group.column(leaf);
             chunk.statistics().and_then(Statistics::null_count_opt) == u64::try_from(chunk.num_values()).ok()
         };
@@ -328,7 +328,7 @@ fn attributes(columns: &[ArrayRef], row: usize) -> (String, Attributes) {
         texts.filter(|texts| texts.is_valid(row)).map(|texts| texts.value(row).to_owned()).unwrap_or_default()
     };
     let map = |at: usize| -> BTreeMap<String, String> {
-        let Some(maps) = columns.get(at).and_then(|column| column.as_map_opt()).filter(|maps| maps.is_valid(row)) else {
+        let Some(maps) = columns.get(at).and_then(AsArray::as_map_opt).filter(|maps| maps.is_valid(row)) else {
             return BTreeMap::new();
         };
         let entries = maps.value(row);

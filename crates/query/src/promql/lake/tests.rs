@@ -320,8 +320,8 @@ async fn native_histograms_and_summaries() {
         format!("exp {{count:4, sum:3, {zero}, (1,2]:2, (4,8]:1}}@10 {{count:5, sum:3, {zero}, (1,2]:2, (2,4]:1, (4,8]:1}}@20");
     check("native", &sent, "exp", ALL, &[&first]).await;
     let delta = [exponential(10, 1, (0, &[1, 1])).of(DELTA), exponential(20, 0, (1, &[5])).of(DELTA)];
-    let added = "exp {count:9, sum:6, [-0.25,0.25]:2, (1,2]:2, (2,4]:5}@20".to_owned();
-    check("deltas of two scales", &delta, "exp", (10, 30), &[&added]).await;
+    let added = "exp {count:9, sum:6, [-0.25,0.25]:2, (1,2]:2, (2,4]:5}@20";
+    check("deltas of two scales", &delta, "exp", (10, 30), &[added]).await;
     let coarse = [exponential(10, -5, (0, &[1])), exponential(20, 0, (0, &[1])), exponential(30, 0, (0, &[])).ended()];
     let rest = format!("exp {{count:2, sum:3, {zero}, (1,2]:1}}@20 stale@30");
     check("too coarse, ended", &coarse, "exp", ALL, &[&rest]).await;
@@ -432,7 +432,7 @@ async fn queries_are_answered() {
     lake.store.flush().await.unwrap();
     let query = Query::parse("sum by (service_name) (rate(hits_total[5m]))", &ParseOptions::default()).unwrap();
     let params = Params::range((START + 600) * 1000, (START + 1200) * 1000, 300_000);
-    let timeout = Duration::from_mins(1);
+    let timeout = Duration::from_secs(60);
     let answer = lake.engine.promql(&Tenant::default(), query, params, Limits::default(), timeout).await.unwrap();
     assert_eq!(answer.warnings, Vec::<String>::new());
     let luneta_promql::Value::Matrix(series) = answer.answer.value else { panic!("a range query gives a matrix") };
@@ -486,7 +486,7 @@ async fn bench() {
         let fetched = (cpu_ms() - before) as f64 / RUNS as f64;
         let before = cpu_ms();
         for _ in 0..RUNS {
-            let timeout = Duration::from_mins(1);
+            let timeout = Duration::from_secs(60);
             engine.promql(&tenant, query.clone(), params.clone(), Limits::default(), timeout).await.unwrap();
         }
         let all = (cpu_ms() - before) as f64 / RUNS as f64;
