@@ -54,7 +54,10 @@ fn rust(quick: bool) -> Result<()> {
         for (variable, name, requirements) in CLIENTS {
             command.env(variable, tools::python(name, &tools::file("tests/python").join(requirements))?);
         }
-        command.env("LUNETA_TEST_PROMTOOL", tools::promtool()?);
+        let [prometheus, promtool] = tools::prometheus()?;
+        command.env("LUNETA_TEST_PROMTOOL", &promtool);
+        // What PromQL's answers are compared with.
+        command.env("PROMETHEUS_BIN", prometheus).env("PROMTOOL_BIN", promtool);
         command.env("LUNETA_TEST_NODE", tools::node(&tools::file("tests/node"))?);
         // Ignored are those that need what was prepared just now.
         command.args(["--", "--include-ignored"]);

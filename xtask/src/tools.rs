@@ -68,17 +68,22 @@ pub fn chromium() -> Result<PathBuf> {
     }
 }
 
-/// Prometheus's `promtool`: one that is installed, or else the one of Debian's package, unpacked beside the build.
+/// Prometheus's server and `promtool`: those that are installed, or else those of Debian's package, unpacked beside
+/// the build.
 ///
 /// # Errors
 /// When there is none and no package can be had.
-pub fn promtool() -> Result<PathBuf> {
+pub fn prometheus() -> Result<[PathBuf; 2]> {
     let named = std::env::var_os("PROMTOOL").map(PathBuf::from);
     let folder = target().join("debian").join("prometheus");
     let unpacked = folder.join("usr/bin/promtool");
-    let found = || named.clone().into_iter().chain([PathBuf::from("/usr/bin/promtool"), unpacked.clone()]).find(|p| p.is_file());
-    if let Some(path) = found() {
-        return Ok(path);
+    let found = || {
+        let places = named.clone().into_iter().chain([PathBuf::from("/usr/bin/promtool"), unpacked.clone()]);
+        let both = places.map(|promtool| [promtool.with_file_name("prometheus"), promtool]);
+        both.into_iter().find(|both| both.iter().all(|path| path.is_file()))
+    };
+    if let Some(both) = found() {
+        return Ok(both);
     }
     if Command::new("apt-get").arg("--version").output().is_ok() {
         println!("unpacking Debian's package of Prometheus");
@@ -88,8 +93,8 @@ pub fn promtool() -> Result<PathBuf> {
         run(Command::new("sh").args(["-c", "dpkg -x prometheus_*.deb ."]).current_dir(&folder)).ok();
     }
     match found() {
-        Some(path) => Ok(path),
-        None => bail!("tests of Prometheus's API need promtool: install it, or name one with PROMTOOL=/path"),
+        Some(both) => Ok(both),
+        None => bail!("tests of PromQL need Prometheus and promtool: install them, or name the latter with PROMTOOL=/path"),
     }
 }
 

@@ -136,7 +136,7 @@ async fn server(client: &Client) -> Vec<Finding> {
     } else {
         good(format!("{} GiB are free on the disk of the data", free >> 30))
     });
-    findings.extend(trace_ports(&status));
+    findings.extend(other_ports(&status));
     for refused in status["refused"].as_array().into_iter().flatten() {
         let (protocol, reason) = (&refused["protocol"], &refused["reason"]);
         findings.push(bad(format!("{} refused over {protocol}: {reason}", refused["count"]), "see the page Ingest status"));
@@ -150,8 +150,8 @@ async fn server(client: &Client) -> Vec<Finding> {
     findings
 }
 
-/// Which ports of other servers take or answer traces, and whether bursts of datagrams fit into their buffers.
-fn trace_ports(status: &Value) -> Vec<Finding> {
+/// Which ports of other servers are open, and whether bursts of datagrams fit into their buffers.
+fn other_ports(status: &Value) -> Vec<Finding> {
     let (mut open, mut closed) = (Vec::new(), Vec::new());
     for port in drop_in::every() {
         match status["addresses"][port.name()].as_str() {
@@ -161,7 +161,7 @@ fn trace_ports(status: &Value) -> Vec<Finding> {
     }
     let mut findings = Vec::new();
     if !open.is_empty() {
-        findings.push(good(format!("open for traces: {}", open.join(", "))));
+        findings.push(good(format!("open in place of other servers: {}", open.join(", "))));
     }
     if !closed.is_empty() {
         findings.push(good(format!("not open, as nobody asked for them (--drop-in): {}", closed.join(", "))));
@@ -216,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ports_for_traces() {
+    fn ports_of_other_servers() {
         let status = json!({
             "addresses": {"http": "http://h:1", "zipkin": "http://h:9411", "jaeger_compact": "udp://h:6831"},
             "udp_buffers": {
@@ -224,12 +224,12 @@ mod tests {
                 "jaeger_binary": {"asked_bytes": 4096, "given_bytes": 4096},
             },
         });
-        let findings = trace_ports(&status);
+        let findings = other_ports(&status);
         let lines: Vec<&str> = findings.iter().map(|f| f.what.as_str()).collect();
         let closed = "jaeger_http (14268), jaeger_grpc (14250), jaeger_binary (6832), jaeger_query (16686), \
-                      jaeger_query_grpc (16685), tempo (3200)";
+                      jaeger_query_grpc (16685), prometheus (9090), tempo (3200)";
         let expected = [
-            "open for traces: jaeger_compact at udp://h:6831, zipkin at http://h:9411".to_owned(),
+            "open in place of other servers: jaeger_compact at udp://h:6831, zipkin at http://h:9411".to_owned(),
             format!("not open, as nobody asked for them (--drop-in): {closed}"),
             "jaeger_compact keeps 208 KiB of datagrams that wait, not 4096: bursts may be lost".to_owned(),
         ];

@@ -5,7 +5,7 @@ use crate::eval::{Answer, Limits, Params, evaluate};
 use crate::matcher::Matcher;
 use crate::plan::{Selection, selections};
 use crate::series::Series;
-use crate::syntax::{Expr, ExprKind, Selector, TimeShift, ValueType, fault, parse, pretty, tree, value_type};
+use crate::syntax::{Expr, ExprKind, Selector, TimeShift, ValueType, fault, parse, pretty, read, tree, value_type};
 
 /// How texts are read.
 #[derive(Debug, Clone)]
@@ -27,12 +27,13 @@ impl Default for ParseOptions {
 
 /// The conditions of a bare selector, as APIs take them to list series (`match[]`).
 pub fn parse_selector(text: &str, options: &ParseOptions) -> Result<Vec<Matcher>, PromqlError> {
-    let query = Query::parse(text, options)?;
-    match query.expr.kind {
+    // One that anything matches is for the caller to refuse.
+    let (expr, _) = read(text, options)?;
+    match expr.kind {
         ExprKind::Selector(Selector { matchers, shift: TimeShift { offset: None, at: None }, modifier: None, .. }) => {
             Ok(matchers)
         }
-        _ => Err(fault(text, query.expr.span, "expected a series selector and nothing else")),
+        _ => Err(fault(text, expr.span, "expected a series selector and nothing else")),
     }
 }
 

@@ -16,7 +16,7 @@ pub use ast::{
 };
 pub(crate) use check::value_type;
 pub(crate) use lexer::fault;
-pub(crate) use parser::parse;
+pub(crate) use parser::{parse, read};
 pub(crate) use pretty::pretty;
 pub(crate) use tree::tree;
 

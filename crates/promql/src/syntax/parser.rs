@@ -12,6 +12,13 @@ const UNARY_OPERAND: u8 = 6;
 
 /// Reads a text; gives the tree and the number of its selections.
 pub(crate) fn parse(text: &str, options: &ParseOptions) -> Result<(Expr, usize), PromqlError> {
+    let (expr, selections) = read(text, options)?;
+    check::check(&expr, text, options)?;
+    Ok((expr, selections))
+}
+
+/// The tree of a text, sound or not.
+pub(crate) fn read(text: &str, options: &ParseOptions) -> Result<(Expr, usize), PromqlError> {
     let whole = Span { start: 0, end: text.len() };
     if text.len() > options.length_max {
         let message = format!("query has {} bytes, more than the limit of {}", text.len(), options.length_max);
@@ -26,7 +33,6 @@ pub(crate) fn parse(text: &str, options: &ParseOptions) -> Result<(Expr, usize),
     if parser.peek() != &Kind::End {
         return parser.unexpected("an operator or the end of the query");
     }
-    check::check(&expr, text, options)?;
     Ok((expr, parser.selections))
 }
 

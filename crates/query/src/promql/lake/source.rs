@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, StructArray, UInt32Array};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray, StructArray, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::{Field, Float64Type, Schema, SchemaRef};
 use datafusion::datasource::listing::PartitionedFile;
@@ -29,6 +29,7 @@ use parquet::file::statistics::Statistics;
 use super::columns::{Columns, KEY_TEXTS, KEYS, KeyColumns, shared_text};
 use super::identity::{Attributes, Described, Translation};
 use super::summary::{RawRun, Run, Runs, SeriesId, Summaries, Summary};
+use crate::scan::functions::TYPES_KEY;
 
 /// Rows decoded at once.
 const BATCH_ROWS: usize = 1 << 16;
@@ -100,7 +101,7 @@ impl Lake {
         let read = |at: &[usize], names: &[&str]| {
             let rows: UInt32Array = at.iter().map(|at| rows[*at]).collect();
             let columns = Columns::new(&batch.schema(), names)?;
-            columns.read(&take_record_batch(&batch.project(&columns.roots(&batch.schema()))?, &rows)?)
+            columns.read(&taken(batch, &columns.roots(&batch.schema()), &rows)?)
         };
         let (mut known, unknown) = self.known(&found.runs);
         self.learn(&mut known, &found.runs, &unknown, &read(&unknown, &DESCRIBING)?);
@@ -247,7 +248,7 @@ impl Source {
                 let columns = Columns::new(&batch.schema(), names)?;
                 let rows = ranges.into_iter().flat_map(|range| self.summary.order.get(range).unwrap_or_default());
                 let rows: UInt32Array = rows.copied().collect();
-                columns.read(&take_record_batch(&batch.project(&columns.roots(&batch.schema()))?, &rows)?)
+                columns.read(&taken(batch, &columns.roots(&batch.schema()), &rows)?)
             }
         }
     }
@@ -336,7 +337,9 @@ fn attributes(columns: &[ArrayRef], row: usize) -> (String, Attributes) {
         else {
             return BTreeMap::new();
         };
-        keys.iter().zip(values).filter_map(|(key, value)| Some((key?.to_owned(), value?.to_owned()))).collect()
+        let pairs = keys.iter().zip(values).filter_map(|(key, value)| Some((key?, value?)));
+        // The types of the values are no attribute.
+        pairs.filter(|(key, _)| *key != TYPES_KEY).map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
     };
     let attributes = Attributes {
         item: map(1),
@@ -347,6 +350,16 @@ fn attributes(columns: &[ArrayRef], row: usize) -> (String, Attributes) {
         scope_schema_url: text(6),
     };
     (text(0), attributes)
+}
+
+/// Columns of a batch in the given rows; of none of its columns as well.
+fn taken(batch: &RecordBatch, columns: &[usize], rows: &UInt32Array) -> Result<RecordBatch> {
+    let columns = batch.project(columns)?;
+    if columns.num_columns() > 0 {
+        return Ok(take_record_batch(&columns, rows)?);
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
+    Ok(RecordBatch::try_new_with_options(columns.schema(), Vec::new(), &options)?)
 }
 
 /// Runs with bounds or quantiles.

@@ -9,7 +9,7 @@ use arrow::error::ArrowError;
 use luneta_model::Tenant;
 use luneta_promql::{MatchOp, Matcher, PromqlError};
 
-use super::counter::{MINUTE_MS, midnight};
+use super::counter::midnight;
 use super::{BOUND_MAX, BOUND_MIN, BUCKETS, Measure, Metric, MetricsError, Source};
 use crate::sql::{quote, text_literal};
 use crate::{QueryEngine, QueryError, SqlRequest};
@@ -103,10 +103,8 @@ fn columns(source: &Source) -> String {
 /// Rows that count for samples of the window; matchers of equality rule out files.
 fn condition(source: &Source, matchers: &[Matcher], window: Window) -> String {
     let time = |ms: i64| format!("to_timestamp_millis({})", ms.clamp(MIN_MS, MAX_MS));
-    let mut conditions = vec![
-        format!("time >= {}", time(midnight(window.after_ms))),
-        format!("time <= {}", time(window.until_ms.saturating_sub(MINUTE_MS))),
-    ];
+    let mut conditions =
+        vec![format!("time >= {}", time(midnight(window.after_ms))), format!("time <= {}", time(window.until_ms))];
     for matcher in matchers.iter().filter(|m| m.op == MatchOp::Equal && !m.value.is_empty()) {
         if let Some(label) = source.labels.iter().find(|label| label.name == matcher.name) {
             conditions.push(match matcher.value.strip_prefix(label.prefix) {
