@@ -178,7 +178,7 @@ fn receivers_of_a_collectors_file() {
     let given = buffer["given_bytes"].as_u64().unwrap();
     assert!(buffer["asked_bytes"] == 1_000_000_000 && given > 100_000, "{buffer}");
     let (out, _) = check(&["doctor", "--url", server.http()], 0);
-    assert!(out.contains("open for traces: jaeger_compact at udp://127.0.0.1:"), "{out}");
+    assert!(out.contains("open in place of other servers: jaeger_compact at udp://127.0.0.1:"), "{out}");
     assert!(out.contains("zipkin at http://127.0.0.1:") && out.contains("jaeger_grpc (14250)"), "{out}");
     let cut = given < 1_000_000_000;
     assert_eq!(out.contains("sudo sysctl -w net.core.rmem_max=1000000000"), cut, "{out}");
