@@ -28,7 +28,12 @@ describe('counts say what single spans say', () => {
   ]
   for (const [what, columns, query] of cases) {
     it(what, async () => {
-      const answers = await Promise.all([[], single].map(async (filters) => (await askRows(query(filters).text)).map((row) => JSON.stringify(columns.map((name) => row[name]))).sort()))
+      // A minute that is cut may say that nothing was there, and one that is not is absent: both mean nothing.
+      const counts = columns.filter((name) => !['service_name', 'second', 'last_seen'].includes(name))
+      const answers = await Promise.all([[], single].map(async (filters) => {
+        const rows = await askRows(query(filters).text)
+        return rows.filter((row) => counts.some((name) => row[name] !== 0)).map((row) => JSON.stringify(columns.map((name) => row[name]))).sort()
+      }))
       expect([isCounted(range, []), isCounted(range, single)]).toEqual([true, false])
       expect(answers[0]?.length).toBeGreaterThan(0)
       expect(answers[0]).toEqual(answers[1])
