@@ -15,6 +15,8 @@ use crate::{QueryEngine, QueryError};
 use row::Rows;
 pub(crate) use row::{events, links};
 
+/// Rows from which on spans are made of them aside: that takes long enough to hold up other requests.
+const ASIDE_ROWS_MIN: usize = 5_000;
 /// Most spans of a trace that are read.
 pub const SPANS_MAX: usize = 1_000_000;
 
@@ -55,7 +57,13 @@ impl QueryEngine {
             let within = |batch: &RecordBatch| between(batch, start_ns, end_ns);
             answer.batches = answer.batches.iter().map(within).collect::<Result<_, _>>()?;
         }
-        let data = traces_data(&answer.batches)?;
+        let rows: usize = answer.batches.iter().map(RecordBatch::num_rows).sum();
+        let data = if rows > ASIDE_ROWS_MIN {
+            let batches = std::mem::take(&mut answer.batches);
+            tokio::task::spawn_blocking(move || traces_data(&batches)).await.map_err(|_| QueryError::Internal)??
+        } else {
+            traces_data(&answer.batches)?
+        };
         let found = !data.resource_spans.is_empty();
         Ok(found.then_some(Trace { data, truncated: answer.truncated, warnings: answer.warnings }))
     }
