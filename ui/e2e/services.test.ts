@@ -136,6 +136,7 @@ describe('service map', () => {
   it('is moved by dragging, which opens nothing', async () => {
     const { page } = await visit(browser, '/map?range=24h')
     await page.waitForSelector('[data-node="service:spam"]')
+    await settle(page)
     const box = await page.locator('[data-node="service:spam"]').boundingBox()
     const [x, y] = [(box?.x ?? 0) + 40, (box?.y ?? 0) + 20]
     await page.mouse.move(x, y)

@@ -61,7 +61,8 @@ export function serviceTrendQuery(range: Range, filters: readonly Filter[], seco
   sum(spans) AS spans,
   coalesce(sum(spans) FILTER (WHERE status_code = 'ERROR'), 0) AS errors
 FROM ${countedSpans(range, filters, false)}
-GROUP BY 1, 2`
+GROUP BY 1, 2
+HAVING spans > 0`
   }
   return sql`SELECT service_name, CAST(${bucket('start_time', seconds)} AS BIGINT) / 1000000000 AS second,
   count(*) AS spans,
@@ -100,7 +101,8 @@ export function spanVolumeQuery(range: Range, filters: readonly Filter[], second
   coalesce(sum(spans) FILTER (WHERE status_code <> 'ERROR'), 0) AS fine,
   coalesce(sum(spans) FILTER (WHERE status_code = 'ERROR'), 0) AS failed
 FROM ${countedSpans(range, filters, false)}
-GROUP BY 1`
+GROUP BY 1
+HAVING sum(spans) > 0`
   }
   return sql`SELECT CAST(${bucket('start_time', seconds)} AS BIGINT) / 1000000000 AS second,
   count(*) FILTER (WHERE status_code <> 'ERROR') AS fine,

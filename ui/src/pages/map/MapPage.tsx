@@ -77,6 +77,8 @@ function useView(): View {
 // The place of the camera belongs to one drawing; another part of the map starts anew.
 const change = (edit: (params: URLSearchParams) => void): void => setParams((params) => { edit(params); params.delete('camera') })
 
+const sceneOf = ({ opened, ...rest }: View): string => JSON.stringify([rest, [...opened]])
+
 export const focusOn = (name: string): void => change((params) => (name === '' ? params.delete('focus') : params.set('focus', name)))
 
 function toggle(name: 'pin' | 'opened', value: string): void {
@@ -129,7 +131,7 @@ function Drawing({ shown, view, seconds }: { shown: Shown; view: View; seconds: 
   const open = (node: MapNode) => toggle('opened', node.name)
   return (
     <div class="map-drawing">
-      <Surface graph={placed.graph} layout={placed.layout} centre={shown.centre} pins={view.pins} seconds={seconds} selected={selected} onSelect={setSelected} onGroup={open} onPin={pin} />
+      <Surface graph={placed.graph} layout={placed.layout} centre={shown.centre} scene={sceneOf(view)} pins={view.pins} seconds={seconds} selected={selected} onSelect={setSelected} onGroup={open} onPin={pin} />
       <Inspector graph={placed.graph} selected={selected} seconds={seconds} pins={view.pins} onFocus={({ kind, id, name }) => focusOn(kind === 'service' ? name : id)} onPin={pin} onGroup={open} />
     </div>
   )

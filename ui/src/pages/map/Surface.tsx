@@ -21,6 +21,7 @@ interface SurfaceProps {
   graph: Graph
   layout: Layout
   centre: string | null
+  scene: string // which part of the map this is: its camera is nobody else's
   pins: readonly string[]
   seconds: number
   selected: Selected | null
@@ -30,10 +31,10 @@ interface SurfaceProps {
 }
 
 export function Surface(props: SurfaceProps) {
-  const { graph, layout, centre, pins, seconds, selected, onSelect, onGroup, onPin } = props
+  const { graph, layout, centre, scene, pins, seconds, selected, onSelect, onGroup, onPin } = props
   const host = useRef<HTMLDivElement>(null)
   const [, navigate] = useLocation()
-  const { camera, move, fit, size } = useCamera(host, layout, centre)
+  const { camera, move, fit, size } = useCamera(host, layout, centre, scene)
   const dragged = useDrag(host, camera, move)
   const most = useMemo(() => Math.max(1, ...graph.edges.map(({ calls }) => calls)), [graph])
   const near = useMemo(() => touched(graph, selected), [graph, selected])
@@ -88,10 +89,12 @@ function touched({ edges }: Graph, selected: Selected | null): Set<string> | nul
   return new Set([...(selected.kind === 'node' ? [selected.id] : []), ...mine.flatMap(({ id, from, to }) => [id, from, to])])
 }
 
-function useCamera(host: { current: HTMLElement | null }, layout: Layout, centre: string | null) {
+function useCamera(host: { current: HTMLElement | null }, layout: Layout, centre: string | null, scene: string) {
   const [written] = useParam('camera')
   const [camera, setCamera] = useState<Camera>({ x: 0, y: 0, zoom: 1 })
   const timer = useRef(0)
+  const drawn = useRef('') // the scene of this layout
+  const held = useRef<string | null>(null) // the scene that the hand has moved
   const size = () => ({ width: host.current?.clientWidth ?? 800, height: host.current?.clientHeight ?? 500 })
   // The address follows when the hand rests, not at each step of a gesture.
   const remember = (value: string | null) => {
@@ -99,15 +102,19 @@ function useCamera(host: { current: HTMLElement | null }, layout: Layout, centre
     timer.current = window.setTimeout(() => setParams((params) => (value === null ? params.delete('camera') : params.set('camera', value)), { replace: true }), 300)
   }
   const move = (next: Camera) => {
+    held.current = drawn.current
     setCamera(next)
     remember(writeCamera(next))
   }
   const fitted = () => fitCamera(layout, size(), centre === null ? undefined : layout.nodes[centre])
   const fit = () => {
+    held.current = null
     setCamera(fitted())
     remember(null)
   }
   useEffect(() => {
+    drawn.current = scene
+    if (held.current === scene) return // more of the same map came: it stays where the hand put it
     clearTimeout(timer.current) // a gesture over the drawing before says nothing of this one
     setCamera(readCamera(written) ?? fitted())
   }, [layout])

@@ -21,10 +21,11 @@ interface Placed {
   layout: Layout
 }
 
-// The graph is drawn together with its own layout: a new graph waits for the worker, the old one stays.
+// The graph is drawn together with its own layout: a new graph waits for the worker, the old one stays. What
+// only tells more of the same boxes and lines is drawn where they are.
 export function useLayout(graph: Graph | null): { placed: Placed | null; fault: Fault | null } {
   const worker = useRef<Worker | null>(null)
-  const asked = useRef<{ id: number; graph: Graph } | null>(null)
+  const asked = useRef<{ id: number; shape: string; graph: Graph } | null>(null)
   const [placed, setPlaced] = useState<Placed | null>(null)
   const [fault, setFault] = useState<Fault | null>(null)
   useEffect(() => {
@@ -38,11 +39,18 @@ export function useLayout(graph: Graph | null): { placed: Placed | null; fault: 
   }, [])
   useEffect(() => {
     if (!graph || !worker.current) return
-    const id = (asked.current?.id ?? 0) + 1
-    asked.current = { id, graph }
     const boxes = graph.nodes.map(({ id: node, kind }): Box => ({ id: node, ...sizeOf[kind] }))
     const wires = graph.edges.map(({ id: edge, from, to, calls }) => ({ id: edge, from, to, weight: Math.ceil(Math.log10(1 + calls)) }))
-    const request: LayoutRequest = { id, boxes, wires, labelled: !isDense(graph) }
+    const drawing = { boxes, wires, labelled: !isDense(graph) }
+    const shape = JSON.stringify(drawing)
+    const before = asked.current
+    if (before?.shape === shape) {
+      before.graph = graph
+      return setPlaced((now) => now && { ...now, graph })
+    }
+    const id = (before?.id ?? 0) + 1
+    asked.current = { id, shape, graph }
+    const request: LayoutRequest = { id, ...drawing }
     worker.current.postMessage(request)
   }, [graph])
   return { placed, fault }
