@@ -101,7 +101,8 @@ fn added(a: &[(i32, f64)], b: &[(i32, f64)]) -> Vec<(i32, f64)> {
         match (a.peek(), b.peek()) {
             (Some((left, count)), Some((right, more))) if left == right => {
                 out.push((*left, count + more));
-                (a.next(), b.next());
+                a.next();
+                b.next();
             }
             (Some(left), Some(right)) if left.0 > right.0 => {
                 out.push(**right);

@@ -30,6 +30,7 @@ use super::{MetricsError, Selected};
 use crate::{QueryEngine, QueryError};
 use fetch::Window;
 pub use identity::MetricMetadata;
+pub(super) use identity::{Attributes, Described, MetricKey, Part, Translation, with_value};
 use source::Lake;
 pub(crate) use summary::Summaries;
 

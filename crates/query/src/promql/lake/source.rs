@@ -123,7 +123,7 @@ impl Lake {
         let metadata = ArrowReaderMetadata::try_new(Arc::clone(&footer), ArrowReaderOptions::new())?;
         let mut found = Runs::default();
         let live = self.live(file).await?;
-        let keys = with_shared_texts(&footer, &metadata)?;
+        let keys = with_shared_texts(&footer, &metadata);
         let roots = KEYS.iter().filter_map(|name| keys.schema().index_of(name).ok()).collect();
         let mut rows = live.clone().map(live_rows);
         let mut batches = self.stream(file, &keys, roots, live, BATCH_ROWS)?;
@@ -272,7 +272,7 @@ fn runs(known: &Known, raw: Vec<RawRun>, values: Vec<Arc<[f64]>>) -> Vec<Run> {
 }
 
 /// The columns of a file with texts that repeat as such.
-fn with_shared_texts(footer: &Arc<ParquetMetaData>, plain: &ArrowReaderMetadata) -> Result<ArrowReaderMetadata> {
+fn with_shared_texts(footer: &Arc<ParquetMetaData>, plain: &ArrowReaderMetadata) -> ArrowReaderMetadata {
     let shared = |field: &Arc<Field>| {
         let repeats = KEY_TEXTS.contains(&field.name().as_str()) && *field.data_type() != shared_text();
         if repeats { Arc::new(Field::clone(field).with_data_type(shared_text())) } else { Arc::clone(field) }
@@ -281,7 +281,7 @@ fn with_shared_texts(footer: &Arc<ParquetMetaData>, plain: &ArrowReaderMetadata)
     let schema = Arc::new(Schema::new_with_metadata(fields, plain.schema().metadata().clone()));
     // Another writer's file may hold them in a type that does not allow it.
     let made = ArrowReaderMetadata::try_new(Arc::clone(footer), ArrowReaderOptions::new().with_schema(schema));
-    Ok(made.unwrap_or_else(|_| plain.clone()))
+    made.unwrap_or_else(|_| plain.clone())
 }
 
 /// The columns of a file that hold any attribute, and all that are none.

@@ -432,7 +432,7 @@ async fn queries_are_answered() {
     lake.store.flush().await.unwrap();
     let query = Query::parse("sum by (service_name) (rate(hits_total[5m]))", &ParseOptions::default()).unwrap();
     let params = Params::range((START + 600) * 1000, (START + 1200) * 1000, 300_000);
-    let timeout = Duration::from_secs(60);
+    let timeout = Duration::from_mins(1);
     let answer = lake.engine.promql(&Tenant::default(), query, params, Limits::default(), timeout).await.unwrap();
     assert_eq!(answer.warnings, Vec::<String>::new());
     let luneta_promql::Value::Matrix(series) = answer.answer.value else { panic!("a range query gives a matrix") };
