@@ -56,7 +56,7 @@ pub use duration::{format_duration, parse_duration};
 pub use error::{ErrorClass, Interrupt, PromqlError};
 pub use eval::{Answer, Limits, Params, Range, Statistics, Value, VectorSample};
 pub use functions::{ArgumentType, Function, functions};
-pub use histogram::{Bucket, CounterResetHint, Histogram};
+pub use histogram::{Bucket, CUSTOM_SCHEMA, CounterResetHint, Histogram};
 pub use labels::{BUCKET_LABEL, Labels, METRIC_NAME};
 pub use matcher::{MatchOp, Matcher};
 pub use number::format_float;

@@ -3,6 +3,7 @@
 mod assets;
 mod attribute_text;
 mod conditions;
+mod dashboards;
 mod frame;
 mod health;
 mod jaeger;
@@ -25,7 +26,7 @@ use axum::Router;
 use axum::routing::{get, post};
 use luneta_query::QueryEngine;
 use luneta_receive::IntakeStats;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 
 use rates::{QueryTimes, Rates};
 
@@ -75,6 +76,8 @@ struct Inner {
     services: live::ServiceLists,
     /// PromQL queries that may still start.
     promql_turns: Semaphore,
+    /// One at a time writes dashboards.
+    dashboards: Mutex<()>,
 }
 
 impl ServeState {
@@ -82,7 +85,7 @@ impl ServeState {
     pub fn new(engine: QueryEngine, intake: Arc<IntakeStats>, info: ServerInfo) -> Self {
         let (rates, queries, services) = (Rates::default(), QueryTimes::default(), live::ServiceLists::default());
         let promql_turns = Semaphore::new(engine.config().concurrent_max);
-        Self(Arc::new(Inner { engine, intake, info, rates, queries, services, promql_turns }))
+        Self(Arc::new(Inner { engine, intake, info, rates, queries, services, promql_turns, dashboards: Mutex::default() }))
     }
 
     /// Samples the store's counters once a second, for rates, until the state is dropped.
@@ -124,6 +127,7 @@ pub fn router(state: ServeState) -> Router {
         .route("/metrics", get(health::metrics))
         .route("/-/healthy", get(health::healthy))
         .route("/-/ready", get(health::ready))
+        .merge(dashboards::routes())
         .merge(jaeger::router())
         .merge(prometheus::router())
         .merge(tempo::router())

@@ -52,6 +52,11 @@ impl ApiError {
         self.body["error"]["message"].as_str().unwrap_or_default()
     }
 
+    /// A request that cannot be met for a reason with a name.
+    pub fn with_status(status: StatusCode, kind: &str, message: &str) -> Self {
+        Self { status, body: json!({"error": {"kind": kind, "message": message}}) }
+    }
+
     /// A request that may succeed when it is sent again.
     pub fn unavailable(message: impl Into<String>) -> Self {
         let body = json!({"error": {"kind": "unavailable", "message": message.into()}});

@@ -16,7 +16,7 @@ pub(crate) use arithmetic::{Mismatch, Outcome};
 pub(crate) use quantile::Skew;
 
 /// Schema of histograms whose bounds are listed.
-pub(crate) const CUSTOM_SCHEMA: i32 = -53;
+pub const CUSTOM_SCHEMA: i32 = -53;
 
 /// What is known about a reset of the counter before a histogram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -131,6 +131,7 @@ fn collect(
         scope_name: point.text("scope_name"),
         scope_version: point.text("scope_version"),
         scope_schema_url: point.text("scope_schema_url"),
+        ..Attributes::default()
     };
     let Some(described) = point.described(&attributes) else { return };
     let Value::Array(listed) = point.json("exemplars") else { return };
@@ -208,7 +209,7 @@ impl Point<'_> {
         let (name, kind, unit, temporality) = (text("metric_name"), text("type"), text("unit"), text("temporality"));
         let monotonic = self.json("is_monotonic") == true;
         let metric = MetricKey { name: &name, kind: &kind, unit: &unit, temporality: &temporality, monotonic };
-        Described::new(&metric, "", attributes, &Translation::default())
+        Described::new(&metric, attributes, &Translation::default())
     }
 }
 

@@ -6,7 +6,9 @@
 
 use std::sync::Arc;
 
-use luneta_promql::{CounterResetHint, HistogramColumn, Labels, Matcher, PromqlError, STALE_NAN, Series};
+use luneta_promql::{
+    CUSTOM_SCHEMA, CounterResetHint, Histogram, HistogramColumn, Labels, Matcher, PromqlError, STALE_NAN, Series,
+};
 
 use super::exponential::{self, Exponential};
 use super::identity::{Described, Part, with_value};
@@ -76,6 +78,9 @@ pub fn series(group: Group, matchers: &[Matcher], after_ms: i64, budget: &mut Bu
     match std::mem::replace(&mut points.values, Values::Numbers(Vec::new())) {
         Values::Numbers(numbers) => walk.numbers(&points, &numbers, budget),
         Values::Exponential(histograms) => walk.histograms(&points, &histograms, budget),
+        Values::Distributions(distributions) if of.parts.iter().any(|(part, _)| *part == Part::Native) => {
+            walk.custom(&points, &distributions, budget)
+        }
         Values::Distributions(distributions) => {
             let outputs = Outputs::new(&of, &parts, &distributions, matchers);
             walk.distributions(&points, &distributions, outputs, budget)
@@ -164,6 +169,20 @@ impl Walk<'_> {
         Ok(if series.histograms.times.is_empty() { Vec::new() } else { vec![series] })
     }
 
+    /// Histograms with custom buckets, as native ones.
+    fn custom(&self, points: &Points, values: &Distributions, budget: &mut Budget) -> Result<Vec<Series>, PromqlError> {
+        let Some((_, labels)) = self.of.parts.first() else { return Ok(Vec::new()) };
+        let mut out = HistogramColumn::default();
+        for &at in self.order.iter().filter(|at| points.times[**at] > self.after_ms) {
+            let native = if points.stale[at] { exponential::stale() } else { custom(values, at) };
+            budget.take(5 + native.positive.len())?;
+            out.times.push(points.times[at]);
+            out.values.push(Arc::new(native));
+        }
+        let series = Series { labels: labels.clone(), histograms: out, ..Series::default() };
+        Ok(if series.histograms.times.is_empty() { Vec::new() } else { vec![series] })
+    }
+
     fn distributions(
         &self,
         points: &Points,
@@ -197,6 +216,23 @@ impl Walk<'_> {
         let series: Vec<Series> = out.columns.into_iter().filter_map(Column::finish).collect();
         budget.take(series.iter().map(|series| series.floats.times.len()).sum())?;
         Ok(series)
+    }
+}
+
+/// A point as a native histogram of schema -53.
+fn custom(values: &Distributions, at: usize) -> Histogram {
+    let bounds = values.layouts.get(values.layout[at]).map(Arc::clone).unwrap_or_default();
+    let items = values.items(at);
+    let above = values.counts[at] - items.iter().sum::<f64>();
+    let counts = items.iter().copied().chain([above]);
+    Histogram {
+        schema: CUSTOM_SCHEMA,
+        counter_reset_hint: CounterResetHint::Unknown,
+        count: values.counts[at],
+        sum: values.sums[at].unwrap_or(0.0),
+        positive: (0..).zip(counts).filter(|(_, count)| *count != 0.0).collect(),
+        custom_bounds: bounds,
+        ..Histogram::default()
     }
 }
 

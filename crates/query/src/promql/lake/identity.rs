@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use luneta_model::semconv::{PROMETHEUS_NATIVE, PROMETHEUS_SCOPE, PROMETHEUS_TYPE};
 use luneta_promql::{BUCKET_LABEL, Labels, METRIC_NAME, Matcher};
 
 use super::names::{NameKind, Strategy};
@@ -108,9 +109,13 @@ impl MetricKey<'_> {
     }
 }
 
-/// The attributes behind a series, as text.
+/// What is behind a series besides its metric, as text.
 #[derive(Debug, Clone, Default)]
 pub struct Attributes {
+    /// The metric's description.
+    pub description: String,
+    /// The metric's metadata, as the JSON of a map; empty where there is none.
+    pub metadata: String,
     /// Of the points.
     pub item: BTreeMap<String, String>,
     /// Of the resource.
@@ -123,6 +128,19 @@ pub struct Attributes {
     pub scope_version: String,
     /// Schema URL of the scope.
     pub scope_schema_url: String,
+}
+
+impl Attributes {
+    /// Whether the point came as a sample of Prometheus.
+    fn is_sample(&self) -> bool {
+        self.scope_name == PROMETHEUS_SCOPE && self.scope_version.is_empty() && self.scope.is_empty()
+    }
+
+    /// A text of the metric's metadata.
+    fn told(&self, key: &str) -> Option<String> {
+        let all: serde_json::Map<_, _> = serde_json::from_str(&self.metadata).ok()?;
+        all.get(key)?.as_str().map(str::to_owned)
+    }
 }
 
 /// Which of the series that a metric becomes.
@@ -158,12 +176,33 @@ impl Part {
 pub struct MetricMetadata {
     /// Name in Prometheus, without the suffixes of a histogram's or summary's parts.
     pub name: String,
-    /// `counter`, `gauge`, `histogram` or `summary`.
+    /// `counter`, `gauge`, `histogram` or `summary`; for samples of Prometheus any type it has.
     pub kind: &'static str,
     /// The description.
     pub help: String,
     /// The unit as it was sent.
     pub unit: String,
+}
+
+/// Types of Prometheus.
+const TYPES: [&str; 8] = ["counter", "gauge", "histogram", "gaugehistogram", "summary", "info", "stateset", "unknown"];
+
+impl MetricMetadata {
+    /// `told` is the type as the sender named it, of the family that a series belongs to.
+    fn new(metric: &MetricKey<'_>, help: &str, mut name: String, told: Option<&str>) -> Self {
+        let kind = TYPES.into_iter().find(|known| Some(*known) == told).unwrap_or_else(|| metric.prometheus_type());
+        let suffixes = match kind {
+            _ if told.is_none() || metric.form() != Some(Kind::Number) => [].as_slice(),
+            "histogram" => &["_bucket", "_sum", "_count"],
+            "gaugehistogram" => &["_bucket", "_gsum", "_gcount"],
+            "summary" => &["_sum", "_count"],
+            _ => &[],
+        };
+        if let Some(suffix) = suffixes.iter().find(|suffix| name.ends_with(**suffix)) {
+            name.truncate(name.len() - suffix.len());
+        }
+        Self { name, kind, help: help.to_owned(), unit: metric.unit.to_owned() }
+    }
 }
 
 /// Points of one metric, resource, scope and set of attributes.
@@ -185,32 +224,36 @@ pub struct Described {
 
 impl Described {
     /// What a series is in Prometheus; `None` where it cannot be told.
-    pub fn new(metric: &MetricKey<'_>, description: &str, attributes: &Attributes, how: &Translation) -> Option<Self> {
+    pub fn new(metric: &MetricKey<'_>, attributes: &Attributes, how: &Translation) -> Option<Self> {
         let kind = metric.form()?;
-        let name_kind = match metric.kind {
-            "gauge" => NameKind::Gauge,
-            _ if metric.is_counter() => NameKind::Counter,
-            _ => NameKind::Other,
+        let is_sample = attributes.is_sample();
+        let name = if is_sample {
+            metric.name.to_owned()
+        } else {
+            how.strategy.metric_name(metric.name, metric.unit, name_kind(metric))?
         };
-        let name = how.strategy.metric_name(metric.name, metric.unit, name_kind)?;
-        let labels = labels(attributes, how);
-        let part = |part: Part, suffix: &str| {
+        let labels = if is_sample { sample_labels(attributes) } else { labels(attributes, how) };
+        let parts = match kind {
+            Kind::Histogram if is_sample && attributes.told(PROMETHEUS_NATIVE).as_deref() == Some("custom") => {
+                vec![(Part::Native, "")]
+            }
+            Kind::Number => vec![(Part::Value, "")],
+            Kind::Exponential => vec![(Part::Native, "")],
+            Kind::Histogram => vec![(Part::Bucket, "_bucket"), (Part::Sum, "_sum"), (Part::Count, "_count")],
+            Kind::Summary => vec![(Part::Quantile, ""), (Part::Sum, "_sum"), (Part::Count, "_count")],
+        };
+        let named = |(part, suffix): (Part, &str)| {
             let mut labels = labels.clone();
             labels.insert(METRIC_NAME.to_owned(), format!("{name}{suffix}"));
             // The label of the part is its own.
             part.label().map(|label| labels.remove(label));
             (part, Labels::new(labels))
         };
-        let parts = match kind {
-            Kind::Number => vec![part(Part::Value, "")],
-            Kind::Exponential => vec![part(Part::Native, "")],
-            Kind::Histogram => vec![part(Part::Bucket, "_bucket"), part(Part::Sum, "_sum"), part(Part::Count, "_count")],
-            Kind::Summary => vec![part(Part::Quantile, ""), part(Part::Sum, "_sum"), part(Part::Count, "_count")],
-        };
-        let metadata =
-            MetricMetadata { kind: metric.prometheus_type(), help: description.to_owned(), unit: metric.unit.to_owned(), name };
+        let parts = parts.into_iter().map(named).collect();
+        let told = if is_sample { attributes.told(PROMETHEUS_TYPE) } else { None };
+        let metadata = MetricMetadata::new(metric, &attributes.description, name, told.as_deref());
         let monotonic = metric.is_counter() || matches!(kind, Kind::Histogram | Kind::Exponential);
-        let target = target(attributes, how);
+        let target = if is_sample { None } else { target(attributes, how) };
         Some(Self { kind, delta: metric.temporality == "delta", monotonic, parts, metadata, target })
     }
 
@@ -249,6 +292,25 @@ fn insert(into: &mut BTreeMap<String, String>, name: String, value: &str) {
             free.insert(value.to_owned());
         }
     }
+}
+
+fn name_kind(metric: &MetricKey<'_>) -> NameKind {
+    match metric.kind {
+        "gauge" => NameKind::Gauge,
+        _ if metric.is_counter() => NameKind::Counter,
+        _ => NameKind::Other,
+    }
+}
+
+/// All labels but the name of a sample that came from Prometheus, as they came.
+fn sample_labels(attributes: &Attributes) -> BTreeMap<String, String> {
+    let mut out = attributes.item.clone();
+    for (label, key) in [("job", "service.name"), ("instance", "service.instance.id")] {
+        if let Some(value) = attributes.resource.get(key) {
+            out.insert(label.to_owned(), value.clone());
+        }
+    }
+    out
 }
 
 /// All labels but the name.

@@ -102,7 +102,9 @@ pub fn columns(kind: Kind, parts: &[Part]) -> Vec<&'static str> {
     let mut out = vec!["time", "start_time", "flags"];
     out.extend(match kind {
         Kind::Number => ["value"].as_slice(),
-        Kind::Histogram if parts.contains(&Part::Bucket) => &["count", "sum", "bucket_counts", "explicit_bounds"],
+        Kind::Histogram if parts.contains(&Part::Bucket) || parts.contains(&Part::Native) => {
+            &["count", "sum", "bucket_counts", "explicit_bounds"]
+        }
         Kind::Summary if parts.contains(&Part::Quantile) => &["count", "sum", "quantiles"],
         Kind::Histogram | Kind::Summary => &["count", "sum"],
         Kind::Exponential => &[

@@ -176,8 +176,7 @@ impl Lake {
     fn learn(&self, known: &mut Known, runs: &[RawRun], unknown: &[usize], columns: &[ArrayRef]) {
         for (row, at) in unknown.iter().enumerate() {
             let Some(RawRun { id, metric, .. }) = runs.get(*at) else { continue };
-            let (description, attributes) = attributes(columns, row);
-            if let Some(of) = Described::new(&metric.key(), &description, &attributes, &self.translation) {
+            if let Some(of) = Described::new(&metric.key(), &attributes(columns, row), &self.translation) {
                 let of = Arc::new(of);
                 self.summaries.keep_series(*id, &of);
                 known.insert(*id, Some(of));
@@ -317,13 +316,21 @@ fn live_rows(selection: RowSelection) -> impl Iterator<Item = usize> {
 }
 
 /// Columns that describe a series.
-const DESCRIBING: [&str; 7] =
-    ["description", "attributes", "resource_attributes", "scope_attributes", "scope_name", "scope_version", "scope_schema_url"];
+const DESCRIBING: [&str; 8] = [
+    "description",
+    "attributes",
+    "resource_attributes",
+    "scope_attributes",
+    "scope_name",
+    "scope_version",
+    "scope_schema_url",
+    "metadata",
+];
 /// Columns of which a metric has a series for each value.
 const LISTS: [&str; 2] = ["explicit_bounds", "quantiles"];
 
-/// Description and attributes in one row of the columns of [`DESCRIBING`].
-fn attributes(columns: &[ArrayRef], row: usize) -> (String, Attributes) {
+/// One row of the columns of [`DESCRIBING`].
+fn attributes(columns: &[ArrayRef], row: usize) -> Attributes {
     let text = |at: usize| {
         let texts: Option<&StringArray> = columns.get(at).and_then(|column| column.as_string_opt::<i32>());
         texts.filter(|texts| texts.is_valid(row)).map(|texts| texts.value(row).to_owned()).unwrap_or_default()
@@ -341,15 +348,16 @@ fn attributes(columns: &[ArrayRef], row: usize) -> (String, Attributes) {
         // The types of the values are no attribute.
         pairs.filter(|(key, _)| *key != TYPES_KEY).map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
     };
-    let attributes = Attributes {
+    Attributes {
+        description: text(0),
+        metadata: text(7),
         item: map(1),
         resource: map(2),
         scope: map(3),
         scope_name: text(4),
         scope_version: text(5),
         scope_schema_url: text(6),
-    };
-    (text(0), attributes)
+    }
 }
 
 /// Columns of a batch in the given rows; of none of its columns as well.
