@@ -298,6 +298,26 @@ impl Server {
         reply(request.send(body)?)
     }
 
+    /// Puts a document at a path of the API.
+    ///
+    /// # Panics
+    /// When there is no answer.
+    pub fn put(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+        let request = self.agent.put(format!("{}{path}", self.http()));
+        let request = headers.iter().fold(request, |r, (name, value)| r.header(*name, *value));
+        reply(request.send(body).unwrap()).unwrap()
+    }
+
+    /// Removes what is at a path of the API.
+    ///
+    /// # Panics
+    /// When there is no answer.
+    pub fn delete(&self, path: &str, headers: &[(&str, &str)]) -> Reply {
+        let request = self.agent.delete(format!("{}{path}", self.http()));
+        let request = headers.iter().fold(request, |r, (name, value)| r.header(*name, *value));
+        reply(request.call().unwrap()).unwrap()
+    }
+
     /// Asks for a path of the API.
     ///
     /// # Panics

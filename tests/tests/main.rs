@@ -8,6 +8,7 @@ mod clients;
 mod commands;
 mod concurrency;
 mod damage;
+mod dashboards;
 mod derived;
 mod disk_full;
 mod duckdb;

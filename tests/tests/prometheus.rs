@@ -283,7 +283,8 @@ fn refusals_are_those_of_prometheus() {
         ("label/a/values?end=x", "invalid parameter \"end\""),
     ] {
         let reply = server.get(&format!("/api/v1/{path}"));
-        assert!(reply.status == 400 && reply.text().contains(words), "{path}: {}", reply.text());
+        let message = reply.json()["error"].to_string().replace('\\', "");
+        assert!(reply.status == 400 && message.contains(words), "{path}: {message}");
     }
     let reply = server.get_with("/api/v1/query?query=1", &[("x-scope-orgid", "a/b")]);
     assert_eq!((reply.status, &reply.json()["errorType"]), (400, &json!("bad_data")));

@@ -98,7 +98,7 @@ fn check(server: &Server) {
                 (json!({"le": "17.179869184"}), "2"),
             ],
         ),
-        (format!("sum(traces_spanmetrics_latency_sum{{{spam}}})"), 120, vec![(json!({}), "30.01")]),
+        (format!("round(sum(traces_spanmetrics_latency_sum{{{spam}}}), 0.001)"), 120, vec![(json!({}), "30.01")]),
         (format!("sum(traces_spanmetrics_latency_count{{{spam}}})"), 120, vec![(json!({}), "3")]),
         ("traces_service_graph_request_total".into(), 120, vec![(both.clone(), "2")]),
         ("traces_service_graph_request_failed_total".into(), 120, vec![(both.clone(), "1")]),

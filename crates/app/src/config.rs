@@ -4,6 +4,7 @@
 //! [`Config`] is what the server runs on. Flag before environment before file before default.
 
 mod collector;
+mod metrics;
 mod receivers;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use serde_yaml_ng::Value;
 use crate::cli::ServeArgs;
 use crate::drop_in;
 use collector::{Components, RawService};
+use metrics::RawOtlp;
 use receivers::RawReceivers;
 
 /// A configuration file as written.
@@ -39,6 +41,7 @@ struct RawLuneta {
     retention: RawRetention,
     limits: RawLimits,
     flush: RawFlush,
+    otlp: RawOtlp,
 }
 
 /// `all`, `jaeger`, or a list.
@@ -181,7 +184,7 @@ impl Config {
 }
 
 fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
-    let RawLuneta { data, listen, drop_in, retention, limits, flush } = raw.luneta;
+    let RawLuneta { data, listen, drop_in, retention, limits, flush, otlp } = raw.luneta;
     let data = match args.data.clone().or(data) {
         Some(dir) => dir,
         None => default_data_dir()?,
@@ -205,7 +208,8 @@ fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
         keep("luneta.retention.logs", retention.logs.as_deref())?,
         keep("luneta.retention.metrics", retention.metrics.as_deref())?,
     ];
-    let (item, bodies, query) = bounds(&limits, receivers.body_bytes_max(), &data);
+    let (item, bodies, mut query) = bounds(&limits, receivers.body_bytes_max(), &data);
+    query.translation = otlp.translation()?;
     let buffer_bytes = limits.udp_buffer_bytes.unwrap_or(drop_in::BUFFER_BYTES);
     let dropped_in = drop_in::named(stand_ins.iter().flat_map(|name| name.split(',')))?;
     let dropped_in = drop_in::merged(receivers.ports(loopback), dropped_in, buffer_bytes);

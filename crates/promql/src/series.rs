@@ -13,11 +13,52 @@ pub fn is_stale(value: f64) -> bool {
     value.to_bits() == STALE_NAN.to_bits()
 }
 
+/// Times of samples, strictly ascending, in milliseconds since 1970. Series may share them, as those of a
+/// histogram's buckets do: what is computed of times alone is then computed once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Times(Arc<Vec<i64>>);
+
+impl Times {
+    /// Adds a later one.
+    pub fn push(&mut self, time: i64) {
+        Arc::make_mut(&mut self.0).push(time);
+    }
+
+    /// As a list of one's own.
+    pub fn into_vec(self) -> Vec<i64> {
+        Arc::unwrap_or_clone(self.0)
+    }
+
+    /// Whether other series may have the same list.
+    pub(crate) fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
+    /// Whether it is the same list, not only an equal one.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl From<Vec<i64>> for Times {
+    fn from(times: Vec<i64>) -> Self {
+        Self(Arc::new(times))
+    }
+}
+
+impl std::ops::Deref for Times {
+    type Target = [i64];
+
+    fn deref(&self) -> &[i64] {
+        &self.0
+    }
+}
+
 /// Float samples, strictly ascending in time.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FloatColumn {
     /// Milliseconds since 1970.
-    pub times: Vec<i64>,
+    pub times: Times,
     /// One for each time.
     pub values: Vec<f64>,
 }
@@ -48,8 +89,8 @@ pub type SeriesSet = Vec<Series>;
 
 impl Series {
     /// A series of floats.
-    pub fn floats(labels: Labels, times: Vec<i64>, values: Vec<f64>) -> Self {
-        Self { labels, floats: FloatColumn { times, values }, histograms: HistogramColumn::default() }
+    pub fn floats(labels: Labels, times: impl Into<Times>, values: Vec<f64>) -> Self {
+        Self { labels, floats: FloatColumn { times: times.into(), values }, histograms: HistogramColumn::default() }
     }
 
     /// Whether every time has its value.

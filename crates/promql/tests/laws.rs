@@ -27,7 +27,7 @@ fn ask(text: &str, data: &[Series], params: &Params, limits: &Limits) -> Result<
 fn matrix(text: &str, data: &[Series]) -> Vec<(Labels, Vec<i64>, Vec<f64>)> {
     let params = Params::range(0, 1_800_000, 60_000);
     match ask(text, data, &params, &Limits::default()).unwrap_or_else(|error| panic!("{text}: {error}")) {
-        Value::Matrix(ranges) => ranges.into_iter().map(|r| (r.labels, r.floats.times, r.floats.values)).collect(),
+        Value::Matrix(ranges) => ranges.into_iter().map(|r| (r.labels, r.floats.times.into_vec(), r.floats.values)).collect(),
         other => panic!("{text}: {other:?}"),
     }
 }
@@ -38,7 +38,7 @@ fn series(values: Vec<Vec<f64>>) -> Vec<Series> {
         .enumerate()
         .map(|(index, values)| {
             let labels = [(METRIC_NAME, "m_total".to_owned()), ("group", (index % 3).to_string()), ("index", index.to_string())];
-            let times = (0..values.len() as i64).map(|at| at * 60_000).collect();
+            let times: Vec<_> = (0..values.len() as i64).map(|at| at * 60_000).collect();
             Series::floats(Labels::new(labels), times, values)
         })
         .collect()

@@ -15,7 +15,7 @@ pub mod traceql;
 
 pub use error::{Position, QueryError};
 pub use live::{LiveFilter, live_rows};
-pub use promql::{Exemplar, ExemplarSeries, MetricMetadata, MetricSamples, MetricsAnswer, MetricsError};
+pub use promql::{Exemplar, ExemplarSeries, MetricMetadata, MetricSamples, MetricsAnswer, MetricsError, Strategy, Translation};
 pub use sql::{AttributeKey, QueryConfig, QueryEngine, QueryStats, SqlAnswer, SqlRequest};
 pub use trace::Trace;
 pub use traceql::search::{FoundTraces, TraceSearch};

@@ -105,22 +105,22 @@ fn matrix(columns: &[Column], grid: Grid) -> Result<Value, PromqlError> {
 /// A column as a series: steps without a sample are left out.
 pub(super) fn to_series(column: &Column, grid: Grid) -> Series {
     let points = &column.points;
-    let mut floats = FloatColumn::default();
+    let (mut times, mut values) = (Vec::new(), Vec::new());
     let mut histograms = HistogramColumn::default();
     if !points.has_histograms() {
-        floats.times.reserve_exact(points.steps());
-        floats.values.reserve_exact(points.steps());
+        times.reserve_exact(points.steps());
+        values.reserve_exact(points.steps());
         points.each_float(|step, value| {
-            floats.times.push(grid.time(step));
-            floats.values.push(value);
+            times.push(grid.time(step));
+            values.push(value);
         });
-        return Series { labels: column.labels.clone(), floats, histograms };
+        return Series::floats(column.labels.clone(), times, values);
     }
     for step in 0..points.steps() {
         match points.get(step) {
             Some(Sample::Float(value)) => {
-                floats.times.push(grid.time(step));
-                floats.values.push(value);
+                times.push(grid.time(step));
+                values.push(value);
             }
             Some(Sample::Histogram(histogram)) => {
                 histograms.times.push(grid.time(step));
@@ -129,5 +129,5 @@ pub(super) fn to_series(column: &Column, grid: Grid) -> Series {
             None => {}
         }
     }
-    Series { labels: column.labels.clone(), floats, histograms }
+    Series { labels: column.labels.clone(), floats: FloatColumn { times: times.into(), values }, histograms }
 }

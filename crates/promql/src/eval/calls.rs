@@ -103,7 +103,7 @@ impl Evaluator<'_> {
                 let ranges = self.ranges(&arguments[0], grid)?;
                 let mut present = vec![false; grid.steps];
                 for series in &ranges.series {
-                    let mut windows = Windows::new(series, &ranges, false);
+                    let mut windows = Windows::new(series, &ranges, false, grid);
                     for (step, time) in grid.times().enumerate() {
                         let window = windows.next(time);
                         present[step] |= !window.is_empty();
@@ -244,7 +244,7 @@ impl Evaluator<'_> {
         grid: Grid,
     ) -> Evaluated<Points> {
         let mut points = Points::new(grid.steps);
-        let mut windows = Windows::new(series, ranges, body.counter);
+        let mut windows = Windows::new(series, ranges, body.counter, grid);
         let mut at_step = vec![0.0; scalars.len()];
         let metric = series.labels.metric_name();
         for (step, time) in grid.times().enumerate() {

@@ -1,5 +1,8 @@
 //! Samples at times and in windows.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use super::Grid;
 use super::answer::{Value, to_series};
 use super::bodies::windows::{Border, Window};
@@ -8,7 +11,7 @@ use super::grid::{resolve_duration, subquery_grid};
 use super::value::{Column, Points};
 use crate::error::PromqlError;
 use crate::plan::at_time;
-use crate::series::{FloatColumn, HistogramColumn, Sample, Series, is_stale};
+use crate::series::{FloatColumn, HistogramColumn, Sample, Series, Times, is_stale};
 use crate::syntax::{Expr, ExprKind, Modifier, Selector, TimeShift};
 
 /// The time that stands for a step: fixed by `@` or not, and moved by `offset`.
@@ -32,6 +35,38 @@ pub(super) struct Ranges<'a> {
     pub range: i64,
     pub border: Border,
     pub expr: &'a Expr,
+    /// Windows over times that series share.
+    shared: RefCell<Option<Slides>>,
+}
+
+/// For each step the first sample in the window and the first behind it, over a list of times.
+#[derive(Clone)]
+struct Slides {
+    times: Times,
+    places: Rc<[(u32, u32)]>,
+}
+
+impl Ranges<'_> {
+    /// The windows of a series whose times others have too.
+    fn slides(&self, series: &Series, grid: Grid) -> Option<Slides> {
+        let times = &series.floats.times;
+        if !times.is_shared() || times.len() > u32::MAX as usize {
+            return None;
+        }
+        let mut shared = self.shared.borrow_mut();
+        if let Some(known) = shared.as_ref().filter(|known| known.times.is_same(times)) {
+            return Some(known.clone());
+        }
+        let mut window = (0, 0);
+        let place = |time| {
+            let end = self.shift.apply(time);
+            slide(times, &mut window, end - self.range, end);
+            (window.0 as u32, window.1 as u32)
+        };
+        let places = grid.times().map(place).collect();
+        *shared = Some(Slides { times: times.clone(), places });
+        shared.clone()
+    }
 }
 
 impl<'a> Evaluator<'a> {
@@ -96,7 +131,7 @@ impl<'a> Evaluator<'a> {
                     Some(Modifier::Smoothed) => Border::Smoothed(self.params.lookback_ms),
                 };
                 let range = positive(resolve_duration(range, self.params)?)?;
-                Ok(Ranges { series, shift: self.shift(&selector.shift)?, range, border, expr: inner })
+                Ok(Ranges { series, shift: self.shift(&selector.shift)?, range, border, expr: inner, shared: RefCell::default() })
             }
             ExprKind::Subquery { expr: repeated, range, step, shift } => {
                 let range = positive(resolve_duration(range, self.params)?)?;
@@ -118,7 +153,7 @@ impl<'a> Evaluator<'a> {
                         std::borrow::Cow::Owned(series)
                     })
                     .collect();
-                Ok(Ranges { series, shift, range, border: Border::Open, expr: inner })
+                Ok(Ranges { series, shift, range, border: Border::Open, expr: inner, shared: RefCell::default() })
             }
             _ => Err(PromqlError::execution("a range vector is wanted here")),
         }
@@ -132,7 +167,7 @@ impl<'a> Evaluator<'a> {
         let ranges = self.ranges(expr, grid)?;
         let mut answer = Vec::with_capacity(ranges.series.len());
         for series in &ranges.series {
-            let mut windows = Windows::new(series, &ranges, false);
+            let mut windows = Windows::new(series, &ranges, false, grid);
             let window = windows.next(grid.start);
             self.statistics.samples_total += window.size();
             if window.is_empty() {
@@ -140,7 +175,7 @@ impl<'a> Evaluator<'a> {
             }
             answer.push(Series {
                 labels: series.labels.clone(),
-                floats: FloatColumn { times: window.times.to_vec(), values: window.values.to_vec() },
+                floats: FloatColumn { times: window.times.to_vec().into(), values: window.values.to_vec() },
                 histograms: HistogramColumn { times: window.histogram_times.to_vec(), values: window.histograms.to_vec() },
             });
         }
@@ -171,13 +206,9 @@ fn without_stale(series: &Series) -> std::borrow::Cow<'_, Series> {
     if !stale {
         return std::borrow::Cow::Borrowed(series);
     }
-    let mut clean = Series { labels: series.labels.clone(), ..Series::default() };
-    for (time, value) in series.floats.times.iter().zip(&series.floats.values) {
-        if !is_stale(*value) {
-            clean.floats.times.push(*time);
-            clean.floats.values.push(*value);
-        }
-    }
+    let live = series.floats.times.iter().copied().zip(series.floats.values.iter().copied());
+    let (times, values): (Vec<i64>, Vec<f64>) = live.filter(|(_, value)| !is_stale(*value)).unzip();
+    let mut clean = Series::floats(series.labels.clone(), times, values);
     for (time, histogram) in series.histograms.times.iter().zip(&series.histograms.values) {
         if !is_stale(histogram.sum) {
             clean.histograms.times.push(*time);
@@ -256,6 +287,9 @@ pub(super) struct Windows<'a> {
     series: &'a Series,
     range: i64,
     shift: Shift,
+    /// The windows, where they are known, and how many of them were walked over.
+    slides: Option<Slides>,
+    walked: usize,
     /// First sample in the window and first behind it.
     floats: (usize, usize),
     histograms: (usize, usize),
@@ -265,18 +299,33 @@ pub(super) struct Windows<'a> {
 }
 
 impl<'a> Windows<'a> {
-    pub fn new(series: &'a Series, ranges: &Ranges<'_>, counter: bool) -> Self {
+    /// The windows of the steps of a grid.
+    pub fn new(series: &'a Series, ranges: &Ranges<'_>, counter: bool, grid: Grid) -> Self {
         let resets = if counter { falls(&series.floats.values) } else { Vec::new() };
-        Self { series, range: ranges.range, shift: ranges.shift, floats: (0, 0), histograms: (0, 0), resets, reset_range: (0, 0) }
+        Self {
+            series,
+            range: ranges.range,
+            shift: ranges.shift,
+            slides: ranges.slides(series, grid),
+            walked: 0,
+            floats: (0, 0),
+            histograms: (0, 0),
+            resets,
+            reset_range: (0, 0),
+        }
     }
 
-    /// The window of a step; times must not fall between calls.
+    /// The window of the next step, whose time this is.
     #[inline]
     pub fn next(&mut self, time: i64) -> Window<'_> {
         let end = self.shift.apply(time);
         let start = end - self.range;
         let Series { floats, histograms, .. } = self.series;
-        slide(&floats.times, &mut self.floats, start, end);
+        match self.slides.as_ref().and_then(|slides| slides.places.get(self.walked)) {
+            Some((first, last)) => self.floats = (*first as usize, *last as usize),
+            None => slide(&floats.times, &mut self.floats, start, end),
+        }
+        self.walked += 1;
         let (first, last) = self.floats;
         if !histograms.times.is_empty() {
             slide(&histograms.times, &mut self.histograms, start, end);

@@ -117,7 +117,7 @@ fn own_answer(data: &[Series], text: &str, (start, end, step): (i64, i64, i64)) 
                 .map(|series| {
                     let inside = |time: i64| time > selection.after_ms && time <= selection.until_ms;
                     let samples = series.floats.times.iter().zip(&series.floats.values).filter(|(time, _)| inside(**time));
-                    let (times, values) = samples.map(|(time, value)| (*time, *value)).unzip();
+                    let (times, values): (Vec<_>, _) = samples.map(|(time, value)| (*time, *value)).unzip();
                     let mut cut = Series::floats(series.labels.clone(), times, values);
                     let histograms = &series.histograms;
                     for (time, histogram) in histograms.times.iter().zip(&histograms.values).filter(|(t, _)| inside(**t)) {

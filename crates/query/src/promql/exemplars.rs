@@ -8,8 +8,8 @@ use luneta_model::Tenant;
 use luneta_promql::{Labels, METRIC_NAME, Matcher};
 use serde_json::Value;
 
-use super::MetricsError;
-use super::lake::{Attributes, Described, MetricKey, Part, Translation, with_value};
+use super::lake::{Attributes, Described, MetricKey, Part, with_value};
+use super::{MetricsError, Translation};
 use crate::output::json_value;
 use crate::scan::functions::TYPES_KEY;
 use crate::sql::text_literal;
@@ -75,7 +75,7 @@ impl QueryEngine {
         let mut found: BTreeMap<Labels, Vec<Exemplar>> = BTreeMap::new();
         for batch in &answer.batches {
             for row in 0..batch.num_rows() {
-                collect(&Point { batch, row }, selectors, (start_ms, end_ms), &mut found);
+                collect(&Point { batch, row }, &self.config().translation, selectors, (start_ms, end_ms), &mut found);
             }
         }
         Ok(found.into_iter().map(|(labels, exemplars)| ExemplarSeries { labels, exemplars: sorted(exemplars) }).collect())
@@ -89,13 +89,15 @@ impl QueryEngine {
         within: &str,
     ) -> Result<BTreeSet<String>, MetricsError> {
         let query = format!(
-            "SELECT DISTINCT metric_name, type, unit, temporality, is_monotonic FROM metrics WHERE {within} LIMIT {METRICS_MAX}"
+            "SELECT DISTINCT metric_name, type, unit, temporality, is_monotonic, scope_name FROM metrics WHERE {within} \
+             LIMIT {METRICS_MAX}"
         );
         let answer = self.sql(tenant, SqlRequest { query, ..SqlRequest::default() }).await?;
         let mut names = BTreeSet::new();
         for batch in &answer.batches {
             for point in (0..batch.num_rows()).map(|row| Point { batch, row }) {
-                let Some(described) = point.described(&Attributes::default()) else { continue };
+                let attributes = Attributes { scope_name: point.text("scope_name"), ..Attributes::default() };
+                let Some(described) = point.described(&attributes, &self.config().translation) else { continue };
                 let fits = |labels: &Labels| selectors.iter().any(|matchers| name_fits(matchers, labels));
                 if described.parts.iter().any(|(_, labels)| fits(labels)) {
                     names.insert(point.text("metric_name"));
@@ -120,6 +122,7 @@ fn sorted(mut exemplars: Vec<Exemplar>) -> Vec<Exemplar> {
 /// Adds the exemplars of a point to the series they belong to.
 fn collect(
     point: &Point<'_>,
+    translation: &Translation,
     selectors: &[Vec<Matcher>],
     (start_ms, end_ms): (i64, i64),
     into: &mut BTreeMap<Labels, Vec<Exemplar>>,
@@ -133,7 +136,7 @@ fn collect(
         scope_schema_url: point.text("scope_schema_url"),
         ..Attributes::default()
     };
-    let Some(described) = point.described(&attributes) else { return };
+    let Some(described) = point.described(&attributes, translation) else { return };
     let Value::Array(listed) = point.json("exemplars") else { return };
     let bounds: Vec<f64> = point.json("explicit_bounds").as_array().into_iter().flatten().filter_map(number).collect();
     for exemplar in listed.iter().filter_map(exemplar).filter(|e| e.time_ms >= start_ms && e.time_ms <= end_ms) {
@@ -204,12 +207,12 @@ impl Point<'_> {
         pairs.filter(|(key, _)| key != TYPES_KEY).collect()
     }
 
-    fn described(&self, attributes: &Attributes) -> Option<Described> {
+    fn described(&self, attributes: &Attributes, translation: &Translation) -> Option<Described> {
         let text = |column: &str| self.text(column);
         let (name, kind, unit, temporality) = (text("metric_name"), text("type"), text("unit"), text("temporality"));
         let monotonic = self.json("is_monotonic") == true;
         let metric = MetricKey { name: &name, kind: &kind, unit: &unit, temporality: &temporality, monotonic };
-        Described::new(&metric, attributes, &Translation::default())
+        Described::new(&metric, attributes, translation)
     }
 }
 

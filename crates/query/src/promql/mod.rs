@@ -18,8 +18,8 @@ use luneta_promql::{
 
 use crate::{QueryEngine, QueryError};
 pub use exemplars::{Exemplar, ExemplarSeries};
-pub use lake::MetricMetadata;
 pub(crate) use lake::Summaries;
+pub use lake::{MetricMetadata, Strategy, Translation};
 
 /// Why a PromQL query gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -174,13 +174,9 @@ fn joined(mut series: Vec<Series>) -> Vec<Series> {
 
 /// Adds samples of a second series of the same labels.
 fn merge(into: &mut Series, from: Series) {
-    let floats = merged(
-        std::mem::take(&mut into.floats.times),
-        std::mem::take(&mut into.floats.values),
-        from.floats.times,
-        from.floats.values,
-    );
-    (into.floats.times, into.floats.values) = floats;
+    let (times, values) = (std::mem::take(&mut into.floats.times), std::mem::take(&mut into.floats.values));
+    let (times, values) = merged(times.into_vec(), values, from.floats.times.into_vec(), from.floats.values);
+    (into.floats.times, into.floats.values) = (times.into(), values);
     let (times, values) = (std::mem::take(&mut into.histograms.times), std::mem::take(&mut into.histograms.values));
     let histograms = merged(times, values, from.histograms.times, from.histograms.values);
     (into.histograms.times, into.histograms.values) = histograms;

@@ -18,11 +18,12 @@ use super::catalog::LakeSchema;
 use crate::error::QueryError;
 use crate::scan::TraceId;
 
-/// All columns of the spans of some traces, by start and span id.
+/// All columns of the spans of some traces, by start and span id; or those named, in no order.
 pub(super) async fn spans(
     lake: &Arc<LakeSchema>,
     session: &dyn Session,
     ids: &[TraceId],
+    columns: Option<&[&str]>,
 ) -> Result<Arc<dyn ExecutionPlan>, QueryError> {
     let table = lake.lake_table(Table::Signal(Signal::Spans)).await?;
     let id = |id: &TraceId| lit(ScalarValue::FixedSizeBinary(id.len() as i32, Some(id.to_vec())));
@@ -30,6 +31,11 @@ pub(super) async fn spans(
         [one] => col("trace_id").eq(id(one)),
         more => col("trace_id").in_list(more.iter().map(id).collect(), false),
     };
+    if let Some(names) = columns {
+        let schema = table.schema();
+        let places = names.iter().map(|name| Ok(schema.index_of(name)?)).collect::<Result<Vec<_>>>()?;
+        return Ok(table.scan(session, Some(&places), &[wanted], None).await?);
+    }
     let rows = table.scan(session, None, &[wanted], None).await?;
     let schema = rows.schema();
     let options = SortOptions { descending: false, nulls_first: false };

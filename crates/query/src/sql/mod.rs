@@ -43,7 +43,7 @@ pub use keys::AttributeKey;
 pub use stats::QueryStats;
 
 use crate::error::QueryError;
-use crate::promql::Summaries;
+use crate::promql::{Summaries, Translation};
 use crate::scan::functions::AttributeGet;
 use crate::scan::{KnownFiles, LAKE_URL, TraceId};
 use catalog::LakeSchema;
@@ -76,6 +76,8 @@ pub struct QueryConfig {
     pub partitions: usize,
     /// What one PromQL query may use.
     pub promql: luneta_promql::Limits,
+    /// Names and labels of OTLP's metrics in PromQL.
+    pub translation: Translation,
 }
 
 impl Default for QueryConfig {
@@ -93,6 +95,7 @@ impl Default for QueryConfig {
                 series_max: PROMQL_SERIES_MAX,
                 points_max: PROMQL_POINTS_MAX,
             },
+            translation: Translation::default(),
         }
     }
 }
@@ -129,7 +132,7 @@ pub struct SqlAnswer {
 #[derive(Debug, Clone, Copy)]
 enum Ask<'a> {
     Statement(&'a SqlRequest),
-    Traces(&'a [TraceId]),
+    Traces(&'a [TraceId], Option<&'a [&'a str]>),
 }
 
 /// Runs statements over a store.
@@ -195,7 +198,15 @@ impl QueryEngine {
     /// # Errors
     /// [`QueryError`].
     pub(crate) async fn spans_of(&self, tenant: &Tenant, ids: &[TraceId], limit: usize) -> Result<SqlAnswer, QueryError> {
-        self.ask(tenant, Ask::Traces(ids), None, Some(limit)).await
+        self.ask(tenant, Ask::Traces(ids, None), None, Some(limit)).await
+    }
+
+    /// Some columns of the spans of some traces, in no order.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub(crate) async fn columns_of(&self, tenant: &Tenant, ids: &[TraceId], columns: &[&str]) -> Result<SqlAnswer, QueryError> {
+        self.ask(tenant, Ask::Traces(ids, Some(columns)), None, None).await
     }
 
     async fn ask(
@@ -236,7 +247,7 @@ impl QueryEngine {
     async fn run(&self, lake: &Arc<LakeSchema>, ask: Ask<'_>, limit: usize, started: Instant) -> Result<SqlAnswer, QueryError> {
         let (physical, context) = match ask {
             Ask::Statement(request) => self.plan(lake, request).await?,
-            Ask::Traces(ids) => (direct::spans(lake, &self.session, ids).await?, self.session.task_ctx()),
+            Ask::Traces(ids, columns) => (direct::spans(lake, &self.session, ids, columns).await?, self.session.task_ctx()),
         };
         let planned = started.elapsed();
         let schema = views::plain_schema(&physical.schema());

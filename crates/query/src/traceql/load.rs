@@ -13,13 +13,15 @@ use super::eval::{EvalSpan, EvalTrace, Fields, Value};
 use super::predicate::{kind_name, status_code};
 use crate::sql::{quote, text_literal};
 use crate::trace::{events, links};
-use crate::{QueryEngine, QueryError, SqlRequest};
+use crate::{QueryEngine, QueryError, SqlAnswer, SqlRequest};
 
 /// Traces one statement looks up; the scan finds more than this only by reading everything.
 pub const LOOKUP_MAX: usize = 256;
 /// Columns that every query gets, in this order.
-const BASE: &str = "trace_id, span_id, parent_span_id, start_time, duration_ns, name, service_name, status_code";
-const BASE_COLUMNS: usize = 8;
+const BASE: [&str; 8] =
+    ["trace_id", "span_id", "parent_span_id", "start_time", "duration_ns", "name", "service_name", "status_code"];
+/// Columns that need no statement to be read.
+const PLAIN: [&str; 5] = ["service_name", "status_code", "status_message", "kind", "scope_name"];
 
 const KINDS: [Kind; 6] = [Kind::Unspecified, Kind::Internal, Kind::Server, Kind::Client, Kind::Producer, Kind::Consumer];
 const STATUSES: [Status; 3] = [Status::Unset, Status::Ok, Status::Error];
@@ -48,21 +50,20 @@ pub(super) fn columns(field: &Field) -> Option<String> {
 }
 
 /// What to select for the fields: an expression each, and which of them each field reads.
-fn selection(fields: &Fields) -> (String, Vec<Option<usize>>) {
+fn selection(fields: &Fields) -> (Vec<String>, Vec<Option<usize>>) {
     let mut expressions: Vec<String> = Vec::new();
     let mut places = Vec::new();
     for field in fields.list() {
         places.push(columns(field).map(|expression| {
             if let Some(at) = expressions.iter().position(|known| *known == expression) {
-                BASE_COLUMNS + at
+                BASE.len() + at
             } else {
                 expressions.push(expression);
-                BASE_COLUMNS + expressions.len() - 1
+                BASE.len() + expressions.len() - 1
             }
         }));
     }
-    let named = expressions.iter().enumerate().map(|(at, expression)| format!(", {expression} AS f{at}"));
-    (format!("{BASE}{}", named.collect::<String>()), places)
+    (expressions, places)
 }
 
 impl QueryEngine {
@@ -73,12 +74,10 @@ impl QueryEngine {
         ids: &[[u8; 16]],
         fields: &Fields,
     ) -> Result<(Vec<EvalTrace>, Vec<String>), QueryError> {
-        let (columns, places) = selection(fields);
+        let (expressions, places) = selection(fields);
         let (mut spans, mut warnings): (HashMap<[u8; 16], Vec<EvalSpan>>, Vec<String>) = Default::default();
         for ids in ids.chunks(LOOKUP_MAX) {
-            let list: Vec<String> = ids.iter().map(|id| text_literal(&hex::encode(id))).collect();
-            let query = format!("SELECT {columns} FROM spans WHERE trace_id IN ({})", list.join(", "));
-            let answer = self.sql(tenant, SqlRequest { query, ..SqlRequest::default() }).await?;
+            let answer = self.expressions_of(tenant, ids, &expressions).await?;
             if answer.truncated {
                 return Err(QueryError::Limit("the traces of this query have more spans than an answer may hold".into()));
             }
@@ -93,6 +92,19 @@ impl QueryEngine {
             Some(trace)
         };
         Ok((ids.iter().filter_map(trace).collect(), warnings))
+    }
+
+    /// The columns of [`BASE`] and expressions over others, of the spans of traces.
+    async fn expressions_of(&self, tenant: &Tenant, ids: &[[u8; 16]], expressions: &[String]) -> Result<SqlAnswer, QueryError> {
+        if expressions.iter().all(|expression| PLAIN.contains(&expression.as_str())) {
+            let columns: Vec<&str> = BASE.into_iter().chain(expressions.iter().map(String::as_str)).collect();
+            return self.columns_of(tenant, ids, &columns).await;
+        }
+        let named = expressions.iter().enumerate().map(|(at, expression)| format!(", {expression} AS f{at}"));
+        let columns = format!("{}{}", BASE.join(", "), named.collect::<String>());
+        let list: Vec<String> = ids.iter().map(|id| text_literal(&hex::encode(id))).collect();
+        let query = format!("SELECT {columns} FROM spans WHERE trace_id IN ({})", list.join(", "));
+        self.sql(tenant, SqlRequest { query, ..SqlRequest::default() }).await
     }
 }
 

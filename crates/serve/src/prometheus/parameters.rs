@@ -213,12 +213,12 @@ mod tests {
             ("timeout=x", "invalid parameter \"timeout\": cannot parse \"x\" to a valid duration"),
             ("start=x", "invalid parameter \"start\": cannot parse \"x\" to a valid timestamp"),
             ("end=x", "invalid parameter \"end\": cannot parse \"x\" to a valid timestamp"),
-            ("match[]=up&match[]={}", "invalid parameter \"match[]\": match[] must contain at least one non-empty matcher"),
-            ("match[]={a=~\".*\"}", "invalid parameter \"match[]\": match[] must contain at least one non-empty matcher"),
+            ("match[]=up&match[]=%7B%7D", "invalid parameter \"match[]\": match[] must contain at least one non-empty matcher"),
+            ("match[]=%7Ba=~%22.*%22%7D", "invalid parameter \"match[]\": match[] must contain at least one non-empty matcher"),
         ] {
             assert_eq!(fault(query), wanted);
         }
-        assert!(fault("match[]=up[5m]").starts_with("invalid parameter \"match[]\": 1:1: parse error: "));
+        assert!(fault("match[]=up%5B5m%5D").starts_with("invalid parameter \"match[]\": 1:1: parse error: "));
         assert!(fault(&"match[]=up&".repeat(1001)).contains("1000 selectors at most"));
         assert_eq!(limit(&Parameters::of("limit=0")), Ok(None));
         assert_eq!(timeout(&Parameters::of("timeout=1h"), Duration::from_secs(1)), Ok(Duration::from_secs(1)));

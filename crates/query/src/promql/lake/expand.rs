@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use luneta_promql::{
-    CUSTOM_SCHEMA, CounterResetHint, Histogram, HistogramColumn, Labels, Matcher, PromqlError, STALE_NAN, Series,
+    CUSTOM_SCHEMA, CounterResetHint, Histogram, HistogramColumn, Labels, Matcher, PromqlError, STALE_NAN, Series, Times,
 };
 
 use super::exponential::{self, Exponential};
@@ -49,24 +49,42 @@ impl Budget {
 #[derive(Debug)]
 struct Column {
     labels: Labels,
-    times: Vec<i64>,
+    /// Times of the samples, where they are not the first of those that all columns have.
+    own: Option<Vec<i64>>,
     values: Vec<f64>,
     /// The sum of deltas.
     total: f64,
 }
 
 impl Column {
-    fn new(labels: Labels) -> Self {
-        Self { labels, times: Vec::new(), values: Vec::new(), total: 0.0 }
+    fn new(labels: Labels, samples: usize) -> Self {
+        Self { labels, own: None, values: Vec::with_capacity(samples), total: 0.0 }
     }
 
-    fn push(&mut self, time: i64, value: f64) {
-        self.times.push(time);
+    /// Adds a sample at the last of `times`.
+    fn push(&mut self, times: &[i64], value: f64) {
+        if self.own.is_none() && self.values.len() + 1 != times.len() {
+            let known = times.get(..self.values.len()).unwrap_or_default();
+            self.own = Some(known.to_vec());
+        }
+        if let (Some(own), Some(time)) = (&mut self.own, times.last()) {
+            own.push(*time);
+        }
         self.values.push(value);
     }
 
-    fn finish(self) -> Option<Series> {
-        (!self.times.is_empty()).then(|| Series::floats(self.labels, self.times, self.values))
+    /// The series, with the times that columns share where they are its own.
+    fn finish(self, times: &Times) -> Option<Series> {
+        let Self { labels, own, values, .. } = self;
+        if values.is_empty() {
+            return None;
+        }
+        let times = match own {
+            Some(own) => own.into(),
+            None if values.len() == times.len() => times.clone(),
+            None => times.get(..values.len()).unwrap_or_default().to_vec().into(),
+        };
+        Some(Series::floats(labels, times, values))
     }
 }
 
@@ -109,10 +127,8 @@ impl Walk<'_> {
     fn numbers(&self, points: &Points, numbers: &[f64], budget: &mut Budget) -> Result<Vec<Series>, PromqlError> {
         let Some((_, labels)) = self.of.parts.first() else { return Ok(Vec::new()) };
         budget.take(self.order.len())?;
-        let mut column = Column::new(labels.clone());
-        column.times.reserve(self.order.len());
-        column.values.reserve(self.order.len());
-        let (mut before, mut last_ms) = (None, i64::MIN);
+        let (mut times, mut values) = (Vec::with_capacity(self.order.len()), Vec::with_capacity(self.order.len()));
+        let (mut before, mut last_ms, mut total) = (None, i64::MIN, 0.0);
         for &at in self.order {
             let time = points.times[at];
             let value = if points.stale[at] {
@@ -121,18 +137,20 @@ impl Walk<'_> {
                 if let Some(start) = self.restart(points, before, last_ms, at)
                     && before.is_some_and(|before: usize| numbers[before] <= numbers[at])
                 {
-                    column.push(start, 0.0);
+                    times.push(start);
+                    values.push(0.0);
                 }
                 before = Some(at);
-                column.total += numbers[at];
-                if self.of.delta { column.total } else { numbers[at] }
+                total += numbers[at];
+                if self.of.delta { total } else { numbers[at] }
             };
             last_ms = time;
             if time > self.after_ms {
-                column.push(time, value);
+                times.push(time);
+                values.push(value);
             }
         }
-        Ok(column.finish().into_iter().collect())
+        Ok(if times.is_empty() { Vec::new() } else { vec![Series::floats(labels.clone(), times, values)] })
     }
 
     fn histograms(&self, points: &Points, histograms: &[Exponential], budget: &mut Budget) -> Result<Vec<Series>, PromqlError> {
@@ -190,30 +208,38 @@ impl Walk<'_> {
         mut out: Outputs,
         budget: &mut Budget,
     ) -> Result<Vec<Series>, PromqlError> {
+        let mut times = Vec::with_capacity(self.order.len());
         let (mut before, mut last_ms) = (None, i64::MIN);
         for &at in self.order {
             let time = points.times[at];
             if points.stale[at] {
                 // It says nothing of buckets: all end.
-                for column in out.columns.iter_mut().filter(|_| time > self.after_ms) {
-                    column.push(time, STALE_NAN);
+                if time > self.after_ms {
+                    times.push(time);
+                    out.columns.iter_mut().for_each(|column| column.push(&times, STALE_NAN));
                 }
             } else {
                 if let Some(start) = self.restart(points, before, last_ms, at) {
-                    out.add(values, at, |column, _| column.push(start, 0.0));
+                    times.push(start);
+                    out.add(values, at, |column, _| column.push(&times, 0.0));
                 }
                 before = Some(at);
+                let kept = time > self.after_ms;
+                if kept {
+                    times.push(time);
+                }
+                let is_sum = self.of.delta;
                 out.add(values, at, |column, value| {
                     column.total += value;
-                    if time > self.after_ms {
-                        let is_sum = self.of.delta;
-                        column.push(time, if is_sum { column.total } else { value });
+                    if kept {
+                        column.push(&times, if is_sum { column.total } else { value });
                     }
                 });
             }
             last_ms = time;
         }
-        let series: Vec<Series> = out.columns.into_iter().filter_map(Column::finish).collect();
+        let times = Times::from(times);
+        let series: Vec<Series> = out.columns.into_iter().filter_map(|column| column.finish(&times)).collect();
         budget.take(series.iter().map(|series| series.floats.times.len()).sum())?;
         Ok(series)
     }
@@ -252,11 +278,12 @@ struct Outputs {
 
 impl Outputs {
     fn new(of: &Described, parts: &[usize], values: &Distributions, matchers: &[Matcher]) -> Self {
+        let samples = values.counts.len();
         let mut columns: Vec<Column> = Vec::new();
         let mut column = |labels: Labels| {
             let known = columns.iter().position(|column: &Column| column.labels == labels);
             known.unwrap_or_else(|| {
-                columns.push(Column::new(labels));
+                columns.push(Column::new(labels, samples));
                 columns.len() - 1
             })
         };

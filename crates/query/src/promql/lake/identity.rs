@@ -39,18 +39,44 @@ const PROMOTED: [&str; 19] = [
     "k8s.statefulset.name",
 ];
 
-/// How series are named and which labels they have.
+/// How series of OTLP are named and which labels they have: Prometheus's settings `otlp`.
 #[derive(Debug, Clone)]
 pub struct Translation {
     /// Of names.
     pub strategy: Strategy,
     /// Attributes of resources that become labels of every series.
     pub promoted: Vec<String>,
+    /// All of them do, but [`Self::ignored`].
+    pub promote_all: bool,
+    /// Attributes of resources that never do by [`Self::promote_all`].
+    pub ignored: Vec<String>,
+    /// `target_info` has the attributes that make `job` and `instance` too.
+    pub keep_identifying: bool,
+    /// Name, version and attributes of scopes are labels.
+    pub scopes: bool,
 }
 
 impl Default for Translation {
     fn default() -> Self {
-        Self { strategy: Strategy::default(), promoted: PROMOTED.map(str::to_owned).to_vec() }
+        Self {
+            strategy: Strategy::default(),
+            promoted: PROMOTED.map(str::to_owned).to_vec(),
+            promote_all: false,
+            ignored: Vec::new(),
+            keep_identifying: false,
+            scopes: true,
+        }
+    }
+}
+
+impl Translation {
+    /// The attributes of a resource that become labels.
+    fn promoted<'a>(&'a self, resource: &'a BTreeMap<String, String>) -> Vec<(&'a str, &'a str)> {
+        let filled = |(key, value): (&'a String, &'a String)| (!value.is_empty()).then_some((key.as_str(), value.as_str()));
+        if self.promote_all {
+            return resource.iter().filter(|(key, _)| !self.ignored.contains(key)).filter_map(filled).collect();
+        }
+        self.promoted.iter().filter_map(|key| resource.get_key_value(key)).filter_map(filled).collect()
     }
 }
 
@@ -321,14 +347,13 @@ fn labels(attributes: &Attributes, how: &Translation) -> BTreeMap<String, String
             insert(&mut out, name, value);
         }
     }
-    for key in &how.promoted {
-        let value = attributes.resource.get(key).filter(|value| !value.is_empty());
-        if let (Some(name), Some(value)) = (how.strategy.label_name(key), value) {
+    for (key, value) in how.promoted(&attributes.resource) {
+        if let Some(name) = how.strategy.label_name(key) {
             // Attributes of the point say more.
-            out.entry(name).or_insert_with(|| value.clone());
+            out.entry(name).or_insert_with(|| value.to_owned());
         }
     }
-    if !attributes.scope_name.is_empty() {
+    if how.scopes && !attributes.scope_name.is_empty() {
         for (key, value) in &attributes.scope {
             if let Some(name) = how.strategy.label_name(&format!("otel_scope_{key}")) {
                 out.insert(name, value.clone());
@@ -358,7 +383,7 @@ fn identify(labels: &mut BTreeMap<String, String>, resource: &BTreeMap<String, S
 fn target(attributes: &Attributes, how: &Translation) -> Option<Labels> {
     let mut labels = BTreeMap::new();
     for (key, value) in &attributes.resource {
-        if !IDENTIFYING.contains(&key.as_str())
+        if (how.keep_identifying || !IDENTIFYING.contains(&key.as_str()))
             && let Some(name) = how.strategy.label_name(key)
         {
             insert(&mut labels, name, value);

@@ -29,8 +29,9 @@ use luneta_promql::{Labels, Limits, Matcher, Selection};
 use super::{MetricsError, Selected};
 use crate::{QueryEngine, QueryError};
 use fetch::Window;
-pub use identity::MetricMetadata;
-pub(super) use identity::{Attributes, Described, MetricKey, Part, Translation, with_value};
+pub(super) use identity::{Attributes, Described, MetricKey, Part, with_value};
+pub use identity::{MetricMetadata, Translation};
+pub use names::Strategy;
 use source::Lake;
 pub(crate) use summary::Summaries;
 
@@ -89,7 +90,7 @@ async fn ask(engine: &QueryEngine, tenant: &Tenant, ask: Ask<'_>) -> Result<Foun
     let store = engine.store();
     let mut warnings = Vec::new();
     loop {
-        let lake = Lake::new(store.object_store(), engine.footers(), engine.summaries());
+        let lake = Lake::new(engine);
         // Readers of Parquet panic on some damaged files; the connection should not go with them.
         let answer = AssertUnwindSafe(attempt(engine, &lake, tenant, ask)).catch_unwind().await;
         let answer = answer.unwrap_or(Err(MetricsError::Lake(QueryError::Internal)));

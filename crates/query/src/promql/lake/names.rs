@@ -5,7 +5,6 @@
 
 /// How names are translated: Prometheus's `translation_strategy`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[allow(dead_code, reason = "the strategy is fixed until there is a setting for it")]
 pub enum Strategy {
     /// Characters that are not legacy ones become `_`; units and `_total` are added.
     #[default]

@@ -29,6 +29,7 @@ use parquet::file::statistics::Statistics;
 use super::columns::{Columns, KEY_TEXTS, KEYS, KeyColumns, shared_text};
 use super::identity::{Attributes, Described, Translation};
 use super::summary::{RawRun, Run, Runs, SeriesId, Summaries, Summary};
+use crate::QueryEngine;
 use crate::scan::functions::TYPES_KEY;
 
 /// Rows decoded at once.
@@ -60,8 +61,9 @@ enum Place {
 
 impl Lake {
     /// A way to files that notes which are read.
-    pub fn new(store: Arc<dyn ObjectStore>, footers: Arc<FileMetadataCache>, summaries: Arc<Summaries>) -> Self {
-        Self { store, footers, summaries, translation: Translation::default(), opened: Mutex::default() }
+    pub fn new(engine: &QueryEngine) -> Self {
+        let (store, footers, summaries) = (engine.store().object_store(), engine.footers(), engine.summaries());
+        Self { store, footers, summaries, translation: engine.config().translation.clone(), opened: Mutex::default() }
     }
 
     /// Paths of files that were read, the newest first, each once.

@@ -15,7 +15,9 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use luneta_model::Tenant;
-use luneta_promql::{BUCKET_LABEL, Labels, Limits, METRIC_NAME, Matcher, PromqlError, STALE_NAN, Selection, Series, is_stale};
+use luneta_promql::{
+    BUCKET_LABEL, Labels, Limits, METRIC_NAME, Matcher, PromqlError, STALE_NAN, Selection, Series, Times, is_stale,
+};
 
 use super::{MetricsError, Selected};
 use crate::QueryEngine;
@@ -210,7 +212,8 @@ fn series_of(metric: &Metric, name: &str, part: Part, values: &[String], counted
     };
     let column = |upto: usize| counted.values.iter().map(|values| sum(values, upto)).collect::<Vec<f64>>();
     let seconds = |ns: f64| if is_stale(ns) { ns } else { ns / 1e9 };
-    let series = |bound: Option<&str>, values: Vec<f64>| Series::floats(labels(bound), counted.times.clone(), values);
+    let times = Times::from(counted.times.clone());
+    let series = |bound: Option<&str>, values: Vec<f64>| Series::floats(labels(bound), times.clone(), values);
     match part {
         Part::Count => vec![series(None, column(1))],
         Part::Sum => vec![series(None, column(1).into_iter().map(seconds).collect())],
