@@ -75,6 +75,9 @@ pub struct ServeArgs {
     /// How long rows are kept, such as 14d or 36h, for all signals [default: 14d].
     #[arg(long, value_name = "TIME", env = "LUNETA_RETENTION")]
     pub retention: Option<String>,
+    /// Rule files of Prometheus, patterns allowed: recording and alerting rules.
+    #[arg(long, value_name = "FILES", env = "LUNETA_RULES", value_delimiter = ',')]
+    pub rules: Vec<String>,
     /// Listen beyond loopback without asking for credentials.
     #[arg(long, env = "LUNETA_INSECURE")]
     pub insecure: bool,

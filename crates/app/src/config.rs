@@ -17,7 +17,7 @@ use serde_yaml_ng::Value;
 use crate::cli::ServeArgs;
 use crate::drop_in;
 use collector::{Components, RawService};
-use metrics::RawOtlp;
+use metrics::{RawOtlp, RawRules};
 use receivers::RawReceivers;
 
 /// A configuration file as written.
@@ -42,6 +42,7 @@ struct RawLuneta {
     limits: RawLimits,
     flush: RawFlush,
     otlp: RawOtlp,
+    rules: RawRules,
 }
 
 /// `all`, `jaeger`, or a list.
@@ -144,6 +145,8 @@ pub struct Config {
     pub flush_bytes: usize,
     /// Bounds on queries.
     pub query: luneta_query::QueryConfig,
+    /// Rules over metrics.
+    pub rules: luneta_alert::RulesConfig,
     /// Listen beyond loopback without credentials.
     pub insecure: bool,
     /// What of a Collector's file has no effect here, and what to do instead.
@@ -184,7 +187,7 @@ impl Config {
 }
 
 fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
-    let RawLuneta { data, listen, drop_in, retention, limits, flush, otlp } = raw.luneta;
+    let RawLuneta { data, listen, drop_in, retention, limits, flush, otlp, rules } = raw.luneta;
     let data = match args.data.clone().or(data) {
         Some(dir) => dir,
         None => default_data_dir()?,
@@ -230,6 +233,7 @@ fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
         flush_interval,
         flush_bytes: flush.bytes.unwrap_or(store.flush_bytes),
         query,
+        rules: rules.resolve(&args.rules)?,
         insecure: args.insecure,
         notes: Vec::new(),
         data,

@@ -26,6 +26,8 @@ pub enum Reason {
     TimeOutOfRange,
     /// Text is not UTF-8; the wrong bytes were replaced by U+FFFD.
     InvalidUtf8,
+    /// A point is of a new series, and there are as many as may be.
+    TooManySeries,
     /// The server is at a bound.
     Busy,
     /// The log or the disk failed.
@@ -50,7 +52,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of reports.
-    pub const ALL: [Reason; 19] = [
+    pub const ALL: [Reason; 20] = [
         Reason::Malformed,
         Reason::UnsupportedContentType,
         Reason::UnsupportedEncoding,
@@ -60,6 +62,7 @@ impl Reason {
         Reason::InvalidSpanId,
         Reason::TimeOutOfRange,
         Reason::InvalidUtf8,
+        Reason::TooManySeries,
         Reason::Busy,
         Reason::Unavailable,
         Reason::InvalidTenant,
@@ -84,6 +87,7 @@ impl Reason {
             Reason::InvalidSpanId => "invalid_span_id",
             Reason::TimeOutOfRange => "time_out_of_range",
             Reason::InvalidUtf8 => "invalid_utf8",
+            Reason::TooManySeries => "too_many_series",
             Reason::Busy => "busy",
             Reason::Unavailable => "unavailable",
             Reason::InvalidTenant => "invalid_tenant",
@@ -104,6 +108,9 @@ impl Reason {
             Reason::InvalidSpanId => "the span id must be 8 bytes (in JSON 16 hex digits) and not all zero",
             Reason::TimeOutOfRange => "times must lie before the year 2262",
             Reason::InvalidUtf8 => "text must be UTF-8; wrong bytes were replaced",
+            Reason::TooManySeries => {
+                "a metric or a tenant has as many active series as may be; an attribute with too many values is the usual cause"
+            }
             other => other.as_str(),
         }
     }

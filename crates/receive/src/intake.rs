@@ -46,7 +46,8 @@ pub(crate) async fn take(state: &ReceiveState, job: Job) -> Result<Taken, Receiv
         };
         tokio::task::spawn_blocking(work).await.map_err(|e| ReceiveError::Internal(e.to_string()))?
     };
-    let Decoded { batch, tally } = decoded?;
+    let Decoded { batch, mut tally } = decoded?;
+    let batch = state.cardinality.admit(batch, options.now, &mut tally);
     let items = batch.len() as u64;
     if items > 0 {
         state.sink.accept(batch).await?;

@@ -10,6 +10,7 @@ pub mod otlp;
 pub mod zipkin;
 
 mod body;
+mod cardinality;
 mod compression;
 mod context;
 mod error;
@@ -22,6 +23,7 @@ mod stats;
 pub mod thrift;
 mod wire;
 
+pub use cardinality::{ActiveSeries, Cardinality, RefusedSeries, SeriesLimits};
 pub use error::{Reason, ReceiveError};
 pub use listen::{serve_grpc, serve_http, serve_zipkin};
 pub use otlp::grpc::router as grpc_service;

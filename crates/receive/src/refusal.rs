@@ -15,6 +15,7 @@ pub(crate) const fn statuses(reason: Reason) -> (StatusCode, Code) {
         | Reason::InvalidSpanId
         | Reason::TimeOutOfRange
         | Reason::InvalidUtf8
+        | Reason::TooManySeries
         | Reason::InvalidTenant
         | Reason::Disconnected => (StatusCode::BAD_REQUEST, Code::InvalidArgument),
         Reason::UnsupportedContentType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::InvalidArgument),

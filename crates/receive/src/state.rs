@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderValue};
 use luneta_model::{Limits, Sink, Tenant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{DecodeOptions, IntakeStats, ReceiveError};
+use crate::{Cardinality, DecodeOptions, IntakeStats, ReceiveError, SeriesLimits};
 
 /// Bounds on request bodies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +74,8 @@ pub struct ReceiveConfig {
     pub limits: Limits,
     /// Bounds per body.
     pub bodies: BodyLimits,
+    /// Bounds on series of metrics.
+    pub series: SeriesLimits,
     /// Browsers allowed.
     pub cors: CorsOrigins,
     /// Tenant and credentials.
@@ -87,6 +89,7 @@ impl Default for ReceiveConfig {
         Self {
             limits: Limits::default(),
             bodies: BodyLimits::default(),
+            series: SeriesLimits::default(),
             cors: CorsOrigins::default(),
             admission: Arc::new(admit_by_header),
             clock: system_clock,
@@ -108,6 +111,8 @@ pub struct ReceiveState {
     pub config: Arc<ReceiveConfig>,
     /// Counters.
     pub stats: Arc<IntakeStats>,
+    /// Series of metrics that are active.
+    pub cardinality: Arc<Cardinality>,
     in_flight: Arc<Semaphore>,
 }
 
@@ -129,6 +134,7 @@ impl ReceiveState {
         let permits = (bodies.in_flight_bytes_max / PERMIT_BYTES).min(Semaphore::MAX_PERMITS);
         Self {
             sink,
+            cardinality: Arc::new(Cardinality::new(config.series)),
             config: Arc::new(config),
             stats: Arc::new(IntakeStats::default()),
             in_flight: Arc::new(Semaphore::new(permits)),

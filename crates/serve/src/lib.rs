@@ -19,11 +19,12 @@ mod tempo;
 mod tenant;
 mod zipkin;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
 use axum::routing::{get, post};
+use luneta_alert::{GroupView, Rules};
 use luneta_query::QueryEngine;
 use luneta_receive::IntakeStats;
 use tokio::sync::{Mutex, Semaphore};
@@ -76,6 +77,7 @@ struct Inner {
     services: live::ServiceLists,
     /// PromQL queries that may still start.
     promql_turns: Semaphore,
+    rules: OnceLock<Arc<Rules>>,
     /// One at a time writes dashboards.
     dashboards: Mutex<()>,
 }
@@ -85,7 +87,7 @@ impl ServeState {
     pub fn new(engine: QueryEngine, intake: Arc<IntakeStats>, info: ServerInfo) -> Self {
         let (rates, queries, services) = (Rates::default(), QueryTimes::default(), live::ServiceLists::default());
         let promql_turns = Semaphore::new(engine.config().concurrent_max);
-        Self(Arc::new(Inner { engine, intake, info, rates, queries, services, promql_turns, dashboards: Mutex::default() }))
+        Self(Arc::new(Inner { engine, intake, info, rates, queries, services, promql_turns, rules: OnceLock::new(), dashboards: Mutex::default() }))
     }
 
     /// Samples the store's counters once a second, for rates, until the state is dropped.
@@ -99,6 +101,15 @@ impl ServeState {
                 state.rates.sample(&state.engine.store().stats());
             }
         });
+    }
+
+    /// Tells of rules that run. What was told first stays.
+    pub fn tell_rules(&self, rules: Arc<Rules>) {
+        let _ = self.0.rules.set(rules);
+    }
+
+    fn rules(&self) -> Vec<GroupView> {
+        self.0.rules.get().map(|rules| rules.groups()).unwrap_or_default()
     }
 
     fn engine(&self) -> &QueryEngine {

@@ -1,6 +1,9 @@
-//! How metrics are named in PromQL.
+//! How metrics are named in PromQL, and the rules over them.
+
+use std::time::Duration;
 
 use anyhow::{Result, bail};
+use luneta_alert::RulesConfig;
 use luneta_query::{Strategy, Translation};
 use serde::Deserialize;
 
@@ -45,5 +48,31 @@ impl RawOtlp {
             keep_identifying: self.keep_identifying_resource_attributes,
             scopes: self.promote_scope_metadata.unwrap_or(default.scopes),
         })
+    }
+}
+
+/// Rules.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawRules {
+    files: Vec<String>,
+    evaluation_interval: Option<String>,
+    query_offset: Option<String>,
+}
+
+impl RawRules {
+    /// The rules of the file and those of flags.
+    pub fn resolve(self, flags: &[String]) -> Result<RulesConfig> {
+        let default = RulesConfig::default();
+        let read = |name: &str, text: Option<String>, default: Duration| match text {
+            None => Ok(default),
+            Some(text) => super::duration(&format!("luneta.rules.{name}"), &text),
+        };
+        let interval = read("evaluation_interval", self.evaluation_interval, default.interval)?;
+        if interval.is_zero() {
+            bail!("luneta.rules.evaluation_interval: must be longer than nothing");
+        }
+        let files = self.files.into_iter().chain(flags.iter().cloned()).collect();
+        Ok(RulesConfig { files, interval, query_offset: read("query_offset", self.query_offset, default.query_offset)? })
     }
 }

@@ -14,6 +14,7 @@ mod parameters;
 mod remote_read;
 mod reply;
 mod request;
+mod rules;
 mod scraping;
 mod series;
 mod status;
@@ -59,8 +60,8 @@ fn api() -> Router<ServeState> {
         .route("/targets", get(scraping::targets))
         .route("/targets/metadata", get(scraping::target_metadata))
         .route("/scrape_pools", get(scraping::scrape_pools))
-        .route("/rules", get(scraping::rules))
-        .route("/alerts", get(scraping::alerts))
+        .route("/rules", get(rules::rules))
+        .route("/alerts", get(rules::alerts))
         .route("/alertmanagers", get(scraping::alertmanagers))
         .route("/status/config", get(status::configuration))
         .route("/status/flags", get(status::flags))
