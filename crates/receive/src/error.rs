@@ -26,6 +26,12 @@ pub enum Reason {
     TimeOutOfRange,
     /// Text is not UTF-8; the wrong bytes were replaced by U+FFFD.
     InvalidUtf8,
+    /// Labels of a series that cannot be: one twice, no metric name, over a limit.
+    InvalidLabels,
+    /// A sample of another value at the time of the one before.
+    ConflictingSample,
+    /// A native histogram that contradicts itself, or has counts that are no whole numbers.
+    UnsupportedHistogram,
     /// The server is at a bound.
     Busy,
     /// The log or the disk failed.
@@ -50,7 +56,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of reports.
-    pub const ALL: [Reason; 19] = [
+    pub const ALL: [Reason; 22] = [
         Reason::Malformed,
         Reason::UnsupportedContentType,
         Reason::UnsupportedEncoding,
@@ -60,6 +66,9 @@ impl Reason {
         Reason::InvalidSpanId,
         Reason::TimeOutOfRange,
         Reason::InvalidUtf8,
+        Reason::InvalidLabels,
+        Reason::ConflictingSample,
+        Reason::UnsupportedHistogram,
         Reason::Busy,
         Reason::Unavailable,
         Reason::InvalidTenant,
@@ -84,6 +93,9 @@ impl Reason {
             Reason::InvalidSpanId => "invalid_span_id",
             Reason::TimeOutOfRange => "time_out_of_range",
             Reason::InvalidUtf8 => "invalid_utf8",
+            Reason::InvalidLabels => "invalid_labels",
+            Reason::ConflictingSample => "conflicting_sample",
+            Reason::UnsupportedHistogram => "unsupported_histogram",
             Reason::Busy => "busy",
             Reason::Unavailable => "unavailable",
             Reason::InvalidTenant => "invalid_tenant",
@@ -104,6 +116,9 @@ impl Reason {
             Reason::InvalidSpanId => "the span id must be 8 bytes (in JSON 16 hex digits) and not all zero",
             Reason::TimeOutOfRange => "times must lie before the year 2262",
             Reason::InvalidUtf8 => "text must be UTF-8; wrong bytes were replaced",
+            Reason::InvalidLabels => "a series needs a metric name and no label twice, within the limits",
+            Reason::ConflictingSample => "the series has another value at that time already",
+            Reason::UnsupportedHistogram => "a native histogram must agree with itself and have whole counts",
             other => other.as_str(),
         }
     }

@@ -15,6 +15,9 @@ pub(crate) const fn statuses(reason: Reason) -> (StatusCode, Code) {
         | Reason::InvalidSpanId
         | Reason::TimeOutOfRange
         | Reason::InvalidUtf8
+        | Reason::InvalidLabels
+        | Reason::ConflictingSample
+        | Reason::UnsupportedHistogram
         | Reason::InvalidTenant
         | Reason::Disconnected => (StatusCode::BAD_REQUEST, Code::InvalidArgument),
         Reason::UnsupportedContentType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::InvalidArgument),

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, HeaderValue};
 use luneta_model::{Limits, Sink, Tenant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::prometheus::{self, PrometheusConfig};
 use crate::{DecodeOptions, IntakeStats, ReceiveError};
 
 /// Bounds on request bodies.
@@ -74,6 +75,8 @@ pub struct ReceiveConfig {
     pub limits: Limits,
     /// Bounds per body.
     pub bodies: BodyLimits,
+    /// What is remembered of samples.
+    pub prometheus: PrometheusConfig,
     /// Browsers allowed.
     pub cors: CorsOrigins,
     /// Tenant and credentials.
@@ -87,6 +90,7 @@ impl Default for ReceiveConfig {
         Self {
             limits: Limits::default(),
             bodies: BodyLimits::default(),
+            prometheus: PrometheusConfig::default(),
             cors: CorsOrigins::default(),
             admission: Arc::new(admit_by_header),
             clock: system_clock,
@@ -108,6 +112,7 @@ pub struct ReceiveState {
     pub config: Arc<ReceiveConfig>,
     /// Counters.
     pub stats: Arc<IntakeStats>,
+    pub(crate) prometheus: Arc<prometheus::Memory>,
     in_flight: Arc<Semaphore>,
 }
 
@@ -129,6 +134,7 @@ impl ReceiveState {
         let permits = (bodies.in_flight_bytes_max / PERMIT_BYTES).min(Semaphore::MAX_PERMITS);
         Self {
             sink,
+            prometheus: Arc::new(prometheus::Memory::new(&config.prometheus)),
             config: Arc::new(config),
             stats: Arc::new(IntakeStats::default()),
             in_flight: Arc::new(Semaphore::new(permits)),
