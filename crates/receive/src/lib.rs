@@ -7,6 +7,7 @@
 
 pub mod jaeger;
 pub mod otlp;
+pub mod prometheus;
 pub mod zipkin;
 
 mod body;

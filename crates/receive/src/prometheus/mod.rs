@@ -1,0 +1,3 @@
+//! Prometheus: what its clients expose.
+
+pub mod exposition;
