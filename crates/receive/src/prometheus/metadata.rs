@@ -7,7 +7,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use luneta_model::Tenant;
 
-use super::rows::{Description, MetricType};
+use super::exposition::MetricType;
+use super::rows::Description;
 
 /// What is known of one metric family.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,7 @@
-//! Prometheus: samples that are pushed by remote write.
+//! Prometheus: samples that are pushed by remote write, and what its clients expose.
 
 pub mod decode;
+pub mod exposition;
 mod histogram;
 pub mod http;
 mod last;

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use luneta_model::semconv::PROMETHEUS_SCOPE;
 use luneta_model::{AnyValue, ExemplarRow, Limits, MetricIdentity, MetricRow, MetricsBuilder, Number, PointValue, Tenant};
 
+use super::exposition::MetricType;
 use super::native::NativeHistogram;
 use crate::context::Context;
 use crate::wire::Walk;
@@ -41,19 +42,6 @@ const SHOWN_BYTES_MAX: usize = 256;
 
 /// Name and value.
 pub(crate) type Label<'a> = (&'a str, &'a str);
-
-/// The type of a metric, as Prometheus names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum MetricType {
-    Unknown,
-    Counter,
-    Gauge,
-    Histogram,
-    GaugeHistogram,
-    Summary,
-    Info,
-    StateSet,
-}
 
 impl MetricType {
     /// By its number in both versions of remote write; `None` for one that is not defined.

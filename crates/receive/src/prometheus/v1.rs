@@ -8,10 +8,11 @@
 
 use luneta_model::Tenant;
 
+use super::exposition::MetricType;
 use super::histogram;
 use super::memory::Memory;
 use super::metadata::{Families, Metadata};
-use super::rows::{Description, Label, METRIC_NAME, MetricType};
+use super::rows::{Description, Label, METRIC_NAME};
 use super::write::{Exemplar, Point, Times, Writer};
 use crate::wire::{Message, Walk, Within as _};
 

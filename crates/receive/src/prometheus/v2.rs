@@ -9,8 +9,9 @@
 //! Texts are references into `symbols`. Drafts of the specification have one time of creation per
 //! series, its last one has a start per sample; both are read.
 
+use super::exposition::MetricType;
 use super::histogram;
-use super::rows::{Description, Label, MetricType};
+use super::rows::{Description, Label};
 use super::v1::{NOT_TEXT, sample};
 use super::write::{Exemplar, Writer};
 use crate::wire::{Message, Walk, Within as _};
