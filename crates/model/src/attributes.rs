@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, LazyLock};
 
-use arrow::array::{ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, MapArray, StringArray, StringBuilder, StructArray};
-use arrow::buffer::{NullBuffer, OffsetBuffer};
-use arrow::datatypes::{DataType, Field, FieldRef, Fields};
+use arrow::array::{ArrayRef, ArrowPrimitiveType, BooleanBuilder, Float64Builder, Int64Builder, PrimitiveBuilder, StringBuilder};
+use arrow::datatypes::{DataType, Field, FieldRef};
 
+use crate::overflow::{OverflowBuilder, map_type};
 use crate::value::{AnyValue, TypeCode, encode_text, push_double};
 use crate::{Limits, semconv};
 
@@ -181,6 +181,24 @@ impl Column {
         }
     }
 
+    /// Adds the last value again.
+    fn repeat_last(&mut self) {
+        match self {
+            Column::Text(b) => {
+                let [.., start, end] = *b.offsets_slice() else { return };
+                let text = std::str::from_utf8(&b.values_slice()[start as usize..end as usize]).unwrap_or_default().to_owned();
+                b.append_value(text);
+            }
+            Column::Int(b) => repeat_number(b),
+            Column::Double(b) => repeat_number(b),
+            Column::Bool(b) => {
+                use arrow::array::ArrayBuilder as _;
+                let last = b.len().checked_sub(1).is_some_and(|last| b.values_slice()[last / 8] >> (last % 8) & 1 == 1);
+                b.append_value(last);
+            }
+        }
+    }
+
     fn finish(mut self, rows: usize) -> ArrayRef {
         self.pad(rows);
         match self {
@@ -189,6 +207,12 @@ impl Column {
             Column::Double(mut b) => Arc::new(b.finish()),
             Column::Bool(mut b) => Arc::new(b.finish()),
         }
+    }
+}
+
+fn repeat_number<T: ArrowPrimitiveType>(builder: &mut PrimitiveBuilder<T>) {
+    if let Some(last) = builder.values_slice().last().copied() {
+        builder.append_value(last);
     }
 }
 
@@ -213,6 +237,9 @@ pub struct AttributesBuilder {
     rows: usize,
     row_attributes: usize,
     dropped_in_row: u32,
+    /// Which columns the current row has a value in, and which the row before.
+    slots: Vec<u16>,
+    slots_before: Vec<u16>,
     overflow: OverflowBuilder,
 }
 
@@ -220,7 +247,17 @@ impl AttributesBuilder {
     /// An empty builder for one scope.
     pub fn new(scope: AttributeScope, limits: Limits) -> Self {
         let columns = scope.known().iter().map(|_| None).collect();
-        Self { scope, limits, columns, rows: 0, row_attributes: 0, dropped_in_row: 0, overflow: OverflowBuilder::default() }
+        Self {
+            scope,
+            limits,
+            columns,
+            rows: 0,
+            row_attributes: 0,
+            dropped_in_row: 0,
+            slots: Vec::new(),
+            slots_before: Vec::new(),
+            overflow: OverflowBuilder::default(),
+        }
     }
 
     /// Adds a string value to the current row.
@@ -307,10 +344,24 @@ impl AttributesBuilder {
         }
     }
 
+    /// Gives the current row, which must not have any yet, the attributes of the row before. Much
+    /// faster than adding them again.
+    pub fn repeat_row(&mut self) {
+        for slot in &self.slots_before {
+            if let Some(column) = &mut self.columns[*slot as usize] {
+                column.repeat_last();
+            }
+        }
+        self.slots.clone_from(&self.slots_before);
+        self.overflow.repeat_row();
+    }
+
     /// Closes the current row and returns how many of its attributes were dropped.
     pub fn end_row(&mut self) -> u32 {
         self.rows += 1;
         self.row_attributes = 0;
+        std::mem::swap(&mut self.slots, &mut self.slots_before);
+        self.slots.clear();
         self.overflow.end_row();
         std::mem::take(&mut self.dropped_in_row)
     }
@@ -355,117 +406,10 @@ impl AttributesBuilder {
         if column.len() > self.rows {
             return Placed::Repeated;
         }
-        if append(column) { Placed::Column } else { Placed::Overflow }
-    }
-}
-
-/// The map of text for keys without a column, and the types beside it.
-#[derive(Debug)]
-pub(crate) struct OverflowBuilder {
-    keys: StringBuilder,
-    values: StringBuilder,
-    offsets: Vec<i32>,
-    types: StringBuilder,
-    row_types: String,
-    any_types: bool,
-    entries: usize,
-    row_start: usize,
-    scratch: String,
-    row_keys: Vec<u64>,
-}
-
-impl Default for OverflowBuilder {
-    fn default() -> Self {
-        Self {
-            keys: StringBuilder::new(),
-            values: StringBuilder::new(),
-            offsets: vec![0],
-            types: StringBuilder::new(),
-            row_types: String::new(),
-            any_types: false,
-            entries: 0,
-            row_start: 0,
-            scratch: String::new(),
-            row_keys: Vec::new(),
+        if !append(column) {
+            return Placed::Overflow;
         }
+        self.slots.push(slot);
+        Placed::Column
     }
-}
-
-impl OverflowBuilder {
-    /// Adds an entry to the current row unless the row has the key already.
-    pub(crate) fn push(&mut self, key: &str, code: TypeCode, write: impl FnOnce(&mut String)) {
-        // Rows are bounded by `Limits::attributes_max`, so a scan over hashes beats a set.
-        let hash = xxhash_rust::xxh3::xxh3_64(key.as_bytes());
-        if self.row_keys.contains(&hash) {
-            return;
-        }
-        self.row_keys.push(hash);
-        self.keys.append_value(key);
-        self.scratch.clear();
-        write(&mut self.scratch);
-        if code == TypeCode::Null {
-            self.values.append_null();
-        } else {
-            self.values.append_value(&self.scratch);
-        }
-        self.row_types.push(code.as_char());
-        self.entries += 1;
-    }
-
-    /// Adds a value of any type.
-    pub(crate) fn push_any(&mut self, key: &str, value: &AnyValue, limits: &Limits) {
-        self.push(Limits::cut(key, limits.key_bytes_max), value.type_code(), |out| {
-            let mut text = String::new();
-            encode_text(value, &mut text);
-            out.push_str(Limits::cut(&text, limits.value_bytes_max));
-        });
-    }
-
-    pub(crate) fn end_row(&mut self) {
-        if self.row_types.bytes().all(|b| b == b's') {
-            self.types.append_null();
-        } else {
-            self.types.append_value(&self.row_types);
-            self.any_types = true;
-        }
-        self.row_types.clear();
-        self.row_keys.clear();
-        self.offsets.push(self.entries as i32);
-        self.row_start = self.entries;
-    }
-
-    /// Map and types; `None` for what holds nothing.
-    pub(crate) fn finish(self) -> (Option<MapArray>, Option<StringArray>) {
-        let any = self.entries > 0;
-        let (map, types) = self.finish_always();
-        let has_types = types.as_ref().is_some_and(|t| arrow::array::Array::null_count(t) < arrow::array::Array::len(t));
-        (map.filter(|_| any), types.filter(|_| has_types))
-    }
-
-    /// Map and types, present even where empty (for lists of structs with a fixed layout).
-    pub(crate) fn finish_always(mut self) -> (Option<MapArray>, Option<StringArray>) {
-        let entries = StructArray::try_new(
-            map_entry_fields(),
-            vec![Arc::new(self.keys.finish()) as ArrayRef, Arc::new(self.values.finish())],
-            None::<NullBuffer>,
-        );
-        let map = entries.ok().and_then(|entries| {
-            MapArray::try_new(map_entries_field(), OffsetBuffer::new(self.offsets.into()), entries, None, false).ok()
-        });
-        (map, Some(self.types.finish()))
-    }
-}
-
-/// The key and value fields of every attribute map.
-pub(crate) fn map_entry_fields() -> Fields {
-    Fields::from(vec![Field::new("key", DataType::Utf8, false), Field::new("value", DataType::Utf8, true)])
-}
-
-fn map_entries_field() -> FieldRef {
-    Arc::new(Field::new("key_value", DataType::Struct(map_entry_fields()), false))
-}
-
-/// The Arrow type of every attribute map: text to text.
-pub fn map_type() -> DataType {
-    DataType::Map(map_entries_field(), false)
 }

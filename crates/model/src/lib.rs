@@ -13,11 +13,13 @@
 
 mod attributes;
 mod batch;
+mod distributions;
 pub mod durations;
 mod limits;
 mod logs;
 mod metrics;
 mod origin;
+mod overflow;
 pub mod schema;
 pub mod semconv;
 mod sink;

@@ -3,17 +3,19 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanBuilder, FixedSizeBinaryBuilder, Float64Builder, Int32Builder, Int64Builder, ListArray, ListBuilder,
-    StringBuilder, StructArray, TimestampNanosecondBuilder, UInt32Builder, UInt64Builder,
+    ArrayRef, BooleanBuilder, FixedSizeBinaryBuilder, Float64Builder, Int64Builder, ListArray, StringBuilder, StructArray,
+    TimestampNanosecondBuilder, UInt32Builder, UInt64Builder,
 };
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field, FieldRef, Fields};
 use arrow::error::ArrowError;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-use crate::attributes::{AttributeScope, AttributesBuilder, OverflowBuilder, map_type};
+use crate::attributes::{AttributeScope, AttributesBuilder};
+use crate::distributions::Distributions;
 use crate::logs::append_id;
 use crate::origin::{append_unless_empty, column, record_batch, with_values};
+use crate::overflow::{OverflowBuilder, map_type};
 use crate::spans::{element_attributes, list_item, push_attributes, timestamp};
 use crate::value::{AnyValue, TypeCode, encode_text};
 use crate::{Batch, Limits, OriginsBuilder, Signal, Tenant};
@@ -155,6 +157,7 @@ pub struct MetricsBuilder {
     pub origins: OriginsBuilder,
     attributes: AttributesBuilder,
     attributes_hash: u64,
+    attributes_hash_before: u64,
     scratch: String,
     columns: PointColumns,
     exemplars: ExemplarsBuilder,
@@ -177,56 +180,7 @@ struct PointColumns {
     flags: UInt32Builder,
     value_double: Float64Builder,
     value_int: Int64Builder,
-    count: UInt64Builder,
-    sum: Float64Builder,
-    min: Float64Builder,
-    max: Float64Builder,
-    bucket_counts: Counts,
-    explicit_bounds: Doubles,
-    scale: Int32Builder,
-    zero_count: UInt64Builder,
-    zero_threshold: Float64Builder,
-    positive_offset: Int32Builder,
-    positive_counts: Counts,
-    negative_offset: Int32Builder,
-    negative_counts: Counts,
-    quantiles: QuantilesBuilder,
-}
-
-#[derive(Debug)]
-struct Counts(ListBuilder<UInt64Builder>);
-
-impl Default for Counts {
-    fn default() -> Self {
-        Self(ListBuilder::new(UInt64Builder::new()).with_field(Field::new("element", DataType::UInt64, false)))
-    }
-}
-
-impl Counts {
-    fn append(&mut self, counts: Option<&[u64]>) {
-        if let Some(counts) = counts {
-            self.0.values().append_slice(counts);
-        }
-        self.0.append(counts.is_some());
-    }
-}
-
-#[derive(Debug)]
-struct Doubles(ListBuilder<Float64Builder>);
-
-impl Default for Doubles {
-    fn default() -> Self {
-        Self(ListBuilder::new(Float64Builder::new()).with_field(Field::new("element", DataType::Float64, false)))
-    }
-}
-
-impl Doubles {
-    fn append(&mut self, values: Option<&[f64]>) {
-        if let Some(values) = values {
-            self.0.values().append_slice(values);
-        }
-        self.0.append(values.is_some());
-    }
+    distributions: Distributions,
 }
 
 impl MetricsBuilder {
@@ -237,6 +191,7 @@ impl MetricsBuilder {
             origins: OriginsBuilder::new(limits),
             attributes: AttributesBuilder::new(AttributeScope::Item, limits),
             attributes_hash: 0,
+            attributes_hash_before: 0,
             scratch: String::new(),
             columns: PointColumns::default(),
             exemplars: ExemplarsBuilder::default(),
@@ -256,7 +211,7 @@ impl MetricsBuilder {
 
     /// Adds a string attribute to the current point.
     pub fn push_str(&mut self, key: &str, value: &str) {
-        self.identify(key, TypeCode::String, value.as_bytes());
+        self.attributes_hash = self.attributes_hash.wrapping_add(Self::hash_str(key, value));
         self.attributes.push_str(key, value);
     }
 
@@ -268,15 +223,30 @@ impl MetricsBuilder {
         let mut text = std::mem::take(&mut self.scratch);
         text.clear();
         encode_text(value, &mut text);
-        self.identify(key, value.type_code(), text.as_bytes());
+        self.attributes_hash = self.attributes_hash.wrapping_add(hash(key, value.type_code(), text.as_bytes()));
         self.scratch = text;
         self.attributes.push(key, value);
     }
 
-    /// Attributes come in any order, so their hashes are added up.
-    fn identify(&mut self, key: &str, code: TypeCode, value: &[u8]) {
-        let hash = xxh3_64_with_seed(value, xxh3_64(key.as_bytes()) ^ code.as_char() as u64);
+    /// The hash of a string attribute, for [`MetricsBuilder::push_hashed`].
+    pub fn hash_str(key: &str, value: &str) -> u64 {
+        hash(key, TypeCode::String, value.as_bytes())
+    }
+
+    /// Adds the string attributes of a series to the current point. Their hashes, added up with
+    /// wrapping, must be `hash`; a caller that needs them anyway saves doing it again.
+    pub fn push_hashed<'k>(&mut self, attributes: impl IntoIterator<Item = (&'k str, &'k str)>, hash: u64) {
         self.attributes_hash = self.attributes_hash.wrapping_add(hash);
+        for (key, value) in attributes {
+            self.attributes.push_str(key, value);
+        }
+    }
+
+    /// Gives the current point, which must not have any yet, the attributes of the point closed
+    /// before it.
+    pub fn repeat_attributes(&mut self) {
+        self.attributes_hash = self.attributes_hash_before;
+        self.attributes.repeat_row();
     }
 
     /// Adds an exemplar to the current point.
@@ -301,7 +271,7 @@ impl MetricsBuilder {
         let seed = (fingerprint as u64) ^ ((fingerprint >> 64) as u64);
         let name = Limits::cut(metric.name, self.limits.value_bytes_max);
         c.series.append_value(xxh3_64_with_seed(name.as_bytes(), seed.wrapping_add(self.attributes_hash)));
-        self.attributes_hash = 0;
+        self.attributes_hash_before = std::mem::take(&mut self.attributes_hash);
         c.origin.append_value(origin);
         c.time.append_value(row.time);
         c.start_time.append_option((row.start_time != 0).then_some(row.start_time));
@@ -317,7 +287,7 @@ impl MetricsBuilder {
         });
         c.is_monotonic.append_option(metric.is_monotonic);
         c.flags.append_value(row.flags);
-        c.append_value(&row.value);
+        c.append_value(&row.value, self.rows);
         // Points have no dropped_attributes_count in OTLP: over the limit they are only cut.
         self.attributes.end_row();
         self.exemplars.end_row();
@@ -329,18 +299,28 @@ impl MetricsBuilder {
     /// # Errors
     /// An Arrow error when columns disagree in length, which closing every point rules out.
     pub fn finish(self, tenant: Tenant) -> Result<Batch, ArrowError> {
-        let mut columns = self.columns.finish()?;
+        let mut columns = self.columns.finish(self.rows)?;
         columns.push(column("exemplars", DataType::List(list_item(exemplar_fields())), true, Arc::new(self.exemplars.finish()?)));
         columns.extend(self.attributes.finish());
         Ok(Batch { tenant, signal: Signal::Metrics, rows: record_batch(with_values(columns))?, origins: self.origins.finish()? })
     }
 }
 
+/// Attributes come in any order, so their hashes are added up.
+fn hash(key: &str, code: TypeCode, value: &[u8]) -> u64 {
+    xxh3_64_with_seed(value, xxh3_64(key.as_bytes()) ^ code.as_char() as u64)
+}
+
 impl PointColumns {
-    fn append_value(&mut self, value: &PointValue<'_>) {
+    /// `rows` is how many were closed before.
+    fn append_value(&mut self, value: &PointValue<'_>, rows: usize) {
         let number = match value {
             PointValue::Gauge(n) | PointValue::Sum(n) => *n,
-            _ => None,
+            _ => {
+                self.distributions.pad(rows);
+                self.distributions.append(Some(value));
+                None
+            }
         };
         let (double, int) = match number {
             Some(Number::Double(d)) => (Some(d), None),
@@ -349,53 +329,10 @@ impl PointColumns {
         };
         self.value_double.append_option(double);
         self.value_int.append_option(int);
-        let (count, sum, min, max) = match value {
-            PointValue::Histogram { count, sum, min, max, .. }
-            | PointValue::ExponentialHistogram { count, sum, min, max, .. } => (Some(*count), *sum, *min, *max),
-            PointValue::Summary { count, sum, .. } => (Some(*count), Some(*sum), None, None),
-            PointValue::Gauge(_) | PointValue::Sum(_) => (None, None, None, None),
-        };
-        self.count.append_option(count);
-        self.sum.append_option(sum);
-        self.min.append_option(min);
-        self.max.append_option(max);
-        let (counts, bounds) = match value {
-            PointValue::Histogram { bucket_counts, explicit_bounds, .. } => (Some(*bucket_counts), Some(*explicit_bounds)),
-            _ => (None, None),
-        };
-        self.bucket_counts.append(counts);
-        self.explicit_bounds.append(bounds);
-        self.append_exponential(value);
-        self.quantiles.append(match value {
-            PointValue::Summary { quantiles, .. } => Some(quantiles),
-            _ => None,
-        });
     }
 
-    fn append_exponential(&mut self, value: &PointValue<'_>) {
-        if let PointValue::ExponentialHistogram { scale, zero_count, zero_threshold, positive, negative, .. } = value {
-            self.scale.append_value(*scale);
-            self.zero_count.append_value(*zero_count);
-            self.zero_threshold.append_value(*zero_threshold);
-            self.positive_offset.append_value(positive.0);
-            self.positive_counts.append(Some(positive.1));
-            self.negative_offset.append_value(negative.0);
-            self.negative_counts.append(Some(negative.1));
-        } else {
-            self.scale.append_null();
-            self.zero_count.append_null();
-            self.zero_threshold.append_null();
-            self.positive_offset.append_null();
-            self.positive_counts.append(None);
-            self.negative_offset.append_null();
-            self.negative_counts.append(None);
-        }
-    }
-
-    fn finish(mut self) -> Result<Vec<(FieldRef, ArrayRef)>, ArrowError> {
-        let counts = || DataType::List(Arc::new(Field::new("element", DataType::UInt64, false)));
-        let doubles = || DataType::List(Arc::new(Field::new("element", DataType::Float64, false)));
-        Ok(vec![
+    fn finish(mut self, rows: usize) -> Result<Vec<(FieldRef, ArrayRef)>, ArrowError> {
+        let mut columns = vec![
             column("origin", DataType::UInt32, false, Arc::new(self.origin.finish())),
             column("time", timestamp(), false, Arc::new(self.time.finish())),
             column("start_time", timestamp(), true, Arc::new(self.start_time.finish())),
@@ -410,27 +347,13 @@ impl PointColumns {
             column("flags", DataType::UInt32, true, Arc::new(self.flags.finish())),
             column("value_double", DataType::Float64, true, Arc::new(self.value_double.finish())),
             column("value_int", DataType::Int64, true, Arc::new(self.value_int.finish())),
-            column("count", DataType::UInt64, true, Arc::new(self.count.finish())),
-            column("sum", DataType::Float64, true, Arc::new(self.sum.finish())),
-            column("min", DataType::Float64, true, Arc::new(self.min.finish())),
-            column("max", DataType::Float64, true, Arc::new(self.max.finish())),
-            column("bucket_counts", counts(), true, Arc::new(self.bucket_counts.0.finish())),
-            column("explicit_bounds", doubles(), true, Arc::new(self.explicit_bounds.0.finish())),
-            column("scale", DataType::Int32, true, Arc::new(self.scale.finish())),
-            column("zero_count", DataType::UInt64, true, Arc::new(self.zero_count.finish())),
-            column("zero_threshold", DataType::Float64, true, Arc::new(self.zero_threshold.finish())),
-            column("positive_offset", DataType::Int32, true, Arc::new(self.positive_offset.finish())),
-            column("positive_counts", counts(), true, Arc::new(self.positive_counts.0.finish())),
-            column("negative_offset", DataType::Int32, true, Arc::new(self.negative_offset.finish())),
-            column("negative_counts", counts(), true, Arc::new(self.negative_counts.0.finish())),
-            column("quantiles", DataType::List(list_item(quantile_fields())), true, Arc::new(self.quantiles.finish()?)),
-        ])
+        ];
+        if self.distributions.rows > 0 {
+            self.distributions.pad(rows);
+            self.distributions.finish(&mut columns)?;
+        }
+        Ok(columns)
     }
-}
-
-/// Fields of one element of `quantiles`.
-pub(crate) fn quantile_fields() -> Fields {
-    Fields::from(vec![Field::new("quantile", DataType::Float64, false), Field::new("value", DataType::Float64, false)])
 }
 
 /// Fields of one element of `exemplars`, in the physical layout.
@@ -444,36 +367,6 @@ pub(crate) fn exemplar_fields() -> Fields {
         Field::new("attributes", map_type(), false),
         Field::new("attributes_types", DataType::Utf8, true),
     ])
-}
-
-#[derive(Debug, Default)]
-struct QuantilesBuilder {
-    lengths: Vec<usize>,
-    valid: Vec<bool>,
-    quantile: Float64Builder,
-    value: Float64Builder,
-}
-
-impl QuantilesBuilder {
-    fn append(&mut self, pairs: Option<&[(f64, f64)]>) {
-        for (quantile, value) in pairs.unwrap_or_default() {
-            self.quantile.append_value(*quantile);
-            self.value.append_value(*value);
-        }
-        self.lengths.push(pairs.map_or(0, <[_]>::len));
-        self.valid.push(pairs.is_some());
-    }
-
-    fn finish(mut self) -> Result<ListArray, ArrowError> {
-        let columns: Vec<ArrayRef> = vec![Arc::new(self.quantile.finish()), Arc::new(self.value.finish())];
-        let values = StructArray::try_new(quantile_fields(), columns, None)?;
-        ListArray::try_new(
-            list_item(quantile_fields()),
-            OffsetBuffer::from_lengths(self.lengths),
-            Arc::new(values),
-            Some(self.valid.into()),
-        )
-    }
 }
 
 #[derive(Debug)]

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema};
 
-use crate::attributes::{AttributeScope, map_type as attribute_map_type};
+use crate::attributes::AttributeScope;
 use crate::spans::{event_fields, link_fields, list_item, timestamp};
-use crate::{Signal, Table, metrics};
+use crate::{Signal, Table, distributions, metrics, overflow};
 
 /// The Arrow type of every attribute map: text to text.
 pub fn map_type() -> DataType {
-    attribute_map_type()
+    overflow::map_type()
 }
 
 /// The columns of a table as people query it.
@@ -158,7 +158,7 @@ fn durations(of: &str) -> [Field; 3] {
 }
 
 fn map(scope: AttributeScope) -> Field {
-    Field::new(scope.column(), attribute_map_type(), true)
+    Field::new(scope.column(), map_type(), true)
 }
 
 fn types(scope: AttributeScope) -> Field {
@@ -238,7 +238,7 @@ fn points() -> Vec<Field> {
         list("positive_counts", DataType::UInt64),
         Field::new("negative_offset", DataType::Int32, true),
         list("negative_counts", DataType::UInt64),
-        Field::new("quantiles", DataType::List(list_item(metrics::quantile_fields())), true),
+        Field::new("quantiles", DataType::List(list_item(distributions::quantile_fields())), true),
         Field::new("exemplars", DataType::List(list_item(metrics::exemplar_fields())), true),
     ]
 }

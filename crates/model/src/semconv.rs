@@ -1,11 +1,16 @@
-//! Attribute keys that get a typed column of their own from the first row on.
+//! Attribute keys that get a typed column of their own from the first row on, and names the server
+//! gives itself.
 //!
-//! Taken from the OpenTelemetry semantic conventions (attributes that instrumentations set on
+//! The keys are taken from the OpenTelemetry semantic conventions (attributes that instrumentations set on
 //! most items, old and new names alike). A key that is not here starts in the overflow map and may
 //! be promoted by the store when it turns out to be frequent.
 
 use crate::attributes::AttributeType;
 use crate::attributes::AttributeType::{Bool, Double, Int, Text};
+
+/// Scope name of points that came as samples of Prometheus. Their names and labels are stored as they
+/// were, so readers leave them as they are.
+pub const PROMETHEUS_SCOPE: &str = "prometheus";
 
 /// Keys of spans, logs and metric points.
 pub const ITEM: &[(&str, AttributeType)] = &[

@@ -10,8 +10,9 @@ use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field, Fields, TimeUnit};
 use arrow::error::ArrowError;
 
-use crate::attributes::{AttributeScope, AttributesBuilder, OverflowBuilder, map_type};
+use crate::attributes::{AttributeScope, AttributesBuilder};
 use crate::origin::{append_unless_empty, column, record_batch, with_values};
+use crate::overflow::{OverflowBuilder, map_type};
 use crate::value::AnyValue;
 use crate::{Batch, Limits, OriginsBuilder, Signal, Tenant};
 

@@ -15,6 +15,8 @@ pub(crate) enum Encoding {
     Gzip,
     Deflate,
     Zstd,
+    /// The block format, without frames.
+    Snappy,
 }
 
 /// Encodings for `accept-encoding` answers.
@@ -25,6 +27,10 @@ const RATIO_FROM_BYTES: usize = 1024 * 1024;
 /// A body that is larger than guessed, and than this, is unpacked twice: to measure it, and to hold
 /// it.
 const MEASURE_FROM_BYTES: usize = 8 * 1024 * 1024;
+/// Three bytes of a snappy block stand for 64 at most.
+const SNAPPY_RATIO_MAX: usize = 22;
+/// How a snappy stream with frames begins.
+const SNAPPY_FRAMES: &[u8] = b"\xff\x06\x00\x00sNaPpY";
 /// Larger windows would let a few bytes reserve much memory; RFC 9659 allows 8 MiB.
 const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 
@@ -57,6 +63,7 @@ pub(crate) fn unpack(
         Encoding::Deflate if has_zlib_header(input) => bounded.read("deflate", || Ok(ZlibDecoder::new(input))),
         Encoding::Deflate => bounded.read("deflate", || Ok(DeflateDecoder::new(input))),
         Encoding::Zstd => bounded.read("zstd", || zstd_reader(input)),
+        Encoding::Snappy => bounded.read_snappy(input),
     }
 }
 
@@ -107,6 +114,24 @@ impl Bounded<'_> {
             self.check(filled)?;
         }
         out.truncate(filled);
+        Ok(out)
+    }
+
+    /// A block says first how much it unpacks to.
+    fn read_snappy(self, input: &[u8]) -> Result<Vec<u8>, ReceiveError> {
+        let malformed = |reason: &str| ReceiveError::Malformed(format!("the snappy body cannot be unpacked: {reason}"));
+        if input.starts_with(SNAPPY_FRAMES) {
+            return Err(malformed("it has frames; send the block format"));
+        }
+        let total = snap::raw::decompress_len(input).map_err(|e| malformed(&e.to_string()))?;
+        self.check(total)?;
+        if total > input.len().saturating_mul(SNAPPY_RATIO_MAX) {
+            return Err(malformed("it announces more than it can hold"));
+        }
+        self.share.grow_to(self.input_bytes + total)?;
+        let mut out = vec![0; total];
+        let written = snap::raw::Decoder::new().decompress(input, &mut out).map_err(|e| malformed(&e.to_string()))?;
+        out.truncate(written);
         Ok(out)
     }
 

@@ -28,6 +28,12 @@ pub enum Reason {
     InvalidUtf8,
     /// A point is of a new series, and there are as many as may be.
     TooManySeries,
+    /// Labels of a series that cannot be: one twice, no metric name, over a limit.
+    InvalidLabels,
+    /// A sample of another value at the time of the one before.
+    ConflictingSample,
+    /// A native histogram that contradicts itself, or has counts that are no whole numbers.
+    UnsupportedHistogram,
     /// The server is at a bound.
     Busy,
     /// The log or the disk failed.
@@ -52,7 +58,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of reports.
-    pub const ALL: [Reason; 20] = [
+    pub const ALL: [Reason; 23] = [
         Reason::Malformed,
         Reason::UnsupportedContentType,
         Reason::UnsupportedEncoding,
@@ -63,6 +69,9 @@ impl Reason {
         Reason::TimeOutOfRange,
         Reason::InvalidUtf8,
         Reason::TooManySeries,
+        Reason::InvalidLabels,
+        Reason::ConflictingSample,
+        Reason::UnsupportedHistogram,
         Reason::Busy,
         Reason::Unavailable,
         Reason::InvalidTenant,
@@ -88,6 +97,9 @@ impl Reason {
             Reason::TimeOutOfRange => "time_out_of_range",
             Reason::InvalidUtf8 => "invalid_utf8",
             Reason::TooManySeries => "too_many_series",
+            Reason::InvalidLabels => "invalid_labels",
+            Reason::ConflictingSample => "conflicting_sample",
+            Reason::UnsupportedHistogram => "unsupported_histogram",
             Reason::Busy => "busy",
             Reason::Unavailable => "unavailable",
             Reason::InvalidTenant => "invalid_tenant",
@@ -111,6 +123,9 @@ impl Reason {
             Reason::TooManySeries => {
                 "a metric or a tenant has as many active series as may be; an attribute with too many values is the usual cause"
             }
+            Reason::InvalidLabels => "a series needs a metric name and no label twice, within the limits",
+            Reason::ConflictingSample => "the series has another value at that time already",
+            Reason::UnsupportedHistogram => "a native histogram must agree with itself and have whole counts",
             other => other.as_str(),
         }
     }

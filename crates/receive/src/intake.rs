@@ -11,12 +11,12 @@ use crate::{BodyLimits, DecodeFn, DecodeOptions, Decoded, Protocol, ReceiveError
 const PACKED_WEIGHT: usize = 4;
 
 /// A body that was read, and how to decode it.
-pub(crate) struct Job {
+pub(crate) struct Job<D = DecodeFn> {
     pub(crate) protocol: &'static Protocol,
     pub(crate) signal: Signal,
     pub(crate) tenant: Tenant,
     pub(crate) encoding: Encoding,
-    pub(crate) decode: DecodeFn,
+    pub(crate) decode: D,
     pub(crate) body: Bytes,
     pub(crate) share: Reservation,
 }
@@ -30,6 +30,17 @@ pub(crate) struct Taken {
 
 /// Decodes a body and hands its rows on. When this returns, they are durable.
 pub(crate) async fn take(state: &ReceiveState, job: Job) -> Result<Taken, ReceiveError> {
+    let Job { protocol, signal, tenant, encoding, decode, body, share } = job;
+    let decode = move |bytes: &[u8], tenant, options: &DecodeOptions| Ok((decode(bytes, tenant, options)?, ()));
+    Ok(take_with(state, Job { protocol, signal, tenant, encoding, decode, body, share }).await?.0)
+}
+
+/// The same with a decoder that tells more than rows.
+pub(crate) async fn take_with<T, D>(state: &ReceiveState, job: Job<D>) -> Result<(Taken, T), ReceiveError>
+where
+    D: FnOnce(&[u8], Tenant, &DecodeOptions) -> Result<(Decoded, T), ReceiveError> + Send + 'static,
+    T: Send + 'static,
+{
     let Job { protocol, signal, tenant, encoding, decode, body, mut share } = job;
     state.stats.of(protocol).body(body.len());
     let options = state.decode_options();
@@ -46,7 +57,7 @@ pub(crate) async fn take(state: &ReceiveState, job: Job) -> Result<Taken, Receiv
         };
         tokio::task::spawn_blocking(work).await.map_err(|e| ReceiveError::Internal(e.to_string()))?
     };
-    let Decoded { batch, mut tally } = decoded?;
+    let (Decoded { batch, mut tally }, more) = decoded?;
     let batch = state.cardinality.admit(batch, options.now, &mut tally);
     let items = batch.len() as u64;
     if items > 0 {
@@ -54,18 +65,18 @@ pub(crate) async fn take(state: &ReceiveState, job: Job) -> Result<Taken, Receiv
     }
     drop(share);
     state.stats.accept(protocol, signal, items, &tally, options.now);
-    Ok(Taken { items, tally })
+    Ok((Taken { items, tally }, more))
 }
 
-fn unpack_and_decode(
+fn unpack_and_decode<T>(
     encoding: Encoding,
     body: &Bytes,
-    decode: DecodeFn,
+    decode: impl FnOnce(&[u8], Tenant, &DecodeOptions) -> Result<T, ReceiveError>,
     tenant: Tenant,
     options: &DecodeOptions,
     limits: &BodyLimits,
     share: &mut Reservation,
-) -> Result<Decoded, ReceiveError> {
+) -> Result<T, ReceiveError> {
     if encoding == Encoding::Identity {
         return decode(body, tenant, options);
     }

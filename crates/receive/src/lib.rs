@@ -7,6 +7,7 @@
 
 pub mod jaeger;
 pub mod otlp;
+pub mod prometheus;
 pub mod zipkin;
 
 mod body;
@@ -28,11 +29,21 @@ pub use error::{Reason, ReceiveError};
 pub use listen::{serve_grpc, serve_http, serve_zipkin};
 pub use otlp::grpc::router as grpc_service;
 pub use otlp::http::router as http_router;
+pub use prometheus::PrometheusConfig;
+pub use prometheus::http::router as prometheus_router;
 pub use protocol::{DecodeFn, DecodeOptions, Decoded, Format, Protocol, Route, Tally};
 pub use state::{Admission, BodyLimits, CorsOrigins, ReceiveConfig, ReceiveState, admit_by_header};
 pub use stats::{IntakeCount, IntakeSnapshot, IntakeStats, ProtocolStats, RefusalNote, RefusedCount};
 pub use zipkin::http::router as zipkin_router;
 
 /// Every protocol this crate understands.
-pub static PROTOCOLS: &[&Protocol] =
-    &[&otlp::GRPC, &otlp::HTTP, &jaeger::HTTP, &jaeger::GRPC, &jaeger::COMPACT, &jaeger::BINARY, &zipkin::ZIPKIN];
+pub static PROTOCOLS: &[&Protocol] = &[
+    &otlp::GRPC,
+    &otlp::HTTP,
+    &jaeger::HTTP,
+    &jaeger::GRPC,
+    &jaeger::COMPACT,
+    &jaeger::BINARY,
+    &zipkin::ZIPKIN,
+    &prometheus::PROMETHEUS,
+];

@@ -80,12 +80,17 @@ pub struct Tally {
 impl Tally {
     /// Counts an item that was left out.
     pub fn reject(&mut self, reason: Reason) {
-        add(&mut self.rejected, reason);
+        add(&mut self.rejected, reason, 1);
+    }
+
+    /// Counts items that were left out for the same reason.
+    pub fn reject_many(&mut self, reason: Reason, items: u64) {
+        add(&mut self.rejected, reason, items);
     }
 
     /// Counts a value that was changed while its item was kept.
     pub fn warn(&mut self, reason: Reason) {
-        add(&mut self.warned, reason);
+        add(&mut self.warned, reason, 1);
     }
 
     /// Items left out, by reason.
@@ -116,9 +121,9 @@ impl Tally {
     }
 }
 
-fn add(counts: &mut Vec<(Reason, u64)>, reason: Reason) {
+fn add(counts: &mut Vec<(Reason, u64)>, reason: Reason, items: u64) {
     match counts.iter_mut().find(|(r, _)| *r == reason) {
-        Some((_, n)) => *n += 1,
-        None => counts.push((reason, 1)),
+        Some((_, n)) => *n += items,
+        None => counts.push((reason, items)),
     }
 }

@@ -16,6 +16,9 @@ pub(crate) const fn statuses(reason: Reason) -> (StatusCode, Code) {
         | Reason::TimeOutOfRange
         | Reason::InvalidUtf8
         | Reason::TooManySeries
+        | Reason::InvalidLabels
+        | Reason::ConflictingSample
+        | Reason::UnsupportedHistogram
         | Reason::InvalidTenant
         | Reason::Disconnected => (StatusCode::BAD_REQUEST, Code::InvalidArgument),
         Reason::UnsupportedContentType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::InvalidArgument),

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, HeaderValue};
 use luneta_model::{Limits, Sink, Tenant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::prometheus::{self, PrometheusConfig};
 use crate::{Cardinality, DecodeOptions, IntakeStats, ReceiveError, SeriesLimits};
 
 /// Bounds on request bodies.
@@ -76,6 +77,8 @@ pub struct ReceiveConfig {
     pub bodies: BodyLimits,
     /// Bounds on series of metrics.
     pub series: SeriesLimits,
+    /// What is remembered of samples.
+    pub prometheus: PrometheusConfig,
     /// Browsers allowed.
     pub cors: CorsOrigins,
     /// Tenant and credentials.
@@ -90,6 +93,7 @@ impl Default for ReceiveConfig {
             limits: Limits::default(),
             bodies: BodyLimits::default(),
             series: SeriesLimits::default(),
+            prometheus: PrometheusConfig::default(),
             cors: CorsOrigins::default(),
             admission: Arc::new(admit_by_header),
             clock: system_clock,
@@ -113,6 +117,7 @@ pub struct ReceiveState {
     pub stats: Arc<IntakeStats>,
     /// Series of metrics that are active.
     pub cardinality: Arc<Cardinality>,
+    pub(crate) prometheus: Arc<prometheus::Memory>,
     in_flight: Arc<Semaphore>,
 }
 
@@ -135,6 +140,7 @@ impl ReceiveState {
         Self {
             sink,
             cardinality: Arc::new(Cardinality::new(config.series)),
+            prometheus: Arc::new(prometheus::Memory::new(&config.prometheus)),
             config: Arc::new(config),
             stats: Arc::new(IntakeStats::default()),
             in_flight: Arc::new(Semaphore::new(permits)),

@@ -188,8 +188,9 @@ impl<'a> Message<'a> {
         }
     }
 
+    /// A message behind its length.
     #[inline(always)]
-    fn delimited(&mut self) -> Walk<Message<'a>> {
+    pub(crate) fn delimited(&mut self) -> Walk<Message<'a>> {
         let start = self.at;
         let len = self.varint()?;
         if len > self.len() as u64 {

@@ -12,6 +12,8 @@ mod v1;
 
 use luneta_model::Signal;
 
+pub(crate) use span::hex_id;
+
 use crate::{Format, Protocol, Route};
 
 /// The attribute that is true on spans sent with `debug`.

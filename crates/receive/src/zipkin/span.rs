@@ -153,7 +153,7 @@ pub(super) fn shorten(text: &mut Cow<'_, str>, max: usize) {
 
 /// An id of `N` bytes from hex digits of either case. Fewer digits stand for leading zeros, as
 /// Zipkin reads them.
-pub(super) fn hex_id<const N: usize>(digits: &str) -> Option<[u8; N]> {
+pub(crate) fn hex_id<const N: usize>(digits: &str) -> Option<[u8; N]> {
     let count = digits.len();
     if count == 0 || count > 2 * N {
         return None;

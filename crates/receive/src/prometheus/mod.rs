@@ -1,0 +1,55 @@
+//! Prometheus: samples that are pushed by remote write, and what its clients expose.
+
+pub mod decode;
+pub mod exposition;
+mod histogram;
+pub mod http;
+mod last;
+mod memory;
+mod metadata;
+mod native;
+mod rows;
+mod v1;
+mod v2;
+mod write;
+
+use luneta_model::Signal;
+
+pub(crate) use memory::Memory;
+
+use crate::{Format, Protocol, Route};
+
+/// Remote write.
+pub static PROMETHEUS: Protocol = Protocol {
+    name: "prometheus",
+    doc: "Prometheus remote write 1.0 and 2.0 over HTTP",
+    port: 9090,
+    routes: &[
+        Route { path: "/api/v1/write", signal: Signal::Metrics, formats: &[V1, V2] },
+        Route { path: "/prometheus/api/v1/write", signal: Signal::Metrics, formats: &[V1, V2] },
+    ],
+};
+
+const V1: Format = Format { name: "remote_write_v1", content_type: "application/x-protobuf", decode: decode::remote_write_v1 };
+const V2: Format = Format {
+    name: "remote_write_v2",
+    content_type: "application/x-protobuf;proto=io.prometheus.write.v2.Request",
+    decode: decode::remote_write_v2,
+};
+
+/// Settings of remote write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PrometheusConfig {
+    /// Series whose last sample is remembered, so that one sent again is not stored again and one
+    /// of another value is refused; 0 remembers none. Memory is taken as they come, about 60 bytes
+    /// each.
+    pub last_samples_max: usize,
+    /// Metric families whose type, help and unit are remembered, of all tenants together.
+    pub metadata_max: usize,
+}
+
+impl Default for PrometheusConfig {
+    fn default() -> Self {
+        Self { last_samples_max: 200_000, metadata_max: 50_000 }
+    }
+}
