@@ -15,6 +15,7 @@ mod duckdb;
 mod durability;
 mod golden;
 mod json;
+mod line_clients;
 mod prometheus;
 mod read_apis;
 mod round_trip;

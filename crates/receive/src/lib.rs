@@ -3,11 +3,15 @@
 //!
 //! One folder per protocol. [`PROTOCOLS`] lists them all; reference docs, metrics, conformance
 //! tests and the fuzz targets walk that table. Decoders are functions of bytes, options and a
-//! clock value; sockets are touched only by the modules named `http`, `grpc`, `udp` and [`listen`].
+//! clock value; sockets are touched only by the modules named `http`, `grpc`,
+//! `tcp`, `udp`, `lines` and [`listen`].
 
+pub mod graphite;
+pub mod influx;
 pub mod jaeger;
 pub mod otlp;
 pub mod prometheus;
+pub mod statsd;
 pub mod zipkin;
 
 mod body;
@@ -16,6 +20,7 @@ mod compression;
 mod context;
 mod error;
 mod intake;
+mod lines;
 pub mod listen;
 mod protocol;
 mod refusal;
@@ -46,4 +51,9 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &jaeger::BINARY,
     &zipkin::ZIPKIN,
     &prometheus::PROMETHEUS,
+    &statsd::UDP,
+    &statsd::TCP,
+    &graphite::TCP,
+    &graphite::UDP,
+    &influx::INFLUX,
 ];

@@ -8,7 +8,7 @@ use luneta_model::{Limits, Sink, Tenant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::prometheus::{self, PrometheusConfig};
-use crate::{Cardinality, DecodeOptions, IntakeStats, ReceiveError, SeriesLimits};
+use crate::{Cardinality, DecodeOptions, IntakeStats, ReceiveError, SeriesLimits, statsd};
 
 /// Bounds on request bodies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +85,8 @@ pub struct ReceiveConfig {
     pub admission: Admission,
     /// Nanoseconds since 1970.
     pub clock: fn() -> i64,
+    /// Intervals and bounds of StatsD.
+    pub statsd: statsd::Settings,
 }
 
 impl Default for ReceiveConfig {
@@ -97,6 +99,7 @@ impl Default for ReceiveConfig {
             cors: CorsOrigins::default(),
             admission: Arc::new(admit_by_header),
             clock: system_clock,
+            statsd: statsd::Settings::default(),
         }
     }
 }
@@ -118,6 +121,7 @@ pub struct ReceiveState {
     /// Series of metrics that are active.
     pub cardinality: Arc<Cardinality>,
     pub(crate) prometheus: Arc<prometheus::Memory>,
+    pub(crate) statsd: Arc<statsd::Statsd>,
     in_flight: Arc<Semaphore>,
 }
 
@@ -137,10 +141,12 @@ impl ReceiveState {
         let largest = bodies.body_bytes_max + bodies.decompressed_bytes_max + 2 * PERMIT_BYTES;
         bodies.in_flight_bytes_max = bodies.in_flight_bytes_max.max(largest);
         let permits = (bodies.in_flight_bytes_max / PERMIT_BYTES).min(Semaphore::MAX_PERMITS);
+        let statsd = statsd::Statsd::new(config.statsd, (config.clock)());
         Self {
             sink,
             cardinality: Arc::new(Cardinality::new(config.series)),
             prometheus: Arc::new(prometheus::Memory::new(&config.prometheus)),
+            statsd: Arc::new(statsd),
             config: Arc::new(config),
             stats: Arc::new(IntakeStats::default()),
             in_flight: Arc::new(Semaphore::new(permits)),

@@ -1,0 +1,40 @@
+//! Graphite over UDP: lines in datagrams, and nobody is answered.
+
+use std::time::Duration;
+
+use tokio::net::UdpSocket;
+
+use super::{UDP, gather};
+use crate::{ReceiveError, ReceiveState};
+
+/// The largest datagram there is.
+const DATAGRAM_BYTES_MAX: usize = 65_535;
+
+/// Takes datagrams until `shutdown` resolves, and ends when they are written. One that finds no
+/// room is counted and forgotten.
+pub async fn serve(socket: UdpSocket, state: ReceiveState, shutdown: impl Future<Output = ()>) {
+    let (sender, writer) = gather::start(&UDP, state.clone());
+    let mut buffer = vec![0; DATAGRAM_BYTES_MAX];
+    let mut shutdown = std::pin::pin!(shutdown);
+    loop {
+        let received = tokio::select! {
+            received = socket.recv_from(&mut buffer) => received,
+            () = &mut shutdown => break,
+        };
+        match received {
+            Ok((len, _)) => {
+                let datagram = buffer.get(..len).unwrap_or_default();
+                gather::arrived(&UDP, &state, datagram);
+                if sender.try_send(datagram.to_vec()).is_err() {
+                    gather::refuse(&UDP, &state, &ReceiveError::Busy);
+                }
+            }
+            Err(e) => {
+                // What other hosts answered to datagrams long gone: it passes.
+                tracing::warn!(error = %e, protocol = UDP.name, "receiving a datagram failed");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+    gather::finish(sender, writer).await;
+}
