@@ -93,6 +93,8 @@ struct RawLimits {
     query_rows_max: Option<usize>,
     promql_samples_max: Option<usize>,
     promql_series_max: Option<usize>,
+    series_max: Option<usize>,
+    series_of_metric_max: Option<usize>,
     attributes_max: Option<usize>,
     key_bytes_max: Option<usize>,
     value_bytes_max: Option<usize>,
@@ -151,6 +153,8 @@ pub struct Config {
     pub limits: luneta_model::Limits,
     /// Bounds per body.
     pub bodies: luneta_receive::BodyLimits,
+    /// Bounds on series of metrics.
+    pub series: luneta_receive::SeriesLimits,
     /// Bound on rows in memory.
     pub memory_bytes_max: usize,
     /// Attribute keys that may become columns of a table, beyond those known from the start.
@@ -250,6 +254,7 @@ fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
         retention,
         limits: item,
         bodies,
+        series: series_limits(&limits),
         memory_bytes_max: limits.memory_bytes_max.unwrap_or(store.memory_bytes_max),
         promoted_columns_max: limits.promoted_columns_max.unwrap_or(store.promoted_columns_max),
         operations_max: limits.operations_max.unwrap_or(store.operations_max),
@@ -265,6 +270,14 @@ fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
         data,
         listen,
     })
+}
+
+fn series_limits(raw: &RawLimits) -> luneta_receive::SeriesLimits {
+    let default = luneta_receive::SeriesLimits::default();
+    luneta_receive::SeriesLimits {
+        of_metric: raw.series_of_metric_max.unwrap_or(default.of_metric),
+        of_tenant: raw.series_max.unwrap_or(default.of_tenant),
+    }
 }
 
 fn bounds(

@@ -8,7 +8,8 @@ use std::net::SocketAddr;
 
 use anyhow::{Result, bail};
 use axum::Router;
-use luneta_receive::{Protocol, ReceiveState, graphite, influx, jaeger, listen, statsd, zipkin};
+use luneta_model::Signal;
+use luneta_receive::{Protocol, ReceiveState, graphite, influx, jaeger, listen, otlp, prometheus, statsd, zipkin};
 use luneta_serve::{ServeState, UdpBuffer};
 use tokio::net::{TcpListener, UdpSocket};
 
@@ -29,11 +30,17 @@ static DROP_INS: &[(&str, &[Port])] = &[
             Port::Queries("jaeger_query_grpc", 16685, luneta_serve::jaeger_queries_grpc),
         ],
     ),
-    ("prometheus", &[Port::Queries("prometheus", 9090, luneta_serve::prometheus_queries)]),
+    ("prometheus", &[Port::Both(&prometheus::PROMETHEUS, written, luneta_serve::prometheus_queries)]),
     ("statsd", &[Port::Datagrams(&statsd::UDP, Datagrams::Statsd), Port::Lines(&statsd::TCP, Lines::Statsd)]),
     ("tempo", &[Port::Queries("tempo", 3200, luneta_serve::tempo_queries)]),
     ("zipkin", &[Port::Both(&zipkin::ZIPKIN, zipkin::http::router, luneta_serve::zipkin_queries)]),
 ];
+
+/// What Prometheus's own port takes; what arrives elsewhere there, its queries answer.
+fn written(receive: ReceiveState) -> Router {
+    let otlp = otlp::http::intake(Signal::Metrics);
+    prometheus::http::routes().route("/api/v1/otlp/v1/metrics", otlp).with_state(receive)
+}
 
 /// Every name at once.
 const ALL: &str = "all";

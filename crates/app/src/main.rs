@@ -9,6 +9,7 @@ mod drop_in;
 mod ports;
 mod promql;
 mod query;
+mod rules;
 mod run;
 mod server;
 mod start;

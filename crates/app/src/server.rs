@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use anyhow::{Context as _, Result, bail};
+use luneta_alert::Rules;
 use luneta_model::Signal;
 use luneta_query::QueryEngine;
 use luneta_receive::{CorsOrigins, ReceiveConfig, ReceiveState};
@@ -19,6 +20,7 @@ use tokio::sync::watch;
 use crate::cli::ServeArgs;
 use crate::client::ADDRESS_FILE;
 use crate::config::Config;
+use crate::rules::RuleLake;
 use crate::{drop_in, ports};
 
 /// A server that runs in this process.
@@ -30,6 +32,7 @@ pub struct Running {
     stop: watch::Sender<bool>,
     tasks: Vec<tokio::task::JoinHandle<Result<()>>>,
     store: Arc<Store>,
+    rules: Arc<Rules>,
     data: std::path::PathBuf,
 }
 
@@ -118,7 +121,7 @@ impl Running {
         prepare(&config.data)?;
         let store = open(&config).await?;
         let receive = ReceiveState::new(Arc::clone(&store) as _, receive_config(&config)?);
-        let engine = QueryEngine::new(Arc::clone(&store), config.query.clone())?;
+        let engine = Arc::new(QueryEngine::new(Arc::clone(&store), config.query.clone())?);
         let info = ServerInfo {
             version: env!("CARGO_PKG_VERSION"),
             started_at: SystemTime::now(),
@@ -128,7 +131,10 @@ impl Running {
             memory_bytes_max: config.memory_bytes_max as u64,
             udp_buffers: drop_ins.iter().filter_map(drop_in::Listening::buffer).collect(),
         };
-        let state = ServeState::new(engine, Arc::clone(&receive.stats), info);
+        let state = ServeState::new(Arc::clone(&engine), Arc::clone(&receive.stats), Arc::clone(&receive.cardinality), info);
+        let lake = RuleLake::new(engine, Arc::clone(&store) as _);
+        let rules = Arc::new(Rules::start(Arc::new(lake), config.rules.clone()).context("rules")?);
+        state.tell_rules(Arc::clone(&rules));
         state.start_sampling();
         let (stop, stopped) = watch::channel(false);
         let mut tasks = Vec::new();
@@ -153,7 +159,7 @@ impl Running {
         }
         write_addresses(&config.data, &addresses)?;
         let drop_ins = config.drop_in.iter().map(|wanted| wanted.port.name()).collect();
-        Ok(Self { addresses, drop_ins, stop, tasks, store, data: config.data })
+        Ok(Self { addresses, drop_ins, stop, tasks, store, rules, data: config.data })
     }
 
     /// Stops listening, lets requests end, and writes what is in memory to the lake.
@@ -169,6 +175,9 @@ impl Running {
             if tokio::time::timeout(grace, task).await.is_err() {
                 abort.abort();
             }
+        }
+        if tokio::time::timeout(grace, self.rules.stop()).await.is_err() {
+            tracing::warn!("rules were still evaluated when the server stopped");
         }
         std::fs::remove_file(self.data.join(ADDRESS_FILE)).ok();
         self.store.shutdown().await.context("the last rows were not written to the lake; the next start does it")
@@ -189,6 +198,7 @@ fn intakes(receive: &ReceiveState) -> axum::Router {
     }
     router = router.route("/api/traces", luneta_receive::jaeger::http::intake());
     router = router.merge(luneta_receive::zipkin::http::routes()).merge(luneta_receive::influx::http::routes());
+    router = router.merge(luneta_receive::prometheus::http::routes());
     router.layer(luneta_receive::otlp::http::cors(&receive.config.cors)).with_state(receive.clone())
 }
 
@@ -243,7 +253,7 @@ fn receive_config(config: &Config) -> Result<ReceiveConfig> {
         let parsed = config.cors.iter().map(|o| o.parse()).collect::<Result<Vec<_>, _>>();
         CorsOrigins::List(parsed.context("receivers.otlp.protocols.http.cors.allowed_origins")?)
     };
-    Ok(ReceiveConfig { limits: config.limits, bodies: config.bodies, cors, statsd: config.statsd, ..ReceiveConfig::default() })
+    Ok(ReceiveConfig { limits: config.limits, bodies: config.bodies, series: config.series, cors, statsd: config.statsd, ..ReceiveConfig::default() })
 }
 
 fn write_addresses(data: &Path, addresses: &BTreeMap<String, String>) -> Result<()> {

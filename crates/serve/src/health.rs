@@ -52,10 +52,19 @@ impl Page {
 pub async fn metrics(State(state): State<ServeState>) -> Response {
     let mut page = Page::default();
     intake(&state, &mut page);
+    series(&state, &mut page);
     store(&state, &mut page);
     queries(&state, &mut page);
     process(&state, &mut page);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page.0).into_response()
+}
+
+fn series(state: &ServeState, page: &mut Page) {
+    let name = "luneta_active_series";
+    page.family(name, "gauge", "Series of metrics with a point within the last half hour to hour.");
+    for (tenant, series) in state.0.cardinality.counts() {
+        page.sample(name, &[("tenant", tenant.as_str())], series as f64);
+    }
 }
 
 fn intake(state: &ServeState, page: &mut Page) {

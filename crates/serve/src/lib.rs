@@ -26,7 +26,7 @@ use axum::Router;
 use axum::routing::{get, post};
 use luneta_alert::{GroupView, Rules};
 use luneta_query::QueryEngine;
-use luneta_receive::IntakeStats;
+use luneta_receive::{Cardinality, IntakeStats};
 use tokio::sync::{Mutex, Semaphore};
 
 use rates::{QueryTimes, Rates};
@@ -69,8 +69,9 @@ pub struct ServeState(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    engine: QueryEngine,
+    engine: Arc<QueryEngine>,
     intake: Arc<IntakeStats>,
+    cardinality: Arc<Cardinality>,
     info: ServerInfo,
     rates: Rates,
     queries: QueryTimes,
@@ -84,10 +85,10 @@ struct Inner {
 
 impl ServeState {
     /// The state of one server.
-    pub fn new(engine: QueryEngine, intake: Arc<IntakeStats>, info: ServerInfo) -> Self {
+    pub fn new(engine: Arc<QueryEngine>, intake: Arc<IntakeStats>, cardinality: Arc<Cardinality>, info: ServerInfo) -> Self {
         let (rates, queries, services) = (Rates::default(), QueryTimes::default(), live::ServiceLists::default());
         let promql_turns = Semaphore::new(engine.config().concurrent_max);
-        Self(Arc::new(Inner { engine, intake, info, rates, queries, services, promql_turns, rules: OnceLock::new(), dashboards: Mutex::default() }))
+        Self(Arc::new(Inner { engine, intake, cardinality, info, rates, queries, services, promql_turns, rules: OnceLock::new(), dashboards: Mutex::default() }))
     }
 
     /// Samples the store's counters once a second, for rates, until the state is dropped.

@@ -32,6 +32,16 @@ pub async fn status(State(state): State<ServeState>, RequestTenant(tenant): Requ
             json!({"signal": signal, "protocol": r.protocol, "reason": r.reason.as_str(), "requests": r.requests, "items": r.items, "count": r.requests + r.items})
         })
         .collect();
+    let series = state.0.cardinality.snapshot(&tenant);
+    let limits = state.0.cardinality.limits();
+    let too_many: Vec<Value> = series
+        .refused
+        .iter()
+        .map(|of| {
+            let (attribute, values) = of.attribute.as_ref().map(|(key, values)| (key.as_str(), *values)).unzip();
+            json!({"metric": of.metric, "active": of.series, "points": of.points, "attribute": attribute, "values": values})
+        })
+        .collect();
     let bytes: u64 = stored.tables.iter().map(|t| t.file_bytes).sum();
     Json(json!({
         "version": info.version,
@@ -43,6 +53,7 @@ pub async fn status(State(state): State<ServeState>, RequestTenant(tenant): Requ
         "udp_buffers": info.udp_buffers.iter().map(|(name, b)| (name.clone(), json!({"asked_bytes": b.asked_bytes, "given_bytes": b.given_bytes}))).collect::<Map<_, _>>(),
         "signals": signals(&state, &stored, &tenant),
         "refused": refused,
+        "series": {"active": series.series, "limit": limits.of_tenant, "limit_of_metric": limits.of_metric, "refused": too_many},
         "wal": {"bytes": stored.wal_bytes, "segments": stored.wal_segments},
         "memory": {"rows": stored.memory_rows, "bytes": stored.memory_bytes, "limit_bytes": info.memory_bytes_max},
         "flushes": {
