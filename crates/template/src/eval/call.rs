@@ -125,7 +125,7 @@ impl<'a> Machine<'_, 'a> {
             return self.fault(head, &Fault::new(format!("error calling tmpl: template {name:?} not defined")));
         };
         let start = self.out.len();
-        self.body(body, data, head.start)?;
+        self.body(body, &data, head.start)?;
         Ok(Value::Safe(self.out.split_off(start).into()))
     }
 }

@@ -119,12 +119,12 @@ impl<'r, 'a> Machine<'r, 'a> {
     }
 
     /// Renders a template that is called by another.
-    fn body(&mut self, body: &'a Body, data: Value<'a>, at: usize) -> Eval<()> {
+    fn body(&mut self, body: &'a Body, data: &Value<'a>, at: usize) -> Eval<()> {
         let outer = self.base;
         self.base = self.variables.len();
         self.variables.resize(self.base + body.slots.max(1), Value::Nil);
         self.variables[self.base] = data.clone();
-        let result = self.deeper(at, |machine| machine.nodes(&body.nodes, &data));
+        let result = self.deeper(at, |machine| machine.nodes(&body.nodes, data));
         self.variables.truncate(self.base);
         self.base = outer;
         result.map(|_| ())
