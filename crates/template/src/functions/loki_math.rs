@@ -1,6 +1,6 @@
 //! What LogQL has for numbers.
 
-use super::{Arguments, Call, Function, Kind};
+use super::{Arguments, Function, Kind};
 use crate::error::Fault;
 use crate::functions::humanize::parse_float;
 use crate::value::Value;
@@ -18,21 +18,23 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::ours("mod", TWO, |_, a| quotient(a, i64::wrapping_rem)),
     Function::ours("max", ONE, |_, a| Ok(Value::Int(a.from(0).iter().map(int).fold(i64::MIN, i64::max)))).rest(Kind::Any),
     Function::ours("min", ONE, |_, a| Ok(Value::Int(a.from(0).iter().map(int).fold(i64::MAX, i64::min)))).rest(Kind::Any),
-    Function::ours("addf", &[], |_, a| decimals(a, Some(0.0), Decimal::plus, |x, y| x + y)).rest(Kind::Any),
-    Function::ours("subf", ONE, |_, a| decimals(a, None, Decimal::minus, |x, y| x - y)).rest(Kind::Any),
-    Function::ours("mulf", ONE, |_, a| decimals(a, None, Decimal::times, |x, y| x * y)).rest(Kind::Any),
+    Function::ours("addf", &[], |_, a| Ok(decimals(a, Some(0.0), Decimal::plus, |x, y| x + y))).rest(Kind::Any),
+    Function::ours("subf", ONE, |_, a| Ok(decimals(a, None, Decimal::minus, |x, y| x - y))).rest(Kind::Any),
+    Function::ours("mulf", ONE, |_, a| Ok(decimals(a, None, Decimal::times, |x, y| x * y))).rest(Kind::Any),
     Function::ours("divf", ONE, |_, a| {
         if a.from(1).iter().any(|divisor| float(divisor) == 0.0) {
             return Err("decimal division by 0".into());
         }
-        decimals(a, None, Decimal::over, |x, y| x / y)
+        Ok(decimals(a, None, Decimal::over, |x, y| x / y))
     })
     .rest(Kind::Any),
-    Function::ours("maxf", ONE, |_, a| Ok(Value::Float(a.from(1).iter().map(float).fold(float(&a.0[0]), maximum)))).rest(Kind::Any),
-    Function::ours("minf", ONE, |_, a| Ok(Value::Float(a.from(1).iter().map(float).fold(float(&a.0[0]), minimum)))).rest(Kind::Any),
+    Function::ours("maxf", ONE, |_, a| Ok(Value::Float(a.from(1).iter().map(float).fold(float(&a.0[0]), maximum))))
+        .rest(Kind::Any),
+    Function::ours("minf", ONE, |_, a| Ok(Value::Float(a.from(1).iter().map(float).fold(float(&a.0[0]), minimum))))
+        .rest(Kind::Any),
     Function::ours("ceil", ONE, |_, a| Ok(Value::Float(float(&a.take(0)).ceil()))),
     Function::ours("floor", ONE, |_, a| Ok(Value::Float(float(&a.take(0)).floor()))),
-    Function::ours("round", &[Kind::Any, Kind::Int], round).rest(Kind::Float),
+    Function::ours("round", &[Kind::Any, Kind::Int], |_, a| Ok(round(a))).rest(Kind::Float),
 ];
 
 /// A whole number from any value; 0 where it is none.
@@ -101,7 +103,7 @@ fn minimum(a: f64, b: f64) -> f64 {
 }
 
 /// A number rounded to so many decimal places; up from a fraction that may be given.
-fn round<'a>(_: &Call<'_, 'a>, arguments: &mut Arguments<'a>) -> Result<Value<'a>, Fault> {
+fn round<'a>(arguments: &mut Arguments<'a>) -> Value<'a> {
     let up_from = match arguments.0.get(2) {
         Some(Value::Float(fraction)) => *fraction,
         _ => 0.5,
@@ -110,7 +112,7 @@ fn round<'a>(_: &Call<'_, 'a>, arguments: &mut Arguments<'a>) -> Result<Value<'a
     let scale = 10f64.powi(places);
     let scaled = scale * float(&arguments.take(0));
     let rounded = if scaled.fract() >= up_from { scaled.ceil() } else { scaled.floor() };
-    Ok(Value::Float(rounded / scale))
+    Value::Float(rounded / scale)
 }
 
 /// Decimal places that a quotient is computed to.
@@ -159,8 +161,11 @@ impl Decimal {
     fn over(self, other: Self) -> Option<Self> {
         let shift = self.exponent - other.exponent + QUOTIENT_PLACES;
         let power = 10_i128.checked_pow(shift.unsigned_abs())?;
-        let (dividend, divisor) =
-            if shift >= 0 { (self.digits.checked_mul(power)?, other.digits) } else { (self.digits, other.digits.checked_mul(power)?) };
+        let (dividend, divisor) = if shift >= 0 {
+            (self.digits.checked_mul(power)?, other.digits)
+        } else {
+            (self.digits, other.digits.checked_mul(power)?)
+        };
         let rest = dividend.checked_rem(divisor)?;
         let up = rest.checked_mul(2)?.unsigned_abs() >= divisor.unsigned_abs();
         let away = if up { rest.signum() * divisor.signum() } else { 0 };
@@ -174,13 +179,13 @@ fn decimals<'a>(
     start: Option<f64>,
     exact: impl Fn(Decimal, Decimal) -> Option<Decimal>,
     rough: impl Fn(f64, f64) -> f64,
-) -> Result<Value<'a>, Fault> {
+) -> Value<'a> {
     let numbers: Vec<f64> = start.into_iter().chain(arguments.from(0).iter().map(float)).collect();
-    let Some((&first, others)) = numbers.split_first() else { return Ok(Value::Float(0.0)) };
+    let Some((&first, others)) = numbers.split_first() else { return Value::Float(0.0) };
     let mut sum = Decimal::new(first);
     for number in others {
         sum = sum.zip(Decimal::new(*number)).and_then(|(a, b)| exact(a, b));
     }
     let result = sum.and_then(Decimal::float).unwrap_or_else(|| others.iter().fold(first, |a, b| rough(a, *b)));
-    Ok(Value::Float(result))
+    Value::Float(result)
 }

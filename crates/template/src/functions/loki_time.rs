@@ -88,9 +88,8 @@ const SIZES: [(&str, f64); 26] = [
 fn bytes(text: &str) -> Result<f64, Fault> {
     let end = text.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | ',')).unwrap_or(text.len());
     let number = text[..end].replace(',', "");
-    let number: f64 = number
-        .parse()
-        .map_err(|_| Fault::new(format!("strconv.ParseFloat: parsing {number:?}: invalid syntax")))?;
+    let number: f64 =
+        number.parse().map_err(|_| Fault::new(format!("strconv.ParseFloat: parsing {number:?}: invalid syntax")))?;
     let unit = text[end..].trim().to_lowercase();
     let Some((_, size)) = SIZES.iter().find(|(name, _)| *name == unit) else {
         return Err(Fault::new(format!("unhandled size name: {unit}")));
