@@ -111,12 +111,8 @@ impl Bounded {
         Ok(())
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.text.len()
-    }
-
-    pub(crate) fn ends_with(&self, tail: &str) -> bool {
-        self.text.ends_with(tail)
+    pub(crate) fn is_empty(&self) -> bool {
+        self.text.is_empty()
     }
 
     pub(crate) fn into_text(self) -> String {

@@ -25,7 +25,7 @@ impl<'a> Machine<'_, 'a> {
             return self.shortcut(matches!(function.action(), Action::Or), &command.arguments, dot, piped);
         }
         let arguments = self.arguments(&command.arguments, dot, piped, |index| function.kind(index), &command.head)?;
-        self.call(function, arguments, command.pattern.as_deref(), &command.head)
+        self.call(function, arguments, command.pattern.as_deref(), (command.head.start, command.end))
     }
 
     /// A function that stands as an argument, or before a field.
@@ -35,7 +35,7 @@ impl<'a> Machine<'_, 'a> {
             return self.fault(term, &fault);
         }
         let arguments = self.spare.pop().unwrap_or_default();
-        self.call(function, arguments, None, term)
+        self.call(function, arguments, None, (term.start, term.end))
     }
 
     /// `and` and `or`: the first argument that decides, or the last.
@@ -93,40 +93,40 @@ impl<'a> Machine<'_, 'a> {
         function: &'a Arc<Function>,
         mut arguments: Arguments<'a>,
         pattern: Option<&regex::Regex>,
-        head: &'a Term,
+        (start, end): (usize, usize),
     ) -> Eval<Value<'a>> {
         let bytes_max = self.limits.output_bytes_max;
         let result = match function.action() {
             Action::Ours(body) => body(&Call { scope: self.scope, bytes_max, pattern }, &mut arguments),
             Action::Given(body) => body(&arguments.0).map(|value: Value<'static>| value),
-            Action::Render => return self.render_named(arguments, head),
+            Action::Render => return self.render_named(arguments, start, end),
             Action::And | Action::Or => Ok(Value::Nil),
         };
         arguments.0.clear();
         self.spare.push(arguments);
         match result {
             Ok(value) if value.as_text().is_some_and(|text| text.len() > bytes_max) => {
-                self.fault(head, &Fault::TooLarge(bytes_max))
+                self.fault_between(start, end, &Fault::TooLarge(bytes_max))
             }
             Ok(value) => Ok(value),
             Err(Fault::Message(message)) => {
-                self.fault(head, &Fault::new(format!("error calling {}: {message}", function.name())))
+                self.fault_between(start, end, &Fault::new(format!("error calling {}: {message}", function.name())))
             }
-            Err(fault) => self.fault(head, &fault),
+            Err(fault) => self.fault_between(start, end, &fault),
         }
     }
 
     /// `tmpl "name" data`
-    fn render_named(&mut self, mut arguments: Arguments<'a>, head: &'a Term) -> Eval<Value<'a>> {
+    fn render_named(&mut self, mut arguments: Arguments<'a>, start: usize, end: usize) -> Eval<Value<'a>> {
         let data = arguments.0.pop().unwrap_or_default();
         let name = arguments.0.pop().unwrap_or_default();
         let name = name.as_text().unwrap_or_default();
         let Some(body) = self.template.named(name) else {
-            return self.fault(head, &Fault::new(format!("error calling tmpl: template {name:?} not defined")));
+            return self.fault_between(start, end, &Fault::new(format!("error calling tmpl: template {name:?} not defined")));
         };
-        let start = self.out.len();
-        self.body(body, data, head.start)?;
-        Ok(Value::Safe(self.out.split_off(start).into()))
+        let before = self.out.len();
+        self.body(body, &data, start)?;
+        Ok(Value::Safe(self.out.split_off(before).into()))
     }
 }
 

@@ -119,12 +119,12 @@ impl<'r, 'a> Machine<'r, 'a> {
     }
 
     /// Renders a template that is called by another.
-    fn body(&mut self, body: &'a Body, data: Value<'a>, at: usize) -> Eval<()> {
+    fn body(&mut self, body: &'a Body, data: &Value<'a>, at: usize) -> Eval<()> {
         let outer = self.base;
         self.base = self.variables.len();
         self.variables.resize(self.base + body.slots.max(1), Value::Nil);
         self.variables[self.base] = data.clone();
-        let result = self.deeper(at, |machine| machine.nodes(&body.nodes, &data));
+        let result = self.deeper(at, |machine| machine.nodes(&body.nodes, data));
         self.variables.truncate(self.base);
         self.base = outer;
         result.map(|_| ())
@@ -154,10 +154,14 @@ impl<'r, 'a> Machine<'r, 'a> {
 
     /// A fault at a term, which is shown.
     fn fault<T>(&self, term: &Term, fault: &Fault) -> Eval<T> {
-        let shown = self.template.text().get(term.start..term.end).unwrap_or_default();
+        self.fault_between(term.start, term.end, fault)
+    }
+
+    fn fault_between<T>(&self, start: usize, end: usize, fault: &Fault) -> Eval<T> {
+        let shown = self.template.text().get(start..end).unwrap_or_default();
         let shown: String =
             if shown.chars().count() > 40 { shown.chars().take(40).chain("...".chars()).collect() } else { shown.into() };
         let kind = if matches!(fault, Fault::TooLarge(_)) { ErrorKind::Limit } else { ErrorKind::Execution };
-        Err(self.error(kind, term.start, format!("at <{shown}>: {fault}")))
+        Err(self.error(kind, start, format!("at <{shown}>: {fault}")))
     }
 }

@@ -52,7 +52,7 @@ impl<'a> Machine<'_, 'a> {
                 let Some(body) = body.and_then(|body| self.template.body(body)) else {
                     return Err(self.error(ErrorKind::Execution, *at, format!("template {name:?} not defined")));
                 };
-                self.body(body, data, *at)?;
+                self.body(body, &data, *at)?;
             }
         }
         Ok(Flow::Next)

@@ -159,9 +159,7 @@ impl Format<'_, '_> {
         self.rest = &self.rest[1..];
         let number = self.number_argument();
         if number.is_none_or(|number| number < 0) {
-            if number.is_none() {
-                out.push("%!(BADPREC)")?;
-            }
+            out.push("%!(BADPREC)")?;
             return Ok(None);
         }
         Ok(number.map(|number| number as usize))

@@ -196,7 +196,13 @@ impl Writer<'_> {
 
     fn string(&mut self, text: &str, verb: char, value: &Value<'_>) -> Written {
         match verb {
-            'v' if self.style.sharp => self.quoted(text),
+            'v' if self.style.sharp => {
+                // As Go source: never raw.
+                self.style.sharp = false;
+                let written = self.quoted(text);
+                self.style.sharp = true;
+                written
+            }
             'v' | 's' => self.text(text),
             'q' => self.quoted(text),
             'x' | 'X' => self.hexadecimal(text, verb == 'X'),

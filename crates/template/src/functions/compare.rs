@@ -33,7 +33,9 @@ fn basic<'v>(value: &'v Value<'_>) -> Basic<'v> {
     }
 }
 
-const INCOMPATIBLE: &str = "incompatible types for comparison";
+fn incompatible(a: &Value<'_>, b: &Value<'_>) -> Fault {
+    Fault::new(format!("incompatible types for comparison: {} and {}", a.type_name(), b.type_name()))
+}
 
 #[allow(clippy::float_cmp, reason = "the language compares floats exactly")]
 pub(super) fn equal(a: &Value<'_>, b: &Value<'_>) -> Result<bool, Fault> {
@@ -49,7 +51,7 @@ pub(super) fn equal(a: &Value<'_>, b: &Value<'_>) -> Result<bool, Fault> {
             (Value::List(_) | Value::Map(_) | Value::Texts(_), Value::List(_) | Value::Map(_) | Value::Texts(_)) => {
                 Err(Fault::new(format!("non-comparable types {}, {}", a.type_name(), b.type_name())))
             }
-            _ => Err(INCOMPATIBLE.into()),
+            _ => Err(incompatible(a, b)),
         },
     }
 }
@@ -62,7 +64,7 @@ pub(super) fn order(a: &Value<'_>, b: &Value<'_>) -> Result<Order, Fault> {
         (Basic::Int(a), Basic::Int(b)) => Some(a.cmp(&b)),
         (Basic::Float(a), Basic::Float(b)) => a.partial_cmp(&b),
         (Basic::Text(a), Basic::Text(b)) => Some(a.cmp(b)),
-        _ => return Err(INCOMPATIBLE.into()),
+        _ => return Err(incompatible(a, b)),
     };
     Ok(match ordering {
         Some(Ordering::Less) => Order::Less,

@@ -54,3 +54,26 @@ pub(super) fn url_query(text: &str) -> String {
     }
     out
 }
+
+/// What a text within the query of a URL stands for.
+pub(super) fn url_query_back(text: &str) -> Result<String, Fault> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, behind)) = rest.split_first() {
+        rest = behind;
+        match byte {
+            b'+' => bytes.push(b' '),
+            b'%' => {
+                let digits = rest.get(..2).filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+                let Some(digits) = digits.and_then(|digits| std::str::from_utf8(digits).ok()) else {
+                    let shown: String = std::iter::once('%').chain(String::from_utf8_lossy(rest).chars().take(2)).collect();
+                    return Err(Fault::new(format!("invalid URL escape {shown:?}")));
+                };
+                bytes.push(u8::from_str_radix(digits, 16).unwrap_or(b'?'));
+                rest = &rest[2..];
+            }
+            byte => bytes.push(byte),
+        }
+    }
+    Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+}

@@ -4,6 +4,9 @@ mod builtin;
 mod compare;
 mod escape;
 mod humanize;
+mod loki;
+mod loki_math;
+mod loki_time;
 mod prometheus;
 
 use std::borrow::Cow;
@@ -216,6 +219,11 @@ impl Functions {
     pub fn prometheus() -> Self {
         let variables = ["labels", "externalLabels", "externalURL", "value"];
         variables.into_iter().fold(Self::go().with(prometheus::FUNCTIONS), Self::with_variable)
+    }
+
+    /// The functions of LogQL's `line_format` and `label_format`.
+    pub fn loki() -> Self {
+        Self::go().with(loki::FUNCTIONS).with(loki_math::FUNCTIONS).with(loki_time::FUNCTIONS)
     }
 
     /// These and one more, which takes the place of one of the same name.

@@ -55,7 +55,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::ours("urlQueryEscape", TEXT, |_, a| Ok(escape::url_query(&a.text(0)).into())),
     Function::ours("safeHtml", TEXT, |_, a| Ok(Value::Safe(a.text(0)))),
     // Others.
-    Function::ours("args", &[], args).rest(Kind::Any),
+    Function::ours("args", &[], |_, a| Ok(args(a))).rest(Kind::Any),
     Function::special("tmpl", &[Kind::Text, Kind::Any], Action::Render),
     Function::ours("externalURL", &[], |call, _| Ok(Value::from(call.scope.external_url))),
     Function::ours("pathPrefix", &[], |call, _| Ok(path_of(call.scope.external_url).into())),
@@ -109,9 +109,9 @@ fn sort_by_label<'a>(_: &Call<'_, 'a>, arguments: &mut Arguments<'a>) -> Result<
     Ok(Value::list(keyed.into_iter().map(|(_, sample)| sample)))
 }
 
-fn args<'a>(_: &Call<'_, 'a>, arguments: &mut Arguments<'a>) -> Result<Value<'a>, Fault> {
+fn args<'a>(arguments: &mut Arguments<'a>) -> Value<'a> {
     let values = std::mem::take(&mut arguments.0);
-    Ok(Value::map(values.into_iter().enumerate().map(|(index, value)| (format!("arg{index}"), value))))
+    Value::map(values.into_iter().enumerate().map(|(index, value)| (format!("arg{index}"), value)))
 }
 
 /// Every first letter of a word in capitals.
@@ -120,9 +120,9 @@ pub(super) fn title(text: &str) -> String {
     let mut inside = false;
     for c in text.chars() {
         if inside {
-            out.push(c)
+            out.push(c);
         } else {
-            out.extend(titlecase(c))
+            out.extend(titlecase(c));
         }
         inside = c.is_alphanumeric() || c == '_' || (!c.is_ascii() && !c.is_whitespace());
     }

@@ -248,7 +248,7 @@ impl<'t> Parser<'t> {
                     otherwise.push(node);
                 }
                 // A keyword is right behind `else`: elsewhere it follows what opens an action.
-                (Kind::Keyword(_), _) => return self.unexpected(chained, "else"),
+                (Kind::Keyword(_), _) => return self.unexpected(chained, "input"),
                 _ => {
                     let ended = self.list(&mut otherwise, false)?;
                     if let Ended::Else(at) = self.ended(ended)? {
@@ -345,8 +345,7 @@ impl<'t> Parser<'t> {
                     *until = token.end;
                     break;
                 }
-                Kind::Bool | Kind::Dot | Kind::Field | Kind::Identifier | Kind::Number | Kind::Nil => {}
-                Kind::Raw | Kind::Quoted | Kind::Variable | Kind::LeftParen => {}
+                kind if begins_command(kind) => {}
                 _ => return self.unexpected(token, place),
             }
             let command = self.command()?;
@@ -437,14 +436,16 @@ impl<'t> Parser<'t> {
         if terms.is_empty() {
             return self.error(self.peek()?.start, "empty command");
         }
+        let end = terms.last().map_or(0, |term| term.end);
         let head = terms.remove(0);
         let pattern = constant_pattern(&head, &terms);
-        Ok(Command { head, arguments: terms, pattern })
+        Ok(Command { head, arguments: terms, end, pattern })
     }
 
     /// A term with the fields behind it, if one is next.
     fn operand(&mut self) -> Parse<Option<Term>> {
         let Some(mut term) = self.term()? else { return Ok(None) };
+        let (start, term_end) = (term.start, term.end);
         let mut fields = Vec::new();
         while self.peek()?.kind == Kind::Field {
             let token = self.next()?;
@@ -454,7 +455,7 @@ impl<'t> Parser<'t> {
         if fields.is_empty() {
             return Ok(Some(term));
         }
-        let (start, end) = (term.start, term.end);
+        let end = term.end;
         let expression = match term.expression {
             Expression::Field(mut path) => {
                 path.extend(fields);
@@ -462,7 +463,7 @@ impl<'t> Parser<'t> {
             }
             Expression::Variable(slot, _) => Expression::Variable(slot, fields),
             Expression::Bool(_) | Expression::Text(_) | Expression::Number(_) | Expression::Nil | Expression::Dot => {
-                return self.error(start, format!("unexpected . after term \"{}\"", &self.text[start..end]));
+                return self.error(start, format!("unexpected . after term {:?}", &self.text[start..term_end]));
             }
             _ => Expression::Chain(Box::new(term), fields),
         };
@@ -515,6 +516,11 @@ impl<'t> Parser<'t> {
             None => self.error(token.start, format!("invalid syntax in {source}")),
         }
     }
+}
+
+fn begins_command(kind: Kind) -> bool {
+    let constant = matches!(kind, Kind::Bool | Kind::Nil | Kind::Number | Kind::Quoted | Kind::Raw);
+    constant || matches!(kind, Kind::Dot | Kind::Field | Kind::Identifier | Kind::Variable | Kind::LeftParen)
 }
 
 /// Whether a template says nothing, so that another of the same name may take its place.

@@ -60,6 +60,8 @@ pub(crate) struct Pipe {
 pub(crate) struct Command {
     pub(crate) head: Term,
     pub(crate) arguments: Vec<Term>,
+    /// Byte of the template behind the last of them.
+    pub(crate) end: usize,
     /// The regular expression among the arguments, where it is a constant.
     pub(crate) pattern: Option<Box<Regex>>,
 }

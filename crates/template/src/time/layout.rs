@@ -45,8 +45,8 @@ pub(super) struct ZoneForm {
     /// `Z` for no offset.
     pub(super) zulu: bool,
     pub(super) colons: bool,
-    pub(super) minutes: bool,
-    pub(super) seconds: bool,
+    /// How many numbers: hours, minutes, seconds.
+    pub(super) numbers: u8,
 }
 
 /// Parts by how they are written, longer ones first where one begins like another.
@@ -74,16 +74,16 @@ const PARTS: [(&str, Part); 38] = [
     ("5", Part::Second(false)),
     ("PM", Part::AmPm(true)),
     ("pm", Part::AmPm(false)),
-    ("-070000", zone(false, false, true, true)),
-    ("-07:00:00", zone(false, true, true, true)),
-    ("-0700", zone(false, false, true, false)),
-    ("-07:00", zone(false, true, true, false)),
-    ("-07", zone(false, false, false, false)),
-    ("Z070000", zone(true, false, true, true)),
-    ("Z07:00:00", zone(true, true, true, true)),
-    ("Z0700", zone(true, false, true, false)),
-    ("Z07:00", zone(true, true, true, false)),
-    ("Z07", zone(true, false, false, false)),
+    ("-070000", zone(false, false, 3)),
+    ("-07:00:00", zone(false, true, 3)),
+    ("-0700", zone(false, false, 2)),
+    ("-07:00", zone(false, true, 2)),
+    ("-07", zone(false, false, 1)),
+    ("Z070000", zone(true, false, 3)),
+    ("Z07:00:00", zone(true, true, 3)),
+    ("Z0700", zone(true, false, 2)),
+    ("Z07:00", zone(true, true, 2)),
+    ("Z07", zone(true, false, 1)),
     (".0", Part::Fraction(0)),
     (",0", Part::Fraction(0)),
     (".9", Part::ShortFraction(0)),
@@ -92,8 +92,8 @@ const PARTS: [(&str, Part); 38] = [
     ("_2006", Part::LongYear),
 ];
 
-const fn zone(zulu: bool, colons: bool, minutes: bool, seconds: bool) -> Part {
-    Part::Zone(ZoneForm { zulu, colons, minutes, seconds })
+const fn zone(zulu: bool, colons: bool, numbers: u8) -> Part {
+    Part::Zone(ZoneForm { zulu, colons, numbers })
 }
 
 /// Cuts a layout at its first part: text before it, the part as written and as meant, and the rest.
@@ -191,7 +191,7 @@ fn push_zone(out: &mut String, offset_s: i32, form: ZoneForm) {
     let size = offset_s.unsigned_abs();
     out.push(if offset_s < 0 { '-' } else { '+' });
     push(out, size / 3600, 2, '0');
-    for (wanted, number) in [(form.minutes, size / 60 % 60), (form.seconds, size % 60)] {
+    for (wanted, number) in [(form.numbers > 1, size / 60 % 60), (form.numbers > 2, size % 60)] {
         if wanted {
             if form.colons {
                 out.push(':');
@@ -203,12 +203,7 @@ fn push_zone(out: &mut String, offset_s: i32, form: ZoneForm) {
 
 /// A zone without a name is called by its offset.
 fn unnamed_zone(out: &mut String, offset_s: i32) {
-    let minutes = (offset_s / 60).unsigned_abs();
-    out.push(if offset_s < 0 { '-' } else { '+' });
-    push(out, minutes / 60, 2, '0');
-    if minutes % 60 != 0 {
-        push(out, minutes % 60, 2, '0');
-    }
+    push_zone(out, offset_s, ZoneForm { zulu: false, colons: false, numbers: 2 });
 }
 
 fn push_fraction(out: &mut String, nanoseconds: u32, digits: usize, mark: &str, keep: bool) {

@@ -198,7 +198,7 @@ impl<'t> Read<'t> {
             _ => return None,
         };
         let mut seconds = self.digits(2).filter(|hours| *hours <= 24)? * 3600;
-        for (wanted, unit) in [(form.minutes, 60), (form.seconds, 1)] {
+        for (wanted, unit) in [(form.numbers > 1, 60), (form.numbers > 2, 1)] {
             if wanted {
                 if form.colons {
                     self.rest = self.rest.strip_prefix(':')?;
