@@ -37,6 +37,10 @@ mkdir -p corpus/zipkin_binary
 for file in "$fixtures"/*_protobuf; do
     { printf '\000'; cat "$file"; } > "corpus/zipkin_binary/$(basename "$file")"
 done
+mkdir -p corpus/remote_write
+for file in ../crates/receive/src/prometheus/fixtures/*.remote_write_v1; do
+    { printf '\002'; cat "$file"; } > "corpus/remote_write/$(basename "$file")"
+done
 mkdir -p corpus/traceql
 n=0
 sed -n -e 's/^eval //p' -e 's/^fail //p' -e 's/^series [^ ]* //p' ../tests/traceql/*.test | while IFS= read -r query; do
