@@ -51,6 +51,10 @@ mkdir -p corpus/line_protocol
 for file in ../crates/receive/src/influx/fixtures/*.lp; do
     { printf '\000'; cat "$file"; } > "corpus/line_protocol/$(basename "$file")"
 done
+mkdir -p corpus/remote_write
+for file in ../crates/receive/src/prometheus/fixtures/*.remote_write_v1; do
+    { printf '\002'; cat "$file"; } > "corpus/remote_write/$(basename "$file")"
+done
 mkdir -p corpus/traceql
 n=0
 sed -n -e 's/^eval //p' -e 's/^fail //p' -e 's/^series [^ ]* //p' ../tests/traceql/*.test | while IFS= read -r query; do

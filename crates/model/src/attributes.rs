@@ -276,6 +276,22 @@ impl AttributesBuilder {
         }
     }
 
+    /// Adds a string value whose key the current row does not have, as the caller knows.
+    pub fn push_new_str(&mut self, key: &str, value: &str) {
+        if !self.admit() {
+            return;
+        }
+        let value = Limits::cut(value, self.limits.value_bytes_max);
+        let placed = self.place(key, |column| {
+            let Column::Text(b) = column else { return false };
+            b.append_value(value);
+            true
+        });
+        if placed == Placed::Overflow {
+            self.overflow.push_new_str(Limits::cut(key, self.limits.key_bytes_max), value);
+        }
+    }
+
     /// Adds an integer value to the current row.
     pub fn push_int(&mut self, key: &str, value: i64) {
         if !self.admit() {

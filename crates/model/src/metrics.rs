@@ -233,12 +233,13 @@ impl MetricsBuilder {
         hash(key, TypeCode::String, value.as_bytes())
     }
 
-    /// Adds the string attributes of a series to the current point. Their hashes, added up with
-    /// wrapping, must be `hash`; a caller that needs them anyway saves doing it again.
+    /// Adds the string attributes of a series, no key twice, to the current point, which must not
+    /// have any yet. Their hashes, added up with wrapping, must be `hash`; a caller that needs them
+    /// anyway saves doing it again.
     pub fn push_hashed<'k>(&mut self, attributes: impl IntoIterator<Item = (&'k str, &'k str)>, hash: u64) {
-        self.attributes_hash = self.attributes_hash.wrapping_add(hash);
+        self.attributes_hash = hash;
         for (key, value) in attributes {
-            self.attributes.push_str(key, value);
+            self.attributes.push_new_str(key, value);
         }
     }
 

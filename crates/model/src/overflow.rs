@@ -59,6 +59,13 @@ impl OverflowBuilder {
         self.row_types.push(code.as_char());
     }
 
+    /// Adds text under a key that the row does not have.
+    pub(crate) fn push_new_str(&mut self, key: &str, value: &str) {
+        self.keys.push(key);
+        self.values.push(value);
+        self.row_types.push(TypeCode::String.as_char());
+    }
+
     /// Adds a value of any type.
     pub(crate) fn push_any(&mut self, key: &str, value: &AnyValue, limits: &Limits) {
         self.push(Limits::cut(key, limits.key_bytes_max), value.type_code(), |out| {

@@ -82,6 +82,31 @@ fn broken(name: &str, error: &std::io::Error) -> ReceiveError {
     ReceiveError::Malformed(format!("the {name} body cannot be unpacked: {error}"))
 }
 
+/// Bytes a snappy block unpacks to, which it says first. Nothing is allocated for one that cannot
+/// hold so much.
+pub(crate) fn snappy_len(input: &[u8]) -> Result<usize, ReceiveError> {
+    if input.starts_with(SNAPPY_FRAMES) {
+        return Err(broken_snappy("it has frames; send the block format"));
+    }
+    let total = snap::raw::decompress_len(input).map_err(|e| broken_snappy(&e.to_string()))?;
+    if total > input.len().saturating_mul(SNAPPY_RATIO_MAX) {
+        return Err(broken_snappy("it announces more than it can hold"));
+    }
+    Ok(total)
+}
+
+/// Unpacks a snappy block of a length by [`snappy_len`].
+pub(crate) fn snappy_block(input: &[u8], total: usize) -> Result<Vec<u8>, ReceiveError> {
+    let mut out = vec![0; total];
+    let written = snap::raw::Decoder::new().decompress(input, &mut out).map_err(|e| broken_snappy(&e.to_string()))?;
+    out.truncate(written);
+    Ok(out)
+}
+
+fn broken_snappy(reason: &str) -> ReceiveError {
+    ReceiveError::Malformed(format!("the snappy body cannot be unpacked: {reason}"))
+}
+
 struct Bounded<'a> {
     limits: &'a BodyLimits,
     share: &'a mut Reservation,
@@ -117,22 +142,11 @@ impl Bounded<'_> {
         Ok(out)
     }
 
-    /// A block says first how much it unpacks to.
     fn read_snappy(self, input: &[u8]) -> Result<Vec<u8>, ReceiveError> {
-        let malformed = |reason: &str| ReceiveError::Malformed(format!("the snappy body cannot be unpacked: {reason}"));
-        if input.starts_with(SNAPPY_FRAMES) {
-            return Err(malformed("it has frames; send the block format"));
-        }
-        let total = snap::raw::decompress_len(input).map_err(|e| malformed(&e.to_string()))?;
+        let total = snappy_len(input)?;
         self.check(total)?;
-        if total > input.len().saturating_mul(SNAPPY_RATIO_MAX) {
-            return Err(malformed("it announces more than it can hold"));
-        }
         self.share.grow_to(self.input_bytes + total)?;
-        let mut out = vec![0; total];
-        let written = snap::raw::Decoder::new().decompress(input, &mut out).map_err(|e| malformed(&e.to_string()))?;
-        out.truncate(written);
-        Ok(out)
+        snappy_block(input, total)
     }
 
     /// Counts what is left, and holds none of it: a bomb is found out before memory is spent on it.

@@ -6,7 +6,7 @@ use super::memory::Memory;
 use super::write::{Outcome, Writer};
 use super::{PrometheusConfig, v1, v2};
 use crate::context::refusal;
-use crate::{DecodeOptions, Decoded, ReceiveError};
+use crate::{DecodeOptions, Decoded, ReceiveError, compression};
 
 /// Which message a body holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +25,15 @@ pub fn remote_write_v1(bytes: &[u8], tenant: Tenant, options: &DecodeOptions) ->
 /// `io.prometheus.write.v2.Request`, unpacked, with no memory of requests before.
 pub fn remote_write_v2(bytes: &[u8], tenant: Tenant, options: &DecodeOptions) -> Result<Decoded, ReceiveError> {
     forgetful(Version::V2, bytes, tenant, options)
+}
+
+/// Unpacks a snappy block, as bodies are packed, of at most so many bytes.
+pub fn unpack_snappy(bytes: &[u8], unpacked_bytes_max: usize) -> Result<Vec<u8>, ReceiveError> {
+    let total = compression::snappy_len(bytes)?;
+    if total > unpacked_bytes_max {
+        return Err(ReceiveError::DecompressedTooLarge { what: "the unpacked body", max: unpacked_bytes_max });
+    }
+    compression::snappy_block(bytes, total)
 }
 
 fn forgetful(version: Version, bytes: &[u8], tenant: Tenant, options: &DecodeOptions) -> Result<Decoded, ReceiveError> {

@@ -2,6 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used, missing_docs)]
 
 pub mod reference;
+pub mod remote_write;
 pub mod requests;
 pub mod thrift;
 pub mod wire;
