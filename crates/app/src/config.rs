@@ -5,6 +5,7 @@
 
 mod collector;
 mod receivers;
+mod scrape;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -39,6 +40,10 @@ struct RawLuneta {
     retention: RawRetention,
     limits: RawLimits,
     flush: RawFlush,
+    /// Jobs as in `prometheus.yml`.
+    scrape_configs: Option<Value>,
+    /// Whether the server scrapes its own metrics.
+    scrape_self: Option<bool>,
 }
 
 /// `all`, `jaeger`, or a list.
@@ -141,6 +146,10 @@ pub struct Config {
     pub flush_bytes: usize,
     /// Bounds on queries.
     pub query: luneta_query::QueryConfig,
+    /// Where jobs that scrape come from.
+    pub scrape: Vec<luneta_scrape::ConfigSource>,
+    /// Whether the server scrapes its own metrics.
+    pub scrape_self: bool,
     /// Listen beyond loopback without credentials.
     pub insecure: bool,
     /// What of a Collector's file has no effect here, and what to do instead.
@@ -176,12 +185,14 @@ impl Config {
         };
         let mut notes = parts.check()?;
         notes.extend(raw.receivers.check()?);
-        Ok(Self { notes, ..resolve(raw, args)? })
+        let config = resolve(raw, args)?;
+        notes.extend(luneta_scrape::ScrapeConfig::load(&config.scrape)?.notes);
+        Ok(Self { notes, ..config })
     }
 }
 
 fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
-    let RawLuneta { data, listen, drop_in, retention, limits, flush } = raw.luneta;
+    let RawLuneta { data, listen, drop_in, retention, limits, flush, scrape_configs, scrape_self } = raw.luneta;
     let data = match args.data.clone().or(data) {
         Some(dir) => dir,
         None => default_data_dir()?,
@@ -209,6 +220,7 @@ fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
     let buffer_bytes = limits.udp_buffer_bytes.unwrap_or(drop_in::BUFFER_BYTES);
     let dropped_in = drop_in::named(stand_ins.iter().flat_map(|name| name.split(',')))?;
     let dropped_in = drop_in::merged(receivers.ports(loopback), dropped_in, buffer_bytes);
+    let scrape = scrape::sources(&args.scrape_config, scrape_configs, receivers.prometheus());
     let store = luneta_store::StoreConfig::new(&data);
     let flush_interval = flush.interval.map_or(Ok(store.flush_interval), |t| duration("luneta.flush.interval", &t))?;
     Ok(Config {
@@ -226,6 +238,8 @@ fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
         flush_interval,
         flush_bytes: flush.bytes.unwrap_or(store.flush_bytes),
         query,
+        scrape,
+        scrape_self: scrape_self.unwrap_or(true),
         insecure: args.insecure,
         notes: Vec::new(),
         data,

@@ -29,6 +29,7 @@ use tokio::sync::Semaphore;
 
 use rates::{QueryTimes, Rates};
 
+pub use health::own_metrics;
 pub use prometheus::{duration as prometheus_duration, time as prometheus_time, written as prometheus_answer};
 pub use sql::ApiError;
 
