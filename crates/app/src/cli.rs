@@ -57,6 +57,9 @@ pub struct ServeArgs {
     /// Configuration file (OpenTelemetry Collector's YAML with a `luneta` section); later ones win.
     #[arg(long, value_name = "FILE", env = "LUNETA_CONFIG", value_delimiter = ',')]
     pub config: Vec<PathBuf>,
+    /// A `prometheus.yml` whose targets are scraped; may be given more than once.
+    #[arg(long, value_name = "FILE", env = "LUNETA_SCRAPE_CONFIG", value_delimiter = ',')]
+    pub scrape_config: Vec<PathBuf>,
     /// Folder of the data [default: luneta in the user's data folder].
     #[arg(long, value_name = "DIR", env = "LUNETA_DATA")]
     pub data: Option<PathBuf>,

@@ -6,6 +6,7 @@
 mod collector;
 mod metrics;
 mod receivers;
+mod scrape;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -44,6 +45,10 @@ struct RawLuneta {
     otlp: RawOtlp,
     rules: RawRules,
     statsd: RawStatsd,
+    /// Jobs as in `prometheus.yml`.
+    scrape_configs: Option<Value>,
+    /// Whether the server scrapes its own metrics.
+    scrape_self: Option<bool>,
 }
 
 /// `all`, `jaeger`, or a list.
@@ -175,6 +180,10 @@ pub struct Config {
     pub query: luneta_query::QueryConfig,
     /// Rules over metrics.
     pub rules: luneta_alert::RulesConfig,
+    /// Where jobs that scrape come from.
+    pub scrape: Vec<luneta_scrape::ConfigSource>,
+    /// Whether the server scrapes its own metrics.
+    pub scrape_self: bool,
     /// Listen beyond loopback without credentials.
     pub insecure: bool,
     /// What of a Collector's file has no effect here, and what to do instead.
@@ -210,12 +219,15 @@ impl Config {
         };
         let mut notes = parts.check()?;
         notes.extend(raw.receivers.check()?);
-        Ok(Self { notes, ..resolve(raw, args)? })
+        let config = resolve(raw, args)?;
+        notes.extend(luneta_scrape::ScrapeConfig::load(&config.scrape)?.notes);
+        Ok(Self { notes, ..config })
     }
 }
 
 fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
-    let RawLuneta { data, listen, drop_in, retention, limits, flush, otlp, rules, statsd } = raw.luneta;
+    let RawLuneta { data, listen, drop_in, retention, limits, flush, otlp, rules, statsd, scrape_configs, scrape_self } =
+        raw.luneta;
     let data = match args.data.clone().or(data) {
         Some(dir) => dir,
         None => default_data_dir()?,
@@ -244,6 +256,7 @@ fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
     let buffer_bytes = limits.udp_buffer_bytes.unwrap_or(drop_in::BUFFER_BYTES);
     let dropped_in = drop_in::named(stand_ins.iter().flat_map(|name| name.split(',')))?;
     let dropped_in = drop_in::merged(receivers.ports(loopback), dropped_in, buffer_bytes);
+    let scrape = scrape::sources(&args.scrape_config, scrape_configs, receivers.prometheus());
     let store = luneta_store::StoreConfig::new(&data);
     let flush_interval = flush.interval.map_or(Ok(store.flush_interval), |t| duration("luneta.flush.interval", &t))?;
     Ok(Config {
@@ -265,6 +278,8 @@ fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
         statsd_socket: statsd.socket,
         query,
         rules: rules.resolve(&args.rules)?,
+        scrape,
+        scrape_self: scrape_self.unwrap_or(false),
         insecure: args.insecure,
         notes: Vec::new(),
         data,

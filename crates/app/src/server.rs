@@ -8,10 +8,14 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use anyhow::{Context as _, Result, bail};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::post;
 use luneta_alert::Rules;
-use luneta_model::Signal;
+use luneta_model::{Signal, Sink};
 use luneta_query::QueryEngine;
-use luneta_receive::{CorsOrigins, ReceiveConfig, ReceiveState};
+use luneta_receive::{BoundedSink, CorsOrigins, ReceiveConfig, ReceiveState};
+use luneta_scrape::{OwnTarget, Scraper, ScraperConfig};
 use luneta_serve::{ServeState, ServerInfo};
 use luneta_store::{Store, StoreConfig};
 use tokio::net::TcpListener;
@@ -33,6 +37,7 @@ pub struct Running {
     tasks: Vec<tokio::task::JoinHandle<Result<()>>>,
     store: Arc<Store>,
     rules: Arc<Rules>,
+    scraper: Scraper,
     data: std::path::PathBuf,
 }
 
@@ -59,20 +64,52 @@ pub async fn serve(args: ServeArgs) -> Result<ExitCode> {
     for warning in running.store.stats().warnings {
         println!("  warning: {warning}");
     }
-    wait_for_signal().await?;
+    wait_for_signal(&running.scraper, &running.rules).await?;
     tracing::info!("stopping");
     running.stop().await?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn wait_for_signal() -> Result<()> {
+/// Waits for SIGINT or SIGTERM. SIGHUP reads again what is to be scraped, and the rules.
+async fn wait_for_signal(scraper: &Scraper, rules: &Rules) -> Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        result = tokio::signal::ctrl_c() => result?,
-        _ = terminate.recv() => {}
+    let mut hang_up = signal(SignalKind::hangup())?;
+    loop {
+        tokio::select! {
+            result = tokio::signal::ctrl_c() => return Ok(result?),
+            _ = terminate.recv() => return Ok(()),
+            _ = hang_up.recv() => match reload(scraper, rules).await {
+                Ok(()) => tracing::info!("what is to be scraped and the rules were read again"),
+                Err(error) => tracing::error!("{error:#}; what is wrong stays as it was"),
+            },
+        }
     }
+}
+
+/// Reads again what is to be scraped, and the rules.
+async fn reload(scraper: &Scraper, rules: &Rules) -> Result<()> {
+    scraper.reload().await?;
+    rules.reload().await?;
     Ok(())
+}
+
+/// `POST /-/reload`, as Prometheus has it.
+async fn reload_by_request((scraper, rules): (Scraper, Arc<Rules>)) -> Response {
+    match reload(&scraper, &rules).await {
+        Ok(()) => StatusCode::OK.into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("failed to reload config: {error:#}\n")).into_response(),
+    }
+}
+
+/// The server as a target of its own.
+fn own_target(state: &ServeState, address: SocketAddr) -> OwnTarget {
+    let state = state.clone();
+    let metrics = move || -> std::pin::Pin<Box<dyn Future<Output = String> + Send>> {
+        let state = state.clone();
+        Box::pin(async move { luneta_serve::own_metrics(&state) })
+    };
+    OwnTarget { address: address.to_string(), metrics: Arc::new(metrics) }
 }
 
 /// Beyond loopback, everybody on the network could read and write.
@@ -98,6 +135,7 @@ impl Running {
     /// When the data folder or a port cannot be used.
     pub async fn start(config: Config) -> Result<Self> {
         let http = ports::listen(&config.listen, "--listen").await?;
+        let main = http.local_addr()?;
         let grpc = optional(config.otlp_grpc.as_deref(), "--otlp-grpc").await?;
         let otlp = optional(config.otlp_http.as_deref(), "--otlp-http").await?;
         let drop_ins = drop_in::open(&config.drop_in, &config.listen).await?;
@@ -132,13 +170,21 @@ impl Running {
             udp_buffers: drop_ins.iter().filter_map(drop_in::Listening::buffer).collect(),
         };
         let state = ServeState::new(Arc::clone(&engine), Arc::clone(&receive.stats), Arc::clone(&receive.cardinality), info);
-        let lake = RuleLake::new(engine, Arc::clone(&store) as _);
+        let bounded: Arc<dyn Sink> = Arc::new(BoundedSink::new(Arc::clone(&store) as _, Arc::clone(&receive.cardinality)));
+        let lake = RuleLake::new(engine, Arc::clone(&bounded));
         let rules = Arc::new(Rules::start(Arc::new(lake), config.rules.clone()).context("rules")?);
         state.tell_rules(Arc::clone(&rules));
         state.start_sampling();
         let (stop, stopped) = watch::channel(false);
         let mut tasks = Vec::new();
-        let reads = luneta_serve::router(state.clone()).merge(intakes(&receive));
+        let own = config.scrape_self.then(|| own_target(&state, main));
+        let bounds = ScraperConfig { limits: config.limits, ..ScraperConfig::default() };
+        let scraper = Scraper::start(config.scrape.clone(), own, bounded, bounds).await?;
+        state.tell_scraper(scraper.clone());
+        let reloading = (scraper.clone(), Arc::clone(&rules));
+        let reads = luneta_serve::router(state.clone())
+            .merge(intakes(&receive))
+            .route("/-/reload", post(move || reload_by_request(reloading.clone())));
         tasks.push(tokio::spawn(serve_reads(http, reads, stopped.clone())));
         if let Some(listener) = otlp {
             let (receive, stopped) = (receive.clone(), stopped.clone());
@@ -159,7 +205,7 @@ impl Running {
         }
         write_addresses(&config.data, &addresses)?;
         let drop_ins = config.drop_in.iter().map(|wanted| wanted.port.name()).collect();
-        Ok(Self { addresses, drop_ins, stop, tasks, store, rules, data: config.data })
+        Ok(Self { addresses, drop_ins, stop, tasks, store, rules, scraper, data: config.data })
     }
 
     /// Stops listening, lets requests end, and writes what is in memory to the lake.
@@ -168,6 +214,7 @@ impl Running {
     /// When the store could not write everything; it will on the next start.
     pub async fn stop(self) -> Result<()> {
         self.stop.send_replace(true);
+        self.scraper.stop().await;
         let grace = std::time::Duration::from_secs(5);
         for task in self.tasks {
             let abort = task.abort_handle();

@@ -7,11 +7,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::UInt64Type;
-use luneta_model::{AttributeScope, Batch, Signal, Tenant};
+use async_trait::async_trait;
+use luneta_model::{AttributeScope, Batch, Signal, Sink, SinkError, Tenant};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::{Reason, Tally};
@@ -39,6 +41,29 @@ pub struct SeriesLimits {
 impl Default for SeriesLimits {
     fn default() -> Self {
         Self { of_metric: 500_000, of_tenant: 2_000_000 }
+    }
+}
+
+/// A sink behind the bounds, for points that no sender waits for: those of further series are left out and counted.
+pub struct BoundedSink {
+    sink: Arc<dyn Sink>,
+    cardinality: Arc<Cardinality>,
+}
+
+impl BoundedSink {
+    /// In front of a sink.
+    pub fn new(sink: Arc<dyn Sink>, cardinality: Arc<Cardinality>) -> Self {
+        Self { sink, cardinality }
+    }
+}
+
+#[async_trait]
+impl Sink for BoundedSink {
+    async fn accept(&self, batch: Batch) -> Result<(), SinkError> {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = i64::try_from(since.as_nanos()).unwrap_or(i64::MAX);
+        let batch = self.cardinality.admit(batch, now, &mut Tally::default());
+        if batch.is_empty() { Ok(()) } else { self.sink.accept(batch).await }
     }
 }
 

@@ -29,7 +29,7 @@ mod stats;
 pub mod thrift;
 mod wire;
 
-pub use cardinality::{ActiveSeries, Cardinality, RefusedSeries, SeriesLimits};
+pub use cardinality::{ActiveSeries, BoundedSink, Cardinality, RefusedSeries, SeriesLimits};
 pub use error::{Reason, ReceiveError};
 pub use listen::{serve_grpc, serve_http, serve_zipkin};
 pub use otlp::grpc::router as grpc_service;

@@ -50,13 +50,18 @@ impl Page {
 
 /// `GET /metrics`.
 pub async fn metrics(State(state): State<ServeState>) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], own_metrics(&state)).into_response()
+}
+
+/// The server's own metrics in Prometheus's text format, as `/metrics` gives them.
+pub fn own_metrics(state: &ServeState) -> String {
     let mut page = Page::default();
-    intake(&state, &mut page);
-    series(&state, &mut page);
-    store(&state, &mut page);
-    queries(&state, &mut page);
-    process(&state, &mut page);
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page.0).into_response()
+    intake(state, &mut page);
+    series(state, &mut page);
+    store(state, &mut page);
+    queries(state, &mut page);
+    process(state, &mut page);
+    page.0
 }
 
 fn series(state: &ServeState, page: &mut Page) {

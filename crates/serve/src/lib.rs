@@ -27,10 +27,12 @@ use axum::routing::{get, post};
 use luneta_alert::{GroupView, Rules};
 use luneta_query::QueryEngine;
 use luneta_receive::{Cardinality, IntakeStats};
+use luneta_scrape::Scraper;
 use tokio::sync::{Mutex, Semaphore};
 
 use rates::{QueryTimes, Rates};
 
+pub use health::own_metrics;
 pub use prometheus::{duration as prometheus_duration, time as prometheus_time, written as prometheus_answer};
 pub use sql::ApiError;
 
@@ -79,6 +81,7 @@ struct Inner {
     /// PromQL queries that may still start.
     promql_turns: Semaphore,
     rules: OnceLock<Arc<Rules>>,
+    scraper: OnceLock<Scraper>,
     /// One at a time writes dashboards.
     dashboards: Mutex<()>,
 }
@@ -88,7 +91,7 @@ impl ServeState {
     pub fn new(engine: Arc<QueryEngine>, intake: Arc<IntakeStats>, cardinality: Arc<Cardinality>, info: ServerInfo) -> Self {
         let (rates, queries, services) = (Rates::default(), QueryTimes::default(), live::ServiceLists::default());
         let promql_turns = Semaphore::new(engine.config().concurrent_max);
-        Self(Arc::new(Inner { engine, intake, cardinality, info, rates, queries, services, promql_turns, rules: OnceLock::new(), dashboards: Mutex::default() }))
+        Self(Arc::new(Inner { engine, intake, cardinality, info, rates, queries, services, promql_turns, rules: OnceLock::new(), scraper: OnceLock::new(), dashboards: Mutex::default() }))
     }
 
     /// Samples the store's counters once a second, for rates, until the state is dropped.
@@ -107,6 +110,15 @@ impl ServeState {
     /// Tells of rules that run. What was told first stays.
     pub fn tell_rules(&self, rules: Arc<Rules>) {
         let _ = self.0.rules.set(rules);
+    }
+
+    /// Tells of what is scraped. What was told first stays.
+    pub fn tell_scraper(&self, scraper: Scraper) {
+        let _ = self.0.scraper.set(scraper);
+    }
+
+    fn scraper(&self) -> Option<&Scraper> {
+        self.0.scraper.get()
     }
 
     fn rules(&self) -> Vec<GroupView> {

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 use serde::Deserialize;
+use serde_yaml_ng::{Mapping, Value};
 
 use crate::drop_in::{self, Wanted};
 
@@ -14,6 +15,20 @@ pub struct RawReceivers {
     jaeger: Option<RawJaeger>,
     #[serde(deserialize_with = "present")]
     zipkin: Option<RawZipkin>,
+    prometheus: Option<RawPrometheus>,
+}
+
+/// The part of the Collector that scrapes.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawPrometheus {
+    config: Option<Value>,
+    report_extra_scrape_metrics: bool,
+    trim_metric_suffixes: bool,
+    use_start_time_metric: bool,
+    start_time_metric_regex: Option<String>,
+    target_allocator: Option<Value>,
+    api_server: Option<Value>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -143,7 +158,12 @@ impl RawDatagrams {
 impl RawReceivers {
     /// The receivers that are defined.
     pub fn ids(&self) -> Vec<&'static str> {
-        let defined = [("otlp", self.otlp.is_some()), ("jaeger", self.jaeger.is_some()), ("zipkin", self.zipkin.is_some())];
+        let defined = [
+            ("otlp", self.otlp.is_some()),
+            ("jaeger", self.jaeger.is_some()),
+            ("zipkin", self.zipkin.is_some()),
+            ("prometheus", self.prometheus.is_some()),
+        ];
         defined.into_iter().filter(|(_, is)| *is).map(|(id, _)| id).collect()
     }
 
@@ -169,7 +189,28 @@ impl RawReceivers {
         if self.zipkin.as_ref().is_some_and(|zipkin| zipkin.parse_string_tags) {
             bail!("receivers.zipkin.parse_string_tags: tags stay the text they were sent as; leave it out, or write false");
         }
+        if let Some(prometheus) = &self.prometheus {
+            notes.extend(prometheus.check()?);
+        }
         Ok(notes)
+    }
+
+    /// What is to be scraped, as in a file of Prometheus.
+    pub fn prometheus(&self) -> Option<Value> {
+        let prometheus = self.prometheus.as_ref()?;
+        let mut config = prometheus.config.clone()?;
+        if prometheus.report_extra_scrape_metrics
+            && let Some(config) = config.as_mapping_mut()
+        {
+            let global = config.entry("global".into()).or_insert_with(|| Value::Mapping(Mapping::new()));
+            if global.is_null() {
+                *global = Value::Mapping(Mapping::new());
+            }
+            if let Some(global) = global.as_mapping_mut() {
+                global.entry("extra_scrape_metrics".into()).or_insert(Value::Bool(true));
+            }
+        }
+        Some(config)
     }
 
     /// Addresses of OTLP over gRPC and over HTTP. Both are on when no receiver is named at all.
@@ -211,6 +252,28 @@ impl RawReceivers {
         let jaeger = self.jaeger.iter().flat_map(|jaeger| [&jaeger.protocols.grpc, &jaeger.protocols.thrift_http]);
         let endpoints = otlp.chain(jaeger).flatten().filter_map(RawEndpoint::bytes_max);
         endpoints.chain(self.zipkin.iter().filter_map(|zipkin| zipkin.max_request_body_size)).max()
+    }
+}
+
+impl RawPrometheus {
+    fn check(&self) -> Result<Vec<String>> {
+        if self.config.is_none() {
+            bail!("receivers.prometheus.config: is missing; it holds scrape_configs");
+        }
+        if self.target_allocator.is_some() {
+            bail!("receivers.prometheus.target_allocator: not supported; name the targets in config.scrape_configs");
+        }
+        if self.trim_metric_suffixes {
+            bail!("receivers.prometheus.trim_metric_suffixes: names stay as they were scraped; leave it out, or write false");
+        }
+        let mut notes = Vec::new();
+        if self.use_start_time_metric || self.start_time_metric_regex.is_some() {
+            notes.push("receivers.prometheus.use_start_time_metric: samples start when the target says so".to_owned());
+        }
+        if self.api_server.is_some() {
+            notes.push("receivers.prometheus.api_server: targets are at /api/v1/targets on luneta.listen".to_owned());
+        }
+        Ok(notes)
     }
 }
 

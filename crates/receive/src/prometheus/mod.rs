@@ -9,6 +9,7 @@ mod memory;
 mod metadata;
 mod native;
 mod rows;
+pub mod scraped;
 mod v1;
 mod v2;
 mod write;

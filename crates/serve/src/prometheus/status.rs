@@ -34,9 +34,10 @@ pub async fn build_information(State(state): State<ServeState>) -> Response {
     }))
 }
 
-/// `status/config`: there are no jobs.
-pub async fn configuration() -> Response {
-    plain(&json!({"yaml": "global: {}\n"}))
+/// `status/config`: what is scraped, without secrets.
+pub async fn configuration(State(state): State<ServeState>) -> Response {
+    let shown = state.scraper().map(luneta_scrape::Scraper::configuration).filter(|text| !text.is_empty());
+    plain(&json!({"yaml": shown.unwrap_or_else(|| "global: {}\n".to_owned())}))
 }
 
 /// `status/flags`: settings under the names of Prometheus's flags.

@@ -144,7 +144,9 @@ impl<'b, F: FnMut(Entry<'_, 'b>)> ProtobufReader<'_, 'b, F> {
         let parts = read_histogram(message, self.options.native_buckets_max)?;
         self.sample.created_ms = parts.created_ms;
         let native = parts.is_native() && self.options.native_histograms;
-        if !native || self.options.always_classic_histograms {
+        // One that has sparse buckets alone has no classic part, unless nothing else is taken of it.
+        let classic = parts.buckets.iter().any(|bucket| bucket.upper_bound != f64::INFINITY);
+        if !native || (self.options.always_classic_histograms && classic) {
             self.classic(family, &parts, message.offset())?;
         }
         if native {
@@ -158,9 +160,6 @@ impl<'b, F: FnMut(Entry<'_, 'b>)> ProtobufReader<'_, 'b, F> {
     }
 
     fn classic(&mut self, family: &Family<'b>, parts: &HistogramParts<'b>, offset: usize) -> Walk<()> {
-        if parts.is_native() && parts.buckets.is_empty() {
-            return Ok(());
-        }
         self.number(family, Ending::Count, parts.native.count, offset)?;
         self.number(family, Ending::Sum, parts.native.sum, offset)?;
         let mut has_infinity = false;
