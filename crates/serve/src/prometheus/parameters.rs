@@ -104,6 +104,14 @@ pub fn query(parameters: &Parameters) -> Result<Query, Failure> {
     Query::parse(text, &ParseOptions::default()).map_err(|fault| Failure::parameter("query", fault))
 }
 
+/// The selector that chooses targets.
+///
+/// # Errors
+/// [`Failure`] when it is none.
+pub fn selector(text: &str) -> Result<Vec<Matcher>, Failure> {
+    parse_selector(text, &ParseOptions::default()).map_err(|e| Failure::parameter("match_target", e.to_string()))
+}
+
 /// The selectors of a request.
 ///
 /// # Errors
