@@ -1,0 +1,15 @@
+export const metrics = {
+  'graph.cut': 'Top {n} of {total} series',
+  'graph.series': { one: '{n} series', other: '{n} series' },
+  'graph.legend': 'Series',
+  'graph.legend.hint': 'Click: only this one. Ctrl or Shift and click: hide or show it.',
+  'graph.figure.last': 'last',
+  'graph.figure.min': 'min',
+  'graph.figure.mean': 'mean',
+  'graph.figure.max': 'max',
+  'graph.empty': 'No values in this range',
+  'graph.tip.more': 'and {n} more',
+  'graph.exemplar': 'Exemplar',
+  'graph.exemplar.open': 'Click opens the trace',
+  'promql.show': 'Show the PromQL behind this',
+} as const

@@ -1,0 +1,15 @@
+export const metrics = {
+  'graph.cut': 'As {n} maiores de {total} séries',
+  'graph.series': { one: '{n} série', other: '{n} séries' },
+  'graph.legend': 'Séries',
+  'graph.legend.hint': 'Clique: só esta. Ctrl ou Shift e clique: esconde ou mostra.',
+  'graph.figure.last': 'último',
+  'graph.figure.min': 'mín.',
+  'graph.figure.mean': 'média',
+  'graph.figure.max': 'máx.',
+  'graph.empty': 'Nenhum valor neste intervalo',
+  'graph.tip.more': 'e mais {n}',
+  'graph.exemplar': 'Exemplar',
+  'graph.exemplar.open': 'Clique abre o trace',
+  'promql.show': 'Mostrar o PromQL por trás disto',
+} as const
