@@ -1,3 +1,4 @@
+import { dashboards } from './dashboards'
 import { explore } from './explore'
 import { home } from './home'
 import { metrics } from './metrics'
@@ -7,4 +8,4 @@ import { shell } from './shell'
 import { traceView } from './trace'
 import { traces } from './traces'
 
-export const en = { ...shell, ...explore, ...home, ...metrics, ...pages, ...services, ...traceView, ...traces }
+export const en = { ...shell, ...dashboards, ...explore, ...home, ...metrics, ...pages, ...services, ...traceView, ...traces }

@@ -84,6 +84,9 @@ function oldMapping(one: Json): Mapping[] {
   return value === 'null' ? [{ kind: 'special', match: 'null', ...shown }] : [{ kind: 'value', value, ...shown }]
 }
 
+// `Last *` is the last value that is one; here there is no other.
+export const fieldName = (name: string): string => name.replace(/^(Last|First) \*$/, '$1')
+
 const ofData = /__(field|value|series|data)\b/
 
 export function links(written: readonly unknown[], findings: Findings): Link[] {
@@ -129,7 +132,7 @@ function override(one: Json, findings: Findings): Override[] {
     findings.differs('override', text(matcher['id']) ?? '')
     return []
   }
-  const made: Override = { by, match: by === 'regex' ? match.replace(/^\/(.*)\/\w*$/, '$1') : match }
+  const made: Override = { by, match: by === 'regex' ? match.replace(/^\/(.*)\/\w*$/, '$1') : fieldName(match) }
   for (const property of objects(one['properties'])) Object.assign(made, overrideProperty(property, findings))
   return Object.keys(made).length > 2 ? [made] : []
 }

@@ -2,6 +2,7 @@
 import type { Mapping, Override, Panel, Reducer, Threshold, Transform } from '../model/document'
 import { filled, list, number, object, objects, present, text, yes, type Json } from '../model/json'
 import { colour, mappings, reducer } from './fields'
+import { legendFigures } from './legend'
 import type { Findings } from './notes'
 
 export function graphOld(source: Json, findings: Findings): Partial<Panel> {
@@ -12,13 +13,13 @@ export function graphOld(source: Json, findings: Findings): Partial<Panel> {
   const stack = yes(source['stack']) ? (yes(source['percentage']) ? 'percent' : 'normal') : undefined
   const draw = yes(source['bars']) ? 'bars' : source['lines'] === false && yes(source['points']) ? 'points' : undefined
   const fill = number(source['fill'])
-  const values = (['min', 'max', 'avg', 'current', 'total'] as const).flatMap((name) => (yes(legend[name]) ? reducer(name, findings) ?? [] : []))
+  const figures = legendFigures((['min', 'max', 'avg', 'current', 'total'] as const).flatMap((name) => (yes(legend[name]) ? reducer(name, findings) ?? [] : [])), findings)
   const steps = objects(source['thresholds'])
   if (steps.some((step) => step['op'] === 'lt')) findings.differs('thresholdsBelow')
   return present<Panel>({
     unit: unit === 'none' ? undefined : unit, min: number(left?.['min']), max: number(left?.['max']), decimals: number(source['decimals']), stack, draw,
     log: Number(left?.['logBase'] ?? 1) > 1 || undefined, fill: fill === undefined || fill === 0 ? undefined : Math.min(100, fill * 10),
-    legend: legend['show'] === false ? 'hidden' : yes(legend['alignAsTable']) ? 'table' : 'list', legendValues: values.length > 0 ? values : undefined,
+    legend: legend['show'] === false ? 'hidden' : yes(legend['alignAsTable']) || (yes(legend['values']) && figures) ? 'table' : 'list',
     thresholds: steps.length > 0 ? [{ from: null, colour: 'green' }, ...steps.map(oldStep)] : undefined, thresholdsShown: steps.length > 0 || undefined,
     overrides: seriesOverrides(source, findings),
   })

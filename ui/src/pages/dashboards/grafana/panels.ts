@@ -2,6 +2,7 @@
 import type { Panel, PanelType, Repeat } from '../model/document'
 import { filled, list, number, object, present, text, yes, type Json } from '../model/json'
 import { fieldDefaults, links, reducerList } from './fields'
+import { legendFigures } from './legend'
 import { colouredOld, graphOld, heatmapOld, tableOld } from './old'
 import { Findings } from './notes'
 import { reduced } from './reduced'
@@ -98,12 +99,12 @@ export function chart(source: Json, findings: Findings): Partial<Draft> {
   if (custom['axisPlacement'] === 'right') findings.differs('secondAxis')
   if (scale === 'symlog') findings.differs('symlog')
   const hidden = legend['showLegend'] === false || legend['displayMode'] === 'hidden'
-  const values = reducerList(legend['calcs'], findings)
+  const values = legendFigures(reducerList(legend['calcs'], findings), findings)
   const style = text(object(custom['thresholdsStyle'])['mode'])
   const fill = number(custom['fillOpacity'])
   return present<Draft>({
     draw, stack: stacking === 'normal' || stacking === 'percent' ? stacking : undefined, log: scale === 'log' || scale === 'symlog' || undefined,
-    legend: hidden ? 'hidden' : legend['displayMode'] === 'table' ? 'table' : 'list', legendValues: values.length > 0 ? values : undefined,
+    legend: hidden ? 'hidden' : legend['displayMode'] === 'table' || values ? 'table' : 'list',
     thresholdsShown: (style !== undefined && style !== 'off') || undefined, fill: fill === undefined || fill === 0 ? undefined : fill,
   })
 }

@@ -1,6 +1,6 @@
 import type { Transform } from '../model/document'
 import { filled, number, object, objects, texts, yes, type Json } from '../model/json'
-import { reducerList } from './fields'
+import { fieldName, reducerList } from './fields'
 import type { Findings } from './notes'
 
 export function transforms(written: unknown, findings: Findings): Transform[] {
@@ -21,7 +21,7 @@ function transform(id: string, options: Json, findings: Findings): Transform[] {
       return reduce(options, findings)
     case 'sortBy': {
       const field = object(objects(options['sort'])[0])
-      return filled(field['field']) ? [{ kind: 'sort', field: String(field['field']), descending: yes(field['desc']) }] : []
+      return filled(field['field']) ? [{ kind: 'sort', field: fieldName(String(field['field'])), descending: yes(field['desc']) }] : []
     }
     case 'limit':
       return [{ kind: 'limit', rows: number(options['limitField']) ?? 10 }]
@@ -41,9 +41,9 @@ function transform(id: string, options: Json, findings: Findings): Transform[] {
 }
 
 function organize(options: Json): Transform {
-  const positions = Object.entries(object(options['indexByName'])).flatMap(([name, at]) => (typeof at === 'number' ? [{ name, at }] : []))
-  const hide = Object.entries(object(options['excludeByName'])).flatMap(([name, out]) => (out === true ? [name] : []))
-  const rename = Object.entries(object(options['renameByName'])).filter((pair): pair is [string, string] => typeof pair[1] === 'string' && pair[1] !== '')
+  const positions = Object.entries(object(options['indexByName'])).flatMap(([name, at]) => (typeof at === 'number' ? [{ name: fieldName(name), at }] : []))
+  const hide = Object.entries(object(options['excludeByName'])).flatMap(([name, out]) => (out === true ? [fieldName(name)] : []))
+  const rename = Object.entries(object(options['renameByName'])).filter((pair): pair is [string, string] => typeof pair[1] === 'string' && pair[1] !== '').map(([name, shown]) => [fieldName(name), shown])
   return { kind: 'organize', hide, order: positions.sort((left, right) => left.at - right.at).map(({ name }) => name), rename: Object.fromEntries(rename) }
 }
 

@@ -107,7 +107,6 @@ export interface Panel {
   overrides?: Override[]
   transforms?: Transform[]
   legend?: 'list' | 'table' | 'hidden'
-  legendValues?: Reducer[]
   draw?: 'lines' | 'bars' | 'points'
   fill?: number // 0 to 100
   stack?: 'normal' | 'percent'

@@ -94,7 +94,7 @@ function readShown(value: Json): Partial<Panel> {
 
 function readDrawn(value: Json): Partial<Panel> {
   return present<Panel>({
-    legend: oneOf(value['legend'], ['list', 'table', 'hidden']), legendValues: some(readReducers(value['legendValues'])),
+    legend: oneOf(value['legend'], ['list', 'table', 'hidden']),
     draw: oneOf(value['draw'], ['lines', 'bars', 'points']), fill: number(value['fill']), stack: oneOf(value['stack'], ['normal', 'percent']),
     log: yes(value['log']) || undefined, reduce: oneOf(value['reduce'], reducers), rows: yes(value['rows']) || undefined,
     colour: oneOf(value['colour'], ['value', 'background', 'none']),
