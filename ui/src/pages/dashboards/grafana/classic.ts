@@ -39,19 +39,16 @@ export function convertClassic(source: Json): Dashboard {
 
 export function build(placed: readonly Placed[]): Panel[] {
   const used = new Set<number>()
+  // Whoever has no id of its own, or one that is taken, gets one that nobody has.
+  let next = placed.reduce((most, { source }) => Math.max(most, number(source['id']) ?? 0), 0) + 1
+  const idOf = (wanted: number | undefined): number => (wanted !== undefined && wanted > 0 && Number.isInteger(wanted) && !used.has(wanted) ? wanted : next++)
   const panels = placed.map(({ source, place }): Panel => {
     const { panel, findings } = convertPanel(source)
-    const id = freeId(number(source['id']), used)
+    const id = idOf(number(source['id']))
+    used.add(id)
     return { ...panel, id, place, ...importedOf(source, findings) }
   })
   return settle(panels)
-}
-
-function freeId(wanted: number | undefined, used: Set<number>): number {
-  let id = wanted !== undefined && wanted > 0 ? Math.floor(wanted) : 1
-  while (used.has(id)) id += 1
-  used.add(id)
-  return id
 }
 
 function importedOf(source: Json, findings: Findings): Pick<Panel, 'imported'> {

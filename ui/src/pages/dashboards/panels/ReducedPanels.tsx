@@ -35,12 +35,14 @@ const fit = (count: number, width: number, height: number, least: number): numbe
   return Math.max(1, Math.min(widest, Math.max(Math.ceil(count / lines), Math.min(count, Math.round(width / Math.max(1, height))))))
 }
 
+// From the first value to the last: what came before there was anything takes no room.
 function Trend({ values }: { values: readonly (number | null)[] }) {
-  const known = values.filter((value): value is number => value !== null)
-  const low = Math.min(...known)
-  const high = Math.max(...known)
-  const points = values.flatMap((value, at) => (value === null ? [] : [`${((at / Math.max(1, values.length - 1)) * 100).toFixed(1)},${(28 - ((value - low) / (high - low || 1)) * 26).toFixed(1)}`]))
-  if (points.length < 2) return null
+  const known = values.flatMap((value, at) => (value === null ? [] : [{ value, at }]))
+  const [first, last] = [known[0], known.at(-1)]
+  if (!first || !last || first === last) return null
+  const low = Math.min(...known.map(({ value }) => value))
+  const high = Math.max(...known.map(({ value }) => value))
+  const points = known.map(({ value, at }) => `${(((at - first.at) / (last.at - first.at)) * 100).toFixed(1)},${(28 - ((value - low) / (high - low || 1)) * 26).toFixed(1)}`)
   return (
     <svg class="dash-trend" viewBox="0 0 100 30" preserveAspectRatio="none" aria-hidden="true">
       <polyline points={points.join(' ')} fill="none" stroke="var(--c)" stroke-width="1.4" vector-effect="non-scaling-stroke" />

@@ -56,7 +56,8 @@ function columnOf(column: Column, at: number, table: Table, panel: Panel): SortC
   if (look.hidden) return []
   const right = column.kind === 'number'
   const longest = table.rows.slice(0, 40).reduce((most, row) => Math.max(most, written(row[at] ?? null, column, look).text.length), (look.name ?? column.name).length + 2)
-  const track = look.width ? `${look.width}px` : `minmax(${Math.round(Math.min(360, Math.max(64, longest * 7.4 + 22)))}px, ${right ? 'auto' : '1fr'})`
+  const least = Math.round(Math.min(320, Math.max(64, longest * 7.4 + 22)))
+  const track = look.width ? `${look.width}px` : `minmax(${least}px, ${right ? 'auto' : `${Math.min(120, Math.max(8, longest))}fr`})`
   return [{ id: `${at}`, label: look.name ?? column.name, track, phone: track, right, by: ({ cells }) => sortable(cells[at] ?? null), cell: ({ cells }) => <CellView column={column} cell={cells[at] ?? null} look={look} panel={panel} /> }]
 }
 

@@ -1,6 +1,5 @@
 // Finds the value of every variable: those that others depend on first, then what the address or the file chose,
 // else the first that can be chosen. Asking is passed in, so that this is a function of its arguments.
-import { ApiError } from '../../../api/client'
 import type { Fault } from '../../../api/types'
 import type { Range } from '../../../time/range'
 import { allValues, type Variable } from '../model/document'
@@ -66,9 +65,14 @@ async function resolveOne(variable: Variable, scope: Scope, around: Surroundings
     const options = await optionsOf(variable, scope, around)
     return choose(variable, options, around)
   } catch (cause) {
-    const fault: Fault = cause instanceof ApiError ? cause.fault : { kind: 'execution', message: cause instanceof Error ? cause.message : String(cause) }
-    return { ...choose(variable, [], around), fault }
+    return { ...choose(variable, [], around), fault: faultOf(cause) }
   }
+}
+
+// What the API throws carries its fault.
+function faultOf(cause: unknown): Fault {
+  const carried = (cause as { fault?: Fault } | null)?.fault
+  return carried ?? { kind: 'execution', message: cause instanceof Error ? cause.message : String(cause) }
 }
 
 async function optionsOf(variable: Variable, scope: Scope, { ask, range, samples }: Surroundings): Promise<Option[]> {

@@ -36,7 +36,8 @@ export function PanelCard({ panel, context, width, height, onFull, full = false,
   const [showing, setShowing] = useState(false)
   const shown = usePanelData(panel, context, width, inView)
   const title = interpolate(panel.title, shown.prepared.scope, 'text')
-  const bare = panel.title === '' && panel.type === 'text'
+  const bare = panel.title === '' && panel.type === 'text' && !tools
+  const head = bare ? 0 : headHeight
   return (
     <section ref={box} class={`panel dash-panel ${tools ? 'editing' : ''}`} aria-label={title || t(`dash.type.${panel.type}`)}>
       <header class={bare ? 'bare' : ''}>
@@ -60,8 +61,8 @@ export function PanelCard({ panel, context, width, height, onFull, full = false,
         </div>
       </header>
       <LoadingBar on={shown.fetching && inView} />
-      <div class="dash-body-box" style={{ height: `${Math.max(20, height - headHeight - 4)}px` }}>
-        <Body panel={panel} shown={shown} context={context} title={title} inView={inView} width={width - 26} height={Math.max(20, height - headHeight - 12)} />
+      <div class="dash-body-box" style={{ height: `${Math.max(20, height - head - 4)}px` }}>
+        <Body panel={panel} shown={shown} context={context} title={title} inView={inView} width={width - 26} height={Math.max(20, height - head - 12)} />
       </div>
       {showing && <QueriesDialog title={title} prepared={shown.prepared} data={shown.data} close={() => setShowing(false)} />}
       {children}
