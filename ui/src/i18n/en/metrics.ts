@@ -11,5 +11,6 @@ export const metrics = {
   'graph.tip.more': 'and {n} more',
   'graph.exemplar': 'Exemplar',
   'graph.exemplar.open': 'Click opens the trace',
+  'heatmap.summary': '{rows} buckets; the fullest, from {lower} to {upper}, has {most} in all.',
   'promql.show': 'Show the PromQL behind this',
 } as const

@@ -11,5 +11,6 @@ export const metrics = {
   'graph.tip.more': 'e mais {n}',
   'graph.exemplar': 'Exemplar',
   'graph.exemplar.open': 'Clique abre o trace',
+  'heatmap.summary': '{rows} faixas; a mais cheia, de {lower} a {upper}, tem {most} no total.',
   'promql.show': 'Mostrar o PromQL por trás disto',
 } as const
