@@ -89,9 +89,9 @@ function extensions({ label, hint, onChange, onRun }: PromqlOptions): Extension[
     EditorView.updateListener.of((update) => {
       if (!update.docChanged) return
       onChange(update.state.doc.toString())
-      // A brace, a comma or a sign of comparison asks for names and values, which no letter has asked for yet.
+      // A brace, a comma or a quote asks for names and values, which no letter has asked for yet.
       const before = update.state.sliceDoc(0, update.state.selection.main.head)
-      if (update.transactions.some((transaction) => transaction.isUserEvent('input')) && /(?:[{,]\s?|[=~]"?|by \(|without \()$/.test(before)) startCompletion(update.view)
+      if (update.transactions.some((transaction) => transaction.isUserEvent('input')) && /(?:[{,]\s?|[=~]"|by \(|without \()$/.test(before)) startCompletion(update.view)
     }),
   ]
 }

@@ -2,10 +2,8 @@
 import { Segmented } from '../../components/Tabs'
 import { t } from '../../i18n/translate'
 import { setParams, useParam } from '../../url/state'
-import { Cardinality } from './cardinality/Cardinality'
 import { Catalogue } from './catalogue/Catalogue'
-import { MetricView } from './metric/MetricView'
-import { QueryView } from './query/QueryView'
+import { LazyView } from './LazyView'
 import '../services/services.css'
 import './metrics.css'
 
@@ -16,11 +14,11 @@ export default function MetricsPage() {
   const [metric] = useParam('metric')
   const [asked] = useParam('view', 'catalogue')
   const view = views.find((known) => known === asked) ?? 'catalogue'
-  if (view === 'query') return <QueryView views={<Views selected={view} />} />
-  if (view === 'cardinality') return <Cardinality views={<Views selected={view} />} />
+  const switcher = <Views selected={view} />
+  if (view !== 'catalogue') return <LazyView key={view} id={view} name="" views={switcher} />
   // Another metric starts anew.
-  if (metric !== '') return <MetricView key={metric} name={metric} views={<Views selected={view} />} />
-  return <Catalogue views={<Views selected={view} />} />
+  if (metric !== '') return <LazyView key={`metric ${metric}`} id="metric" name={metric} views={switcher} />
+  return <Catalogue views={switcher} />
 }
 
 // What belongs to one view has no meaning in another; range and filters do.

@@ -18,7 +18,7 @@ import { Bar, BlameList } from './BlameList'
 const tops = ['10', '50', '200'] as const
 const headSeconds = 2 * 3600
 
-export function Cardinality({ views }: { views: ComponentChildren }) {
+export default function Cardinality({ views }: { views: ComponentChildren }) {
   const [top, setTop] = useParam('top', '10')
   const [metric, setMetric] = useParam('blame')
   const found = useLoad(['promql', 'sizes', top, asOf.value], async (signal) => (await sizes(Math.min(10_000, Math.max(1, Number(top) || 10)), { signal })).data)

@@ -27,7 +27,7 @@ import { useMetric, useSeries, type MetricSeries } from './useMetric'
 const tabs = ['charts', 'breakdown', 'labels'] as const
 type Tab = (typeof tabs)[number]
 
-export function MetricView({ name, views }: { name: string; views: ComponentChildren }) {
+export default function MetricView({ name, views }: { name: string; views: ComponentChildren }) {
   const { range } = useRange()
   const filters = useFilters()
   const { metric, fault, fetching, refetch } = useMetric(name)

@@ -22,7 +22,7 @@ import { GraphResult, TableResult, type Look } from './Results'
 
 const seriesAsked = 5000
 
-export function QueryView({ views }: { views: ComponentChildren }) {
+export default function QueryView({ views }: { views: ComponentChildren }) {
   const params = useParams()
   const { range } = useRange()
   const queries = useMemo(() => readQueries(params), [params.getAll('q').join('\0'), params.getAll('legend').join('\0'), params.get('off')])
@@ -75,7 +75,8 @@ export function QueryView({ views }: { views: ComponentChildren }) {
             <Options table={table} look={look} automatic={steps.step} />
           </div>
         </section>
-        {nothing ? <p class="notice">{t('metrics.query.empty')}</p> : <Outcome queries={queries} answers={answers} table={table}>{table ? null : <GraphResult queries={queries} answers={ranges} steps={steps} look={look} />}</Outcome>}
+        {nothing && <p class="notice">{t('metrics.query.empty')}</p>}
+        {!nothing && !table && <Outcome queries={queries} answers={answers}><GraphResult queries={queries} answers={ranges} steps={steps} look={look} /></Outcome>}
         {table && !nothing && queries.map((query, index) => asked[index] !== null && <Tabled key={query.ref} query={query} answer={instants[index]} unit={look.unit} first={index === 0} several={asked.length > 1} />)}
       </div>
     </>
@@ -122,22 +123,29 @@ function Options({ table, look, automatic }: { table: boolean; look: Look; autom
   )
 }
 
-// Faults stand at their queries; those of no place stand here too, and what each answer took.
-function Outcome({ queries, answers, table, children }: { queries: readonly Written[]; answers: readonly Loaded<Answer<QueryData>>[]; table: boolean; children: ComponentChildren }) {
-  const failed = answers.filter((answer, index) => answer.fault && !queries[index]?.off)
-  const allFailed = failed.length > 0 && failed.length === answers.filter((_, index) => !queries[index]?.off && queries[index]?.text.trim() !== '').length
+// What an answer took.
+function statsOf(answer: Loaded<Answer<QueryData>> | undefined): string | null {
+  const data = answer?.data?.data
+  if (!data?.stats || answer?.fault) return null
+  return t('metrics.stats', { series: countOf(data), samples: data.stats.samples.totalQueryableSamples, time: format(data.stats.timings.execTotalTime, 's') })
+}
+
+const isCut = (answer: Answer<QueryData> | undefined): boolean => answer?.warnings.some((text) => text.includes('truncated')) ?? false
+
+// Faults stand at their queries; where there is nothing else they stand here too.
+function Outcome({ queries, answers, children }: { queries: readonly Written[]; answers: readonly Loaded<Answer<QueryData>>[]; children: ComponentChildren }) {
+  const shown = answers.filter((_, index) => !queries[index]?.off && queries[index]?.text.trim() !== '')
+  const fault = shown.every((answer) => answer.fault) ? shown[0]?.fault : null
+  const known = shown.map(({ data, fault: failed }) => (failed ? undefined : data))
   const note = answers.flatMap((answer, index) => {
-    const data = answer.data?.data
-    if (!data?.stats || queries[index]?.off || answer.fault) return []
-    const { stats } = data
-    const ref = answers.length > 1 ? `${refOf(index)}: ` : ''
-    return [`${ref}${t('metrics.stats', { series: countOf(data), samples: stats.samples.totalQueryableSamples, time: format(stats.timings.execTotalTime, 's') })}`]
+    const stats = queries[index]?.off ? null : statsOf(answer)
+    return stats === null ? [] : [answers.length > 1 ? `${refOf(index)}: ${stats}` : stats]
   })
   return (
     <Panel title={t('metrics.result')} note={note.join(' · ')}>
-      <Remarks answers={answers.map(({ data, fault }, index) => (queries[index]?.off || fault ? undefined : data))} />
-      {answers.some(({ data }) => data?.warnings.some((text) => text.includes('truncated'))) && <p class="banner">{t('metrics.result.cut', { n: seriesAsked })}</p>}
-      {allFailed && failed[0]?.fault ? <Failed fault={failed[0].fault} retry={() => failed.forEach(({ refetch }) => refetch())} /> : table ? null : children}
+      <Remarks answers={known} />
+      {known.some(isCut) && <p class="banner">{t('metrics.result.cut', { n: seriesAsked })}</p>}
+      {fault ? <Failed fault={fault} retry={() => shown.forEach(({ refetch }) => refetch())} /> : children}
     </Panel>
   )
 }
@@ -153,7 +161,9 @@ interface TabledProps {
 function Tabled({ query, answer, unit, first, several }: TabledProps) {
   if (!answer || answer.fault) return null
   return (
-    <Panel title={several ? `${query.ref}: ${query.text}` : t('metrics.mode.table')} flush>
+    <Panel title={several ? `${query.ref}: ${query.text}` : t('metrics.mode.table')} note={statsOf(answer)} flush>
+      <div class="table-remarks"><Remarks answers={[answer.data]} /></div>
+      {isCut(answer.data) && <p class="banner">{t('metrics.result.cut', { n: seriesAsked })}</p>}
       {answer.data ? <TableResult answer={answer.data} unit={unit} label={t('metrics.query.name', { ref: query.ref })} keys={first} /> : <Skeleton height={200} />}
     </Panel>
   )

@@ -8,7 +8,7 @@ import { t } from '../../../i18n/translate'
 import type { Answer, QueryData, RangeData, Steps } from '../../../promql/answer'
 import { marksOf, type ExemplarMark } from '../../../promql/exemplars'
 import { Graph } from '../../../promql/Graph'
-import { frameOf, rowsOf, writeLabels, type Keep, type TableRow } from '../../../promql/series'
+import { frameOf, isObscure, rowsOf, writeLabels, type Keep, type TableRow } from '../../../promql/series'
 import { format } from '../../../promql/units'
 import { traceLink } from '../metric/Charts'
 import { useExemplars } from '../../../promql/usePromql'
@@ -70,9 +70,9 @@ type Row = TableRow & { id: string }
 
 function columnsOf(rows: readonly Row[], unit: string): Column<Row>[] {
   const names = [...new Set(rows.flatMap(({ labels }) => Object.keys(labels)))]
-  // What all rows share comes last, and where there are many labels they stand in one column.
+  // What tells rows apart comes first, and where there are many labels they stand in one column.
   const telling = names.filter((name) => new Set(rows.map(({ labels }) => labels[name] ?? '')).size > 1)
-  const ordered = [...telling, ...names.filter((name) => !telling.includes(name))]
+  const ordered = [...telling.filter((name) => !isObscure(name)), ...names.filter((name) => !telling.includes(name)), ...telling.filter(isObscure)]
   const shown = ordered.slice(0, labelsMost)
   const value: Column<Row> = { id: 'value', label: t('metrics.value'), track: 'minmax(110px, 0.8fr)', phone: '110px', right: true, by: (row) => row.value, cell: (row) => <span title={String(row.value ?? row.text ?? '')}>{row.text ?? format(row.value, unit)}</span> }
   const columns = shown.map((name, index): Column<Row> => ({
