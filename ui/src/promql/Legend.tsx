@@ -43,6 +43,8 @@ interface Numbers {
 }
 
 const figures = ['last', 'min', 'mean', 'max'] as const
+// Left out where there is little room.
+const extra = (figure: (typeof figures)[number]): string => (figure === 'min' || figure === 'mean' ? 'extra' : '')
 
 export function numbersOf(values: readonly (number | null)[]): Numbers {
   let [sum, count, min, max] = [0, 0, Infinity, -Infinity]
@@ -72,14 +74,14 @@ export function Legend({ series, as, hidden, choose, onBold, unit, decimals }: L
         <thead>
           <tr>
             <th scope="col">{t('graph.legend')}</th>
-            {figures.map((figure) => <th scope="col" class="right" key={figure}>{t(`graph.figure.${figure}`)}</th>)}
+            {figures.map((figure) => <th scope="col" class={`right ${extra(figure)}`} key={figure}>{t(`graph.figure.${figure}`)}</th>)}
           </tr>
         </thead>
         <tbody>
           {series.map((one, index) => (
             <tr key={one.id}>
               <td>{entry(one, index)}</td>
-              {figures.map((figure) => <td class="right" key={figure}>{format(numbers[index]?.[figure], unit, decimals)}</td>)}
+              {figures.map((figure) => <td class={`right ${extra(figure)}`} key={figure}>{format(numbers[index]?.[figure], unit, decimals)}</td>)}
             </tr>
           ))}
         </tbody>

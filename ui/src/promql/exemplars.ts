@@ -11,8 +11,8 @@ export interface ExemplarMark {
 
 const first = (labels: Labels, names: readonly string[]): string | null => names.map((name) => labels[name]).find((value) => value !== undefined && value !== '') ?? null
 
-// The largest ones where there are more than a chart can show.
-export function marksOf(found: readonly ExemplarSeries[], most = 200): ExemplarMark[] {
+// The largest of each moment where there are more than a chart can show.
+export function marksOf(found: readonly ExemplarSeries[], most = 60): ExemplarMark[] {
   const all = found.flatMap(({ seriesLabels, exemplars }) =>
     exemplars.map(({ labels, value, timestamp }): ExemplarMark => ({
       time: timestamp, value: numberOf(value), labels: { ...seriesLabels, ...labels },
@@ -25,6 +25,14 @@ export function marksOf(found: readonly ExemplarSeries[], most = 200): ExemplarM
     const key = `${time} ${value} ${traceId} ${spanId}`
     return known.has(key) ? false : known.add(key)
   })
-  if (distinct.length <= most) return distinct.sort((left, right) => left.time - right.time)
-  return distinct.sort((left, right) => right.value - left.value).slice(0, most).sort((left, right) => left.time - right.time)
+  const sorted = distinct.sort((left, right) => left.time - right.time)
+  if (sorted.length <= most) return sorted
+  const [start, end] = [sorted[0]?.time ?? 0, sorted.at(-1)?.time ?? 0]
+  const largest = new Map<number, ExemplarMark>()
+  for (const mark of sorted) {
+    const moment = Math.min(most - 1, Math.floor(((mark.time - start) / (end - start || 1)) * most))
+    const known = largest.get(moment)
+    if (!known || mark.value > known.value) largest.set(moment, mark)
+  }
+  return [...largest.values()]
 }

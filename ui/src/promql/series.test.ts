@@ -26,6 +26,8 @@ describe('legends', () => {
     ['a template', [{ a: '1', b: '2' }], { legend: '{{a}} of {{ b }}{{c}}' }, ['1 of 2']],
     ['one series', [{ __name__: 'up', a: '1' }], {}, ['up{a="1"}']],
     ['no labels', [{}], { name: 'sum(x)' }, ['sum(x)']],
+    ['the same told twice', [{ job: 'x', service_name: 'x', instance: '7' }, { job: 'y', service_name: 'y', instance: '8' }], {}, ['x', 'y']],
+    ['what only an instance tells', [{ job: 'x', instance: '7' }, { job: 'x', instance: '8' }], {}, ['7', '8']],
     ['one that lacks what others have', [{ a: '' }, { a: '1' }], { name: 'rest' }, ['rest', '1']],
   ]
   for (const [what, labels, options, names] of cases) it(what, () => expect(legends(labels, options)).toEqual(names))

@@ -87,13 +87,29 @@ export const fromTemplate = (template: string, labels: Labels): string => templa
 // What tells series apart, or what all have if nothing does.
 export function legends(all: readonly Labels[], { legend, name }: Pick<FrameOptions, 'legend' | 'name'> = {}): string[] {
   if (legend) return all.map((labels) => fromTemplate(legend, labels) || writeLabels(labels))
-  const keys = [...new Set(all.flatMap((labels) => Object.keys(labels)))]
-  const telling = keys.filter((key) => new Set(all.map((labels) => labels[key] ?? '')).size > 1)
+  const telling = tellingLabels(all)
   return all.map((labels) => {
     if (all.length === 1) return Object.keys(labels).length === 0 ? (name ?? '{}') : writeLabels(labels)
     const parts = telling.map((key) => labels[key] ?? '').filter((value) => value !== '')
     return parts.join(' · ') || name || writeLabels(labels)
   })
+}
+
+// Who sent it, in words that few people know by heart.
+export const isObscure = (label: string): boolean => /^(?:instance|service_instance_id|otel_scope_.*)$/.test(label)
+
+// The labels that differ, each thing once; obscure ones only where others leave series alike.
+function tellingLabels(all: readonly Labels[]): string[] {
+  const written = (key: string) => all.map((labels) => labels[key] ?? '')
+  const keys = [...new Set(all.flatMap((labels) => Object.keys(labels)))].filter((key) => new Set(written(key)).size > 1)
+  const seen = new Set<string>()
+  const distinct = keys.filter((key) => {
+    const values = JSON.stringify(written(key))
+    return seen.has(values) ? false : seen.add(values)
+  })
+  const clear = distinct.filter((key) => !isObscure(key))
+  const told = new Set(all.map((labels) => JSON.stringify(clear.map((key) => labels[key] ?? '')))).size
+  return told === all.length ? clear : distinct
 }
 
 export interface TableRow {

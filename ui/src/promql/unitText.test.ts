@@ -22,7 +22,7 @@ describe('values with units', () => {
 describe('units of metrics', () => {
   const cases: [name: string, unit: string, type: string, found: string][] = [
     ['http_server_request_duration_seconds', 's', 'histogram', 's'], ['cpu_utilization_ratio', '1', 'gauge', 'percentunit'], ['pool_size', '1', 'gauge', 'short'],
-    ['x_bytes_total', '', 'counter', 'By'], ['traces_spanmetrics_latency', '', 'histogram', 's'], ['jobs', '{job}', 'gauge', '{job}'], ['things', '', 'gauge', 'short'],
+    ['x_bytes_total', '', 'counter', 'By'], ['traces_spanmetrics_latency', '', 'histogram', 's'], ['jobs', '{job}', 'gauge', '{job}'], ['x', 'connections', 'gauge', '{connections}'], ['x', 'bytes', 'gauge', 'bytes'], ['things', '', 'gauge', 'short'],
   ]
   for (const [name, unit, type, found] of cases) it(name, () => expect(unitOfMetric(name, unit, type)).toBe(found))
   it('of rates', () => expect(['s', 'By', '{request}', '1'].map(perSecond)).toEqual(['percentunit', 'By/s', 'reqps', '1/s']))

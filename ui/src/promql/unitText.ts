@@ -125,6 +125,8 @@ const suffixes: readonly (readonly [pattern: RegExp, unit: string])[] = [
 // The unit of a metric: what its sender says, or what its name says.
 export function unitOfMetric(name: string, unit: string, type: string): string {
   if (unit === '1' && type === 'gauge') return name.endsWith('_ratio') ? 'percentunit' : 'short'
+  // A word says what is counted, as `connections`.
+  if (/^[a-z]{5,}$/.test(unit) && !(unit in units)) return `{${unit}}`
   if (unit !== '') return unit
   return suffixes.find(([pattern]) => pattern.test(name))?.[1] ?? 'short'
 }
