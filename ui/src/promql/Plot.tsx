@@ -149,7 +149,7 @@ function seriesOptions({ series, kind = 'lines', colours, stacked: piled = false
   const stroke = colourOf(one, index, colours)
   const base: uPlot.Series = { label: one.label, stroke, spanGaps: connect }
   if (kind === 'bars') {
-    const paths = uPlot.paths.bars?.({ size: [0.82, 26], gap: 1 })
+    const paths = uPlot.paths.bars?.({ size: [0.82, 26], gap: 1, ...(piled ? { disp: onTheOneBelow } : {}) })
     return { ...base, fill: tint(stroke, 0.75), width: 0, points: { show: false }, ...(paths ? { paths } : {}) }
   }
   if (kind === 'points') return { ...base, paths: () => null, points: { show: true, size: 5, fill: stroke, width: 0 } }
@@ -161,6 +161,14 @@ function seriesOptions({ series, kind = 'lines', colours, stacked: piled = false
     points: { show: false, filter: alone, size: 5, fill: stroke },
   }
 }
+
+// A bar of a stack begins where the one below it ends, and so hides nothing.
+const onTheOneBelow: uPlot.Series.BarsPathBuilderDisplay = {
+  y0: { unit: 1, values: (plot, index) => (index > 1 ? filled(plot.data[index - 1]) : filled(plot.data[index]).map(() => 0)) },
+  y1: { unit: 1, values: (plot, index) => filled(plot.data[index]) },
+}
+
+const filled = (values: uPlot.AlignedData[number] | undefined): number[] => Array.from(values ?? [], (value) => value ?? 0)
 
 // A value between gaps has no line to show it, so it gets a dot.
 function alone(plot: uPlot, place: number): number[] | null {

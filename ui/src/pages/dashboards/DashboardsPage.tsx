@@ -43,11 +43,11 @@ export default function DashboardsPage() {
   return (
     <DropZone onText={onDrop}>
       <TopBar title={t('nav.dashboards')} busy={loaded.fetching}>
-        <button class="button" onClick={() => setImporting('1')}>
-          <Icon name="upload" size={14} /> {t('dash.import')}
+        <button class="button" onClick={() => setImporting('1')} aria-label={t('dash.import')}>
+          <Icon name="upload" size={14} /> <span class="hide-phone">{t('dash.import')}</span>
         </button>
-        <button class="button primary" onClick={() => setMaking(true)}>
-          <Icon name="plus" size={14} /> {t('dash.new')}
+        <button class="button primary" onClick={() => setMaking(true)} aria-label={t('dash.new')}>
+          <Icon name="plus" size={14} /> <span class="hide-phone">{t('dash.new')}</span>
         </button>
       </TopBar>
       <div class="filterbar">

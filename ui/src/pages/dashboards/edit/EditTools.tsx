@@ -35,7 +35,7 @@ export function EditTools({ draft, saving, done, onPanel, inPanel }: Props) {
         <label class="dash-add">
           <span class="visually-hidden">{t('dash.add')}</span>
           <select class="field" value="" onChange={(event) => { add(event.currentTarget.value as PanelType); event.currentTarget.value = '' }}>
-            <option value="" disabled>＋ {t('dash.add')}</option>
+            <option value="" disabled>+ {t('dash.add')}</option>
             {addable.map((type) => <option key={type} value={type}>{t(`dash.type.${type}`)}</option>)}
           </select>
         </label>
@@ -44,7 +44,7 @@ export function EditTools({ draft, saving, done, onPanel, inPanel }: Props) {
       <IconButton icon="redo" label={t('dash.redo')} onClick={draft.redo} off={!draft.canRedo} />
       <IconButton icon="settings" label={t('dash.settings')} onClick={() => setOpen('settings')} />
       <button class="button hide-phone" onClick={() => setOpen('json')}>JSON</button>
-      <button class="button primary" onClick={saving.save} disabled={!draft.dirty || saving.busy}>
+      <button class="button primary push" onClick={saving.save} disabled={!draft.dirty || saving.busy}>
         <Icon name="save" size={14} /> {t('dash.save')}
       </button>
       <button class="button" onClick={done}>{t('sql.done')}</button>

@@ -37,7 +37,7 @@ export function PanelEditor({ panel, draft, context, close }: Props) {
       <div class="dash-form">
         <div class="row">
           <button class="button small" onClick={close}>
-            <Icon name="right" size={13} /> {t('dash.back')}
+            <Icon name="dashboard" size={13} /> {t('dash.back')}
           </button>
         </div>
         <FieldSet title={t('dash.set.panel')}>

@@ -1,6 +1,8 @@
 import { useEffect, useState } from 'preact/hooks'
 import { Icon } from '../../../components/Icon'
 import { t } from '../../../i18n/translate'
+import { QueryField } from '../../../promql/QueryField'
+import type { Range } from '../../../time/range'
 import { queryLanguages, type Panel, type Query, type QueryLanguage } from '../model/document'
 import { prepare } from '../panels/prepare'
 import type { Context } from '../view/usePanelData'
@@ -9,8 +11,7 @@ import { altered, AreaField, CheckField, SelectField, TextField } from './fields
 import type { Alter } from './PanelEditor'
 
 const labels: Record<QueryLanguage, string> = { promql: 'PromQL', sql: 'SQL', traceql: 'TraceQL' }
-const hints: Record<QueryLanguage, string> = {
-  promql: 'sum by (service_name) (rate(http_server_request_duration_seconds_count[$__rate_interval]))',
+const hints: Record<Exclude<QueryLanguage, 'promql'>, string> = {
   sql: 'SELECT time, severity_text, service_name, body, trace_id FROM logs WHERE $__timeFilter(time) ORDER BY time DESC LIMIT 200',
   traceql: '{ status = error }',
 }
@@ -25,7 +26,7 @@ export function QueryFields({ panel, context, alter }: { panel: Panel; context: 
   return (
     <div class="stack">
       {panel.queries.map((query, at) => (
-        <QueryForm key={at} query={query} put={(next) => put(at, next)} remove={() => alter({ queries: panel.queries.filter((_, index) => index !== at) })} shown={shownOf(panel, query, context)} />
+        <QueryForm key={at} query={query} put={(next) => put(at, next)} remove={() => alter({ queries: panel.queries.filter((_, index) => index !== at) })} shown={shownOf(panel, query, context)} range={context.range} />
       ))}
       <div class="row">
         <button class="button small" onClick={add}>
@@ -44,11 +45,12 @@ interface FormProps {
   put: (query: Query) => void
   remove: () => void
   shown: string
+  range: Range
 }
 
 const settleMs = 500
 
-function QueryForm({ query, put, remove, shown }: FormProps) {
+function QueryForm({ query, put, remove, shown, range }: FormProps) {
   const [text, setText] = useState(query.query)
   useEffect(() => setText(query.query), [query.query])
   // The preview follows the writing, a moment behind, so that half a word is not asked.
@@ -69,8 +71,9 @@ function QueryForm({ query, put, remove, shown }: FormProps) {
         <button class="button small plain" onClick={remove}>
           <Icon name="trash" size={13} /> {t('dash.remove')}
         </button>
-        <AreaField label={labels[query.language]} value={text} hint={hints[query.language]} onChange={setText} rows={Math.min(12, Math.max(2, text.split('\n').length))} />
+        {query.language !== 'promql' && <AreaField label={labels[query.language]} value={text} hint={hints[query.language]} onChange={setText} rows={Math.min(12, Math.max(2, text.split('\n').length))} />}
       </div>
+      {query.language === 'promql' && <QueryField text={query.query} label={`PromQL ${query.ref}`} range={range} onDraft={setText} onRun={(run) => put({ ...query, query: run })} />}
       {query.language === 'sql' && text.trim() !== '' && !boundsTime(text) && <p class="banner">{t('dash.sql.unbounded')}</p>}
       {shown !== '' && shown !== query.query && <pre class="dash-shown" title={t('dash.query.asked')}>{shown}</pre>}
     </fieldset>

@@ -14,6 +14,12 @@ import { writeDashboard } from '../model/write'
 import { Conflict, fetchDashboard, saveDashboard, saveNew } from '../storage'
 import type { Draft } from './useDraft'
 
+// A copy opens with what was chosen.
+function withVariables(address: string): string {
+  const chosen = [...new URLSearchParams(location.search)].filter(([name]) => name.startsWith('var-'))
+  return chosen.reduce((link, [name, value]) => `${link}&${name}=${encodeURIComponent(value)}`, address)
+}
+
 export interface Saving {
   save: () => void
   copy: () => void
@@ -62,7 +68,7 @@ export function useSaving({ id, ready, etag: opened, draft, reopen }: Options): 
       const made = await saveNew(titleToId(title), { ...draft.dashboard, title })
       draft.drop()
       toast(t('dash.saved'))
-      navigate(linkTo(`/dashboards/${made.id}`, { edit: '1' }))
+      navigate(withVariables(linkTo(`/dashboards/${made.id}`, { edit: '1' })))
     })
   const save = () => (ready ? copy() : void attempt(() => put(etag)))
   const overwrite = () => void attempt(async () => put((await fetchDashboard(id)).etag))

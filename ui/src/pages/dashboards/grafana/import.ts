@@ -1,6 +1,6 @@
 // Whatever JSON somebody has: our own, Grafana's of either schema, bare or as its API and its exports wrap it.
-import { type Dashboard, type Note, type Verdict } from '../model/document'
-import { filled, isObject, object } from '../model/json'
+import type { Dashboard } from '../model/document'
+import { isObject, object } from '../model/json'
 import { isOurs, NotADashboard, readDashboard } from '../model/read'
 import { convertClassic, isClassic } from './classic'
 import { convertV2, specOfV2 } from './v2'
@@ -38,21 +38,3 @@ export function importValue(value: unknown): Import {
 
 // Whatever the import makes is what a file may hold.
 const checked = (dashboard: Dashboard): Dashboard => readDashboard(JSON.parse(JSON.stringify(dashboard)))
-
-export interface ReportLine {
-  id: number
-  title: string
-  kind: string // as Grafana names it, or as we do
-  verdict: Verdict
-  notes: readonly Note[]
-}
-
-export function reportOf({ panels }: Dashboard): ReportLine[] {
-  return panels
-    .filter(({ type, imported }) => type !== 'row' || imported)
-    .map(({ id, title, type, imported }) => ({
-      id, title, kind: filled(object(imported?.original)['type']) ?? type, verdict: imported?.verdict ?? 'converted', notes: imported?.notes ?? [],
-    }))
-}
-
-export const isImported = ({ imported, panels }: Dashboard): boolean => imported !== undefined || panels.some((panel) => panel.imported !== undefined)

@@ -2,8 +2,8 @@
 import { Icon } from '../../../components/Icon'
 import { t } from '../../../i18n/translate'
 import { Dialog } from '../../../shell/Dialog'
-import { reportOf, type ReportLine } from '../grafana/import'
 import type { Dashboard, Verdict } from '../model/document'
+import { reportOf, type ReportLine } from '../model/report'
 import { noteText } from '../view/ImportNote'
 
 const icons: Record<Verdict, 'check' | 'warn' | 'error'> = { converted: 'check', approximated: 'warn', unsupported: 'error' }

@@ -1,9 +1,12 @@
 import { useMemo } from 'preact/hooks'
-import { Graph, type Threshold } from '../../../promql/Graph'
+import type { GraphProps, Threshold } from '../../../promql/Graph'
 import type { GraphSeries } from '../../../promql/series'
 import type { Panel } from '../model/document'
 import type { PanelData } from './data'
+import { lazy } from '../view/lazy'
 import { cssColour, lookFor } from './shown'
+
+const Graph = lazy<GraphProps>(async () => (await import('../../../promql/Graph')).Graph)
 
 export interface BodyProps {
   panel: Panel

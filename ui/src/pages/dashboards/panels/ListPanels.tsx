@@ -10,7 +10,7 @@ import type { Panel } from '../model/document'
 import { interpolate, type Scope } from '../variables/interpolate'
 import type { BodyProps } from './ChartPanel'
 import { Prose } from './Prose'
-import { Nothing } from './TablePanel'
+import { Nothing } from './Nothing'
 import { recordsOf } from './records'
 
 const shownMost = 300

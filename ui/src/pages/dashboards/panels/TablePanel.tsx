@@ -1,6 +1,5 @@
 import { useMemo, useState } from 'preact/hooks'
 import { Link } from 'wouter-preact'
-import { Icon } from '../../../components/Icon'
 import { SortTable, type Column as SortColumn } from '../../../components/SortTable'
 import type { Order } from '../../../components/sortOrder'
 import { Value } from '../../../components/Value'
@@ -10,6 +9,7 @@ import { linkTo } from '../../../url/state'
 import type { Panel } from '../model/document'
 import type { BodyProps } from './ChartPanel'
 import type { Cell, Column, Table } from './data'
+import { Nothing } from './Nothing'
 import { lookFor, showValue, type Look } from './shown'
 import { transformed } from './transform'
 
@@ -26,15 +26,6 @@ export function TablePanel({ panel, data, title }: BodyProps) {
           {tables.map((one, at) => <option key={at} value={at}>{one.columns.at(-1)?.ref ?? at + 1}</option>)}
         </select>
       )}
-    </div>
-  )
-}
-
-export function Nothing() {
-  return (
-    <div class="dash-nothing" role="status">
-      <Icon name="empty" size={20} />
-      <span>{t('dash.nothing')}</span>
     </div>
   )
 }
@@ -69,6 +60,6 @@ const written = (cell: Cell, { kind }: Column, look: Look): { text: string; colo
 function CellView({ column, cell, look, panel }: { column: Column; cell: Cell; look: Look; panel: Panel }) {
   const { text, colour } = written(cell, column, look)
   if (/^trace_?id$/i.test(column.name) && typeof cell === 'string' && /^[0-9a-f]{32}$/.test(cell)) return <Link class="mono cut" href={linkTo(`/trace/${cell}`)}>{cell.slice(0, 12)}…</Link>
-  if (column.kind !== 'text' || cell === null || cell === '') return <span class="cut" {...(colour && panel.colour !== 'none' && (panel.thresholds?.length ?? 0) > 1 ? { style: { color: colour } } : {})}>{text}</span>
+  if (column.kind !== 'text' || cell === null || cell === '') return <span class="cut">{colour && panel.colour !== 'none' && (panel.thresholds?.length ?? 0) > 1 && <i class="dash-dot" style={{ background: colour }} />}{text}</span>
   return <Value field={column.name} value={String(cell)} class="cut">{text}</Value>
 }

@@ -31,7 +31,9 @@ export function interpolate(written: string, scope: Scope, target: Target): stri
 
 function formatted(chosen: Chosen, format: string | undefined, target: Target, name: string): string {
   if (format === 'text') return (chosen.texts ?? chosen.values).join(' + ')
-  if (chosen.raw !== undefined && format !== 'queryparam') return chosen.raw
+  // People read "All", and a link hands it on; only a query needs what its author wrote for it.
+  const spoken = chosen.all === true && format === undefined && (target === 'text' || target === 'url')
+  if (chosen.raw !== undefined && format !== 'queryparam' && !spoken) return chosen.raw
   if (format !== undefined) return byFormat(chosen.values, format, name) ?? byTarget(chosen, target)
   return byTarget(chosen, target)
 }

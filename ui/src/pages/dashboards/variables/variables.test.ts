@@ -42,7 +42,8 @@ describe('variables in text', () => {
     ['[[job]] [[many:csv]]', 'text', 'j a.b,c|d'],
     ['s IN ($many)', 'sql', "s IN ('a.b', 'c|d')"],
     ["s = '$quoted'", 'sql', `s = 'it''s "x"'`],
-    ['?a=$all', 'url', '?a=.*'],
+    ['?a=$all', 'url', '?a=$__all'],
+    ['of $all', 'text', 'of All'],
     ['$unknown ${unknown:csv} $1', 'promql', '$unknown ${unknown:csv} $1'],
     ['{ name = "$one" }', 'traceql', '{ name = "a.b" }'],
   ]

@@ -9,24 +9,26 @@ import { parseDuration } from '../../../time/duration'
 import { parseTime } from '../../../time/nanoseconds'
 import { defaultSpan, writeRange } from '../../../time/range'
 import { refresh, setParams, useParam, useParams, useRange } from '../../../url/state'
-import { EditGrid } from '../edit/EditGrid'
-import { EditTools } from '../edit/EditTools'
-import { PanelEditor } from '../edit/PanelEditor'
 import { useDraft } from '../edit/useDraft'
 import { useSaving } from '../edit/useSaving'
-import { isImported } from '../grafana/import'
 import type { Dashboard } from '../model/document'
 import { visiblePanels } from '../model/grid'
 import { repeated } from '../model/repeat'
+import { isImported } from '../model/report'
 import type { Kept } from '../storage'
 import { readInterval } from '../variables/interval'
 import { Grid, ScopedCard } from './Grid'
+import { lazy } from './lazy'
 import { PanelLinks } from './PanelLinks'
 import { ViewTools } from './ViewTools'
 import type { Context } from './usePanelData'
 import { useVariables } from './useVariables'
 import { useWidth } from './useSize'
 import { VariableBar } from './VariableBar'
+
+const EditGrid = lazy(async () => (await import('../edit/EditGrid')).EditGrid)
+const EditTools = lazy(async () => (await import('../edit/EditTools')).EditTools)
+const PanelEditor = lazy(async () => (await import('../edit/PanelEditor')).PanelEditor)
 
 export interface ViewProps {
   id: string
@@ -54,8 +56,12 @@ export function DashboardView({ id, ready, kept, reopen }: ViewProps) {
     <div class="dash-page" onKeyDown={onKeyDown}>
       <TopBar title={dashboard.title} range busy={variables.fetching && !variables.ready}>
         {!editing && <ViewTools id={id} ready={ready} dashboard={dashboard} dirty={draft.dirty} saving={saving} imported={isImported(dashboard)} onEdit={() => setEdit('1')} />}
-        {editing && <EditTools draft={draft} saving={saving} done={() => setParams((params) => ['edit', 'panel'].forEach((name) => params.delete(name)))} onPanel={(made) => setPanelKey(String(made))} inPanel={panel !== undefined} />}
       </TopBar>
+      {editing && (
+        <div class="filterbar dash-edit-bar" role="group" aria-label={t('dash.edit')}>
+          <EditTools draft={draft} saving={saving} done={() => setParams((params) => ['edit', 'panel'].forEach((name) => params.delete(name)))} onPanel={(made) => setPanelKey(String(made))} inPanel={panel !== undefined} />
+        </div>
+      )}
       <VariableBar resolved={variables.resolved} />
       {saving.dialog}
       {!panel && !panelKey && dashboard.links && <div class="filterbar"><PanelLinks links={dashboard.links} scope={variables.scope} /></div>}

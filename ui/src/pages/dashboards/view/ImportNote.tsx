@@ -17,8 +17,8 @@ export function ImportNote({ imported }: { imported: Imported }) {
   const label = t(`dash.verdict.${imported.verdict}`)
   return (
     <>
-      <button class={`tag ${imported.verdict === 'unsupported' ? 'error' : 'warn'} dash-verdict`} onClick={() => setOpen(true)} title={imported.notes.map(noteText).join('\n')}>
-        {label}
+      <button class={`tag ${imported.verdict === 'unsupported' ? 'error' : 'warn'} dash-verdict`} onClick={() => setOpen(true)} title={`${label}\n${imported.notes.map(noteText).join('\n')}`}>
+        <Icon name={imported.verdict === 'unsupported' ? 'error' : 'warn'} size={12} label={label} />
       </button>
       {open && (
         <Dialog title={label} close={() => setOpen(false)}>

@@ -7,16 +7,21 @@ import { t } from '../../../i18n/translate'
 import { BarGaugePanel, GaugePanel, StatPanel } from '../panels/ReducedPanels'
 import { ChartPanel } from '../panels/ChartPanel'
 import type { PanelData } from '../panels/data'
-import { HeatmapPanel } from '../panels/HeatmapPanel'
-import { LogsPanel, TextPanel, TracesPanel } from '../panels/ListPanels'
-import { Nothing, TablePanel } from '../panels/TablePanel'
+import { Nothing } from '../panels/Nothing'
 import type { Panel } from '../model/document'
 import { interpolate } from '../variables/interpolate'
 import { ImportNote, Unsupported } from './ImportNote'
+import { lazy } from './lazy'
 import { PanelLinks } from './PanelLinks'
 import { QueriesDialog } from './QueriesDialog'
 import { usePanelData, type Context, type Shown } from './usePanelData'
 import { useInView } from './useSize'
+
+const HeatmapPanel = lazy(async () => (await import('../panels/HeatmapPanel')).HeatmapPanel)
+const TablePanel = lazy(async () => (await import('../panels/TablePanel')).TablePanel)
+const LogsPanel = lazy(async () => (await import('../panels/ListPanels')).LogsPanel)
+const TracesPanel = lazy(async () => (await import('../panels/ListPanels')).TracesPanel)
+const TextPanel = lazy(async () => (await import('../panels/ListPanels')).TextPanel)
 
 export const headHeight = 34
 
@@ -39,7 +44,7 @@ export function PanelCard({ panel, context, width, height, onFull, full = false,
   const bare = panel.title === '' && panel.type === 'text' && !tools
   const head = bare ? 0 : headHeight
   return (
-    <section ref={box} class={`panel dash-panel ${tools ? 'editing' : ''}`} aria-label={title || t(`dash.type.${panel.type}`)}>
+    <section ref={box} class={`panel dash-panel ${tools || full ? 'editing' : ''}`} aria-label={title || t(`dash.type.${panel.type}`)}>
       <header class={bare ? 'bare' : ''}>
         <h2 class="cut" title={title}>{title}</h2>
         {panel.description && <span class="dash-hint" role="img" aria-label={panel.description} title={panel.description}><Icon name="help" size={13} /></span>}

@@ -47,12 +47,12 @@ export function ViewTools({ id, ready, dashboard, dirty, saving, imported, onEdi
         </button>
       )}
       {ready ? (
-        <button class="button" onClick={saving.copy} disabled={saving.busy}>
-          <Icon name="copy" size={14} /> {t('dash.saveCopy')}
+        <button class="button" onClick={saving.copy} disabled={saving.busy} aria-label={t('dash.saveCopy')}>
+          <Icon name="copy" size={14} /> <span class="hide-phone">{t('dash.saveCopy')}</span>
         </button>
       ) : (
-        <button class="button" onClick={onEdit} title={`${t('dash.edit')} (e)`}>
-          <Icon name="edit" size={14} /> {t('dash.edit')}
+        <button class="button" onClick={onEdit} title={`${t('dash.edit')} (e)`} aria-label={t('dash.edit')}>
+          <Icon name="edit" size={14} /> <span class="hide-phone">{t('dash.edit')}</span>
         </button>
       )}
       {report && <ReportDialog dashboard={dashboard} close={() => setReport(false)} />}
