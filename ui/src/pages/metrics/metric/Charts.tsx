@@ -15,12 +15,10 @@ import type { Steps } from '../../../promql/answer'
 import { selector } from '../../../promql/text'
 import { useExemplars, useRangeQueries } from '../../../promql/usePromql'
 import type { Range } from '../../../time/range'
-import { linkTo } from '../../../url/state'
+import { traceLink } from '../traceLink'
 import { panelsOf, shownOf, type Asked, type Panel as Asking } from '../automatic'
 import { ExemplarList } from './ExemplarList'
 import type { Described } from './MetricView'
-
-export const traceLink = ({ traceId, spanId }: ExemplarMark): string => linkTo(`/trace/${traceId}`, spanId ? { span: spanId } : {})
 
 // Sums and counts of observations have no value that an exemplar could stand beside.
 const valued: Record<string, string> = { histogram: '_bucket', native: '', counter: '' }

@@ -6,7 +6,7 @@ import type { ExemplarMark } from '../../../promql/exemplars'
 import { format } from '../../../promql/units'
 import { fullTime } from '../../../time/format'
 import { unitOf } from '../automatic'
-import { traceLink } from './Charts'
+import { traceLink } from '../traceLink'
 import type { Described } from './MetricView'
 
 const most = 12

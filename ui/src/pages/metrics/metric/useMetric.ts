@@ -7,8 +7,8 @@ import { secondsOf } from '../../../promql/steps'
 import { matchersOf, selector } from '../../../promql/text'
 import type { Filter } from '../../../sql/filter'
 import type { Range } from '../../../time/range'
-import { kindOf, type Family } from '../catalogue/families'
-import { partOf } from '../automatic'
+import type { Family } from '../catalogue/families'
+import { kindOf, partOf } from '../automatic'
 import { labelStats, type LabelStats } from '../labels'
 
 export const seriesMost = 10_000
