@@ -50,6 +50,8 @@ export function Breakdown({ metric, asked, range, labels }: BreakdownProps) {
 }
 
 function Multiples({ metric, asked, range, label }: { metric: Described; asked: Asked; range: Range; label: string }) {
+  const schema = useSchema()
+  const field = useMemo(() => filterKeyOf(label, metric.name, (schema.data?.attribute_keys ?? []).map(({ key }) => key)), [label, metric.name, schema.data])
   const [more, setMore] = useState(false)
   const [scale, setScale] = useParam('scale', 'one')
   const steps = useMemo(() => stepsOf(range, { most: 120 }), [range])
@@ -62,7 +64,7 @@ function Multiples({ metric, asked, range, label }: { metric: Described; asked: 
   const top = useMemo(() => Math.max(0, ...frame.series.map(({ values }) => reduced(values, 'max'))) * 1.06 || 1, [frame])
   const alone = useMemo(() => frame.series.map((one): GraphSeries[] => [one]), [frame])
   if (answer.fault) return <Failed fault={answer.fault} retry={answer.refetch} />
-  if (!answer.data || !question) return <Skeleton height={260} />
+  if (!answer.data || !question || (!schema.data && !schema.fault)) return <Skeleton height={260} />
   const shown = more ? alone : alone.slice(0, firstMost)
   return (
     <>
@@ -74,7 +76,7 @@ function Multiples({ metric, asked, range, label }: { metric: Described; asked: 
         <ShowPromql queries={[question.expression]} extra={{ unit: question.unit }} />
       </div>
       <div class="multiples">
-        {shown.map((series) => <Multiple key={series[0]?.id} metric={metric} label={label} series={series} times={frame.times} unit={question.unit} top={scale === 'own' ? null : top} />)}
+        {shown.map((series) => <Multiple key={series[0]?.id} field={field} label={label} series={series} times={frame.times} unit={question.unit} top={scale === 'own' ? null : top} />)}
       </div>
       {!more && alone.length > firstMost && <button class="button" onClick={() => setMore(true)}>{t('metrics.breakdown.more', { n: alone.length - firstMost })}</button>}
     </>
@@ -82,7 +84,7 @@ function Multiples({ metric, asked, range, label }: { metric: Described; asked: 
 }
 
 interface MultipleProps {
-  metric: Described
+  field: string // of the filter model
   label: string
   series: readonly GraphSeries[]
   times: readonly number[]
@@ -90,15 +92,13 @@ interface MultipleProps {
   top: number | null
 }
 
-function Multiple({ metric, label, series, times, unit, top }: MultipleProps) {
-  const schema = useSchema()
+function Multiple({ field, label, series, times, unit, top }: MultipleProps) {
   const value = series[0]?.labels[label] ?? ''
-  const key = filterKeyOf(label, metric.name, (schema.data?.attribute_keys ?? []).map(({ key: known }) => known))
   const last = series[0]?.values.filter((one) => one !== null).at(-1)
   return (
     <section class="panel multiple">
       <header>
-        <h3 class="cut">{value === '' ? <span class="quiet">{t('metrics.breakdown.without', { label })}</span> : <Value field={key} value={value} class="mono" />}</h3>
+        <h3 class="cut">{value === '' ? <span class="quiet">{t('metrics.breakdown.without', { label })}</span> : <Value field={field} value={value} class="mono" />}</h3>
         <span class="num">{format(last, unit)}</span>
       </header>
       <Graph title={`${label} ${value}`} times={times} series={series} unit={unit} height={110} {...(top === null ? {} : { max: top })} group="multiples" legend="none" />
