@@ -66,6 +66,10 @@ function Drawn({ panel, metric, steps, marks, view }: DrawnProps) {
   const title = panel.as === 'heatmap' ? t('metrics.panel.heatmap') : titleOf(metric, view)
   return (
     <Panel title={title} note={<Remarks answers={data} />} tools={<ShowPromql queries={expressions} extra={{ unit }} />}>
+      <p class="panel-query mono" title={expressions.join('\n')}>
+        <span class="cut">{expressions[0]}</span>
+        {expressions.length > 1 && <span class="num">+{expressions.length - 1}</span>}
+      </p>
       {fault && <Failed fault={fault} retry={() => answers.forEach(({ refetch }) => refetch())} />}
       {!fault && !ready && <Skeleton height={250} />}
       {!fault && ready && cells && <Heatmap title={`${metric.name}, ${title}`} cells={cells} unit={unit} countUnit="1/s" height={260} exemplars={placed} onExemplar={open} />}
