@@ -14,7 +14,8 @@ import { format } from '../../../promql/units'
 import { useRangeQuery } from '../../../promql/usePromql'
 import type { Range } from '../../../time/range'
 import { useParam } from '../../../url/state'
-import { panelsOf, type Asked } from '../automatic'
+import { panelsOf, shownOf, type Asked } from '../automatic'
+import { wordsOf } from '../words'
 import { dividing, type LabelStats } from '../labels'
 import type { Described } from './MetricView'
 
@@ -69,6 +70,7 @@ function Multiples({ metric, asked, range, label }: { metric: Described; asked: 
   return (
     <>
       <div class="row wrap">
+        <span>{wordsOf(shownOf(asked.view, metric.kind === 'summary' ? [] : [label]))}</span>
         <span class="quiet">{frame.total > most ? t('graph.cut', { n: most, total: frame.total }) : t('graph.series', { n: frame.total })}</span>
         <Remarks answers={[answer.data]} />
         <span class="push" />

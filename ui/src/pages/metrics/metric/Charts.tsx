@@ -16,6 +16,7 @@ import { selector } from '../../../promql/text'
 import { useExemplars, useRangeQueries } from '../../../promql/usePromql'
 import type { Range } from '../../../time/range'
 import { traceLink } from '../traceLink'
+import { wordsOf } from '../words'
 import { panelsOf, shownOf, type Asked, type Panel as Asking } from '../automatic'
 import { ExemplarList } from './ExemplarList'
 import type { Described } from './MetricView'
@@ -78,7 +79,4 @@ function Drawn({ panel, metric, steps, marks, view }: DrawnProps) {
   )
 }
 
-function titleOf({ unit }: Described, view: string): string {
-  const words = /^p\d/.test(view) ? view : t(`metrics.fn.${view}` as 'metrics.fn.rate')
-  return `${words.charAt(0).toUpperCase()}${words.slice(1)}${unit && unit !== '1' ? ` · ${unit}` : ''}`
-}
+const titleOf = ({ unit }: Described, view: string): string => `${wordsOf(view)}${unit && unit !== '1' ? ` · ${unit}` : ''}`
