@@ -100,6 +100,12 @@ describe('a metric', () => {
     await page.context().close()
   })
 
+  it('may not exist', async () => {
+    const { page } = await open('metric=nosuchmetric')
+    await page.waitForSelector('text=There is no metric called nosuchmetric')
+    await page.context().close()
+  })
+
   it('breaks down into a chart for each value', async () => {
     const { page } = await open(`metric=${requests}&range=15m&tab=breakdown&split=service_name`)
     await page.waitForSelector('.multiple')

@@ -8,7 +8,7 @@ import { fullTime } from '../time/format'
 import { fromMilliseconds } from '../time/nanoseconds'
 import { setRange } from '../url/state'
 import { cellAt, drawHeatmap, frameIn, markPlace, timeAt } from './drawHeatmap'
-import type { ExemplarMark } from './exemplars'
+import { labelsOf, type ExemplarMark } from './exemplars'
 import type { Cells } from './heatmap'
 import { format } from './units'
 import './graph.css'
@@ -140,7 +140,7 @@ function Tip({ cells, at, unit, countUnit, width, height, mark }: TipProps) {
       {mark ? (
         <>
           <div><span>{t('graph.exemplar')}</span><em>{format(mark.value, unit)}</em></div>
-          {Object.entries(mark.labels).filter(([name]) => name !== 'le' && name !== '__name__').slice(0, 10).map(([name, value]) => <div key={name}><span>{name}</span><em>{value.slice(0, 60)}</em></div>)}
+          {labelsOf(mark).slice(0, 10).map(([name, value]) => <div key={name}><span>{name}</span><em>{value.slice(0, 60)}</em></div>)}
           {mark.traceId && <div class="quiet">{t('graph.exemplar.open')}</div>}
         </>
       ) : (

@@ -118,11 +118,16 @@ function axisSize(plot: uPlot, written: string[] | null): number {
   return Math.max(42, Math.ceil(widest) + 16)
 }
 
+// A new day is named where it begins.
 function timeLabels(plot: uPlot, splits: number[]): string[] {
   const { min = 0, max = 0 } = plot.scales['x'] ?? {}
   const length = (max ?? 0) - (min ?? 0)
-  const write = length > 2 * 86_400 ? day : length < 180 ? clock : minute
-  return splits.map((second) => write(second * 1000))
+  const write = length < 180 ? clock : minute
+  return splits.map((second, index) => {
+    const before = splits[index - 1]
+    const today = day(second * 1000)
+    return (before === undefined ? length > 86_400 : day(before * 1000) !== today) ? today : write(second * 1000)
+  })
 }
 
 function scaleOf(latest: { current: Drawing }): uPlot.Scale {

@@ -11,6 +11,11 @@ export interface ExemplarMark {
 
 const first = (labels: Labels, names: readonly string[]): string | null => names.map((name) => labels[name]).find((value) => value !== undefined && value !== '') ?? null
 
+const unsaid = /^(?:__name__|le|trace_?id|span_?id|otel_scope_.*|service_instance_id|instance)$/i
+
+// What is worth saying of an exemplar beside its value and its trace.
+export const labelsOf = ({ labels }: ExemplarMark): [name: string, value: string][] => Object.entries(labels).filter(([name]) => !unsaid.test(name))
+
 // The largest of each moment where there are more than a chart can show.
 export function marksOf(found: readonly ExemplarSeries[], most = 60): ExemplarMark[] {
   const all = found.flatMap(({ seriesLabels, exemplars }) =>

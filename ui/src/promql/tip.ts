@@ -4,7 +4,7 @@ import { t } from '../i18n/translate'
 import { fullTime } from '../time/format'
 import { colourOf } from './colour'
 import { nearestMark } from './drawOver'
-import type { ExemplarMark } from './exemplars'
+import { labelsOf, type ExemplarMark } from './exemplars'
 import type { Drawing } from './Plot'
 import { format } from './units'
 
@@ -49,7 +49,7 @@ function ofSeries(plot: uPlot, index: number, top: number, { series, hidden, uni
 }
 
 function ofMark(mark: ExemplarMark, { unit, decimals, colours }: Drawing): HTMLElement[] {
-  const shown = Object.entries(mark.labels).filter(([name]) => name !== 'le' && name !== '__name__').slice(0, linesMost)
+  const shown = labelsOf(mark).slice(0, linesMost)
   return [
     line(t('graph.exemplar'), format(mark.value, unit, decimals), colours.accent, true),
     ...shown.map(([name, value]) => line(name, value.slice(0, 60), null, false)),

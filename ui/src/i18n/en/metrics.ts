@@ -39,6 +39,7 @@ export const metrics = {
   'metrics.chart.failed': 'failed',
   'metrics.native': 'Native histogram: buckets and all in one series',
   'metrics.back': 'All metrics',
+  'metrics.unknown': 'There is no metric called {name}.',
   'metrics.noHelp': 'No description was sent',
   'metrics.seriesCount': { one: '{n} series', other: '{n} series' },
   'metrics.seriesAtLeast': '{n} series or more',

@@ -39,6 +39,7 @@ export const metrics = {
   'metrics.chart.failed': 'falhou',
   'metrics.native': 'Histograma nativo: todas as faixas em uma série',
   'metrics.back': 'Todas as métricas',
+  'metrics.unknown': 'Não há métrica chamada {name}.',
   'metrics.noHelp': 'Nenhuma descrição foi enviada',
   'metrics.seriesCount': { one: '{n} série', other: '{n} séries' },
   'metrics.seriesAtLeast': '{n} séries ou mais',

@@ -1,23 +1,45 @@
 // Metrics: which there are, one of them, questions in PromQL, and how many series all that makes.
+import type { ComponentChildren } from 'preact'
+import { Skeleton } from '../../components/Notice'
 import { Segmented } from '../../components/Tabs'
 import { t } from '../../i18n/translate'
+import { TopBar } from '../../shell/TopBar'
 import { setParams, useParam } from '../../url/state'
-import { Catalogue } from './catalogue/Catalogue'
-import { LazyView } from './LazyView'
+import { lazy } from './lazy'
 import '../services/services.css'
 import './metrics.css'
 
 const views = ['catalogue', 'query', 'cardinality'] as const
 type View = (typeof views)[number]
 
+export interface ViewProps {
+  views: ComponentChildren
+}
+
+// Each view is a chunk of its own; the page's frame is there at once.
+const framed = ({ views: switcher }: ViewProps, content: ComponentChildren) => (
+  <>
+    <TopBar title={t('nav.metrics')} range />
+    <div class="filterbar">{switcher}</div>
+    <div class="page">{content}</div>
+  </>
+)
+
+const waiting = <Skeleton height={320} />
+const Catalogue = lazy(() => import('./catalogue/Catalogue'), waiting, framed)
+const MetricView = lazy<ViewProps & { name: string }>(() => import('./metric/MetricView'), waiting, framed)
+const QueryView = lazy(() => import('./query/QueryView'), waiting, framed)
+const Cardinality = lazy(() => import('./cardinality/Cardinality'), waiting, framed)
+
 export default function MetricsPage() {
   const [metric] = useParam('metric')
   const [asked] = useParam('view', 'catalogue')
   const view = views.find((known) => known === asked) ?? 'catalogue'
   const switcher = <Views selected={view} />
-  if (view !== 'catalogue') return <LazyView key={view} id={view} name="" views={switcher} />
+  if (view === 'query') return <QueryView views={switcher} />
+  if (view === 'cardinality') return <Cardinality views={switcher} />
   // Another metric starts anew.
-  if (metric !== '') return <LazyView key={`metric ${metric}`} id="metric" name={metric} views={switcher} />
+  if (metric !== '') return <MetricView key={metric} name={metric} views={switcher} />
   return <Catalogue views={switcher} />
 }
 

@@ -11,6 +11,17 @@ export interface Metric {
   unit: string // as it was sent
 }
 
+// What a metric is, by what is said of it and which series there are, or else by its name.
+export function kindOf(name: string, type: string | undefined, present: ReadonlySet<string>): Kind {
+  if (type === 'histogram') return present.has(`${name}_bucket`) || !present.has(name) ? 'histogram' : 'native'
+  if (type === 'summary') return 'summary'
+  if (/_info$/.test(name) && type !== 'counter') return 'info'
+  if (type === 'counter') return 'counter'
+  if (type === 'gauge') return 'gauge'
+  if (present.has(`${name}_bucket`)) return 'histogram'
+  return /_(?:total|count|sum|bucket)$/.test(name) ? 'counter' : 'gauge'
+}
+
 export interface Asked {
   matchers: readonly Matcher[]
   group: readonly string[]

@@ -33,7 +33,7 @@ export default function Cardinality({ views }: { views: ComponentChildren }) {
             {tops.map((one) => <option key={one} value={one}>{one}</option>)}
           </select>
         </label>
-        <span class="quiet">{t('metrics.cardinality.note')}</span>
+        <span class="quiet hide-phone">{t('metrics.cardinality.note')}</span>
       </div>
       <div class="page stack">
         {found.fault && <Failed fault={found.fault} retry={found.refetch} />}

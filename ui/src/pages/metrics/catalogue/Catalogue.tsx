@@ -19,7 +19,7 @@ import { catalogueColumns } from './columns'
 import { narrow, prefixes, type Family } from './families'
 import { namesMost, useCatalogue } from './useCatalogue'
 
-export function Catalogue({ views }: { views: ComponentChildren }) {
+export default function Catalogue({ views }: { views: ComponentChildren }) {
   const { range } = useRange()
   const filters = useFilters()
   const { all, full, query, fault, fetching, refetch } = useCatalogue(range, filters)

@@ -1,7 +1,7 @@
 // Which metrics there are: names of series put together to what was sent, with what is said of it.
 import type { Row } from '../../../api/client'
 import type { MetricMetadata } from '../../../promql/answer'
-import type { Kind, Metric } from '../automatic'
+import { kindOf, type Metric } from '../automatic'
 
 export interface Family extends Metric {
   type: string // as Prometheus says it
@@ -31,16 +31,6 @@ export function families(names: readonly string[], described: Readonly<Record<st
 }
 
 const isWhole = (type: string | undefined): boolean => type === 'histogram' || type === 'summary'
-
-export function kindOf(name: string, type: string | undefined, present: ReadonlySet<string>): Kind {
-  if (type === 'histogram') return present.has(`${name}_bucket`) || !present.has(name) ? 'histogram' : 'native'
-  if (type === 'summary') return 'summary'
-  if (/_info$/.test(name) && type !== 'counter') return 'info'
-  if (type === 'counter') return 'counter'
-  if (type === 'gauge') return 'gauge'
-  if (present.has(`${name}_bucket`)) return 'histogram'
-  return /_(?:total|count|sum|bucket)$/.test(name) ? 'counter' : 'gauge'
-}
 
 const plain = (name: string): string => name.replace(/[^A-Za-z0-9:]+/g, '_').replace(/_+/g, '_').replace(/_total$/, '')
 

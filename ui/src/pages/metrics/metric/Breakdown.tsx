@@ -14,7 +14,8 @@ import { format } from '../../../promql/units'
 import { useRangeQuery } from '../../../promql/usePromql'
 import type { Range } from '../../../time/range'
 import { useParam } from '../../../url/state'
-import { panelsOf, type Asked } from '../automatic'
+import { panelsOf, shownOf, type Asked } from '../automatic'
+import { wordsOf } from '../words'
 import { dividing, type LabelStats } from '../labels'
 import type { Described } from './MetricView'
 
@@ -50,6 +51,8 @@ export function Breakdown({ metric, asked, range, labels }: BreakdownProps) {
 }
 
 function Multiples({ metric, asked, range, label }: { metric: Described; asked: Asked; range: Range; label: string }) {
+  const schema = useSchema()
+  const field = useMemo(() => filterKeyOf(label, metric.name, (schema.data?.attribute_keys ?? []).map(({ key }) => key)), [label, metric.name, schema.data])
   const [more, setMore] = useState(false)
   const [scale, setScale] = useParam('scale', 'one')
   const steps = useMemo(() => stepsOf(range, { most: 120 }), [range])
@@ -62,11 +65,12 @@ function Multiples({ metric, asked, range, label }: { metric: Described; asked: 
   const top = useMemo(() => Math.max(0, ...frame.series.map(({ values }) => reduced(values, 'max'))) * 1.06 || 1, [frame])
   const alone = useMemo(() => frame.series.map((one): GraphSeries[] => [one]), [frame])
   if (answer.fault) return <Failed fault={answer.fault} retry={answer.refetch} />
-  if (!answer.data || !question) return <Skeleton height={260} />
+  if (!answer.data || !question || (!schema.data && !schema.fault)) return <Skeleton height={260} />
   const shown = more ? alone : alone.slice(0, firstMost)
   return (
     <>
       <div class="row wrap">
+        <span>{wordsOf(shownOf(asked.view, metric.kind === 'summary' ? [] : [label]))}</span>
         <span class="quiet">{frame.total > most ? t('graph.cut', { n: most, total: frame.total }) : t('graph.series', { n: frame.total })}</span>
         <Remarks answers={[answer.data]} />
         <span class="push" />
@@ -74,7 +78,7 @@ function Multiples({ metric, asked, range, label }: { metric: Described; asked: 
         <ShowPromql queries={[question.expression]} extra={{ unit: question.unit }} />
       </div>
       <div class="multiples">
-        {shown.map((series) => <Multiple key={series[0]?.id} metric={metric} label={label} series={series} times={frame.times} unit={question.unit} top={scale === 'own' ? null : top} />)}
+        {shown.map((series) => <Multiple key={series[0]?.id} field={field} label={label} series={series} times={frame.times} unit={question.unit} top={scale === 'own' ? null : top} />)}
       </div>
       {!more && alone.length > firstMost && <button class="button" onClick={() => setMore(true)}>{t('metrics.breakdown.more', { n: alone.length - firstMost })}</button>}
     </>
@@ -82,7 +86,7 @@ function Multiples({ metric, asked, range, label }: { metric: Described; asked: 
 }
 
 interface MultipleProps {
-  metric: Described
+  field: string // of the filter model
   label: string
   series: readonly GraphSeries[]
   times: readonly number[]
@@ -90,15 +94,13 @@ interface MultipleProps {
   top: number | null
 }
 
-function Multiple({ metric, label, series, times, unit, top }: MultipleProps) {
-  const schema = useSchema()
+function Multiple({ field, label, series, times, unit, top }: MultipleProps) {
   const value = series[0]?.labels[label] ?? ''
-  const key = filterKeyOf(label, metric.name, (schema.data?.attribute_keys ?? []).map(({ key: known }) => known))
   const last = series[0]?.values.filter((one) => one !== null).at(-1)
   return (
     <section class="panel multiple">
       <header>
-        <h3 class="cut">{value === '' ? <span class="quiet">{t('metrics.breakdown.without', { label })}</span> : <Value field={key} value={value} class="mono" />}</h3>
+        <h3 class="cut">{value === '' ? <span class="quiet">{t('metrics.breakdown.without', { label })}</span> : <Value field={field} value={value} class="mono" />}</h3>
         <span class="num">{format(last, unit)}</span>
       </header>
       <Graph title={`${label} ${value}`} times={times} series={series} unit={unit} height={110} {...(top === null ? {} : { max: top })} group="multiples" legend="none" />

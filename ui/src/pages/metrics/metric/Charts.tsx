@@ -15,12 +15,11 @@ import type { Steps } from '../../../promql/answer'
 import { selector } from '../../../promql/text'
 import { useExemplars, useRangeQueries } from '../../../promql/usePromql'
 import type { Range } from '../../../time/range'
-import { linkTo } from '../../../url/state'
+import { traceLink } from '../traceLink'
+import { wordsOf } from '../words'
 import { panelsOf, shownOf, type Asked, type Panel as Asking } from '../automatic'
 import { ExemplarList } from './ExemplarList'
 import type { Described } from './MetricView'
-
-export const traceLink = ({ traceId, spanId }: ExemplarMark): string => linkTo(`/trace/${traceId}`, spanId ? { span: spanId } : {})
 
 // Sums and counts of observations have no value that an exemplar could stand beside.
 const valued: Record<string, string> = { histogram: '_bucket', native: '', counter: '' }
@@ -68,6 +67,10 @@ function Drawn({ panel, metric, steps, marks, view }: DrawnProps) {
   const title = panel.as === 'heatmap' ? t('metrics.panel.heatmap') : titleOf(metric, view)
   return (
     <Panel title={title} note={<Remarks answers={data} />} tools={<ShowPromql queries={expressions} extra={{ unit }} />}>
+      <p class="panel-query mono" title={expressions.join('\n')}>
+        <span class="cut">{expressions[0]}</span>
+        {expressions.length > 1 && <span class="num">+{expressions.length - 1}</span>}
+      </p>
       {fault && <Failed fault={fault} retry={() => answers.forEach(({ refetch }) => refetch())} />}
       {!fault && !ready && <Skeleton height={250} />}
       {!fault && ready && cells && <Heatmap title={`${metric.name}, ${title}`} cells={cells} unit={unit} countUnit="1/s" height={260} exemplars={placed} onExemplar={open} />}
@@ -76,7 +79,4 @@ function Drawn({ panel, metric, steps, marks, view }: DrawnProps) {
   )
 }
 
-function titleOf({ unit }: Described, view: string): string {
-  const words = /^p\d/.test(view) ? view : t(`metrics.fn.${view}` as 'metrics.fn.rate')
-  return `${words.charAt(0).toUpperCase()}${words.slice(1)}${unit && unit !== '1' ? ` · ${unit}` : ''}`
-}
+const titleOf = ({ unit }: Described, view: string): string => `${wordsOf(view)}${unit && unit !== '1' ? ` · ${unit}` : ''}`

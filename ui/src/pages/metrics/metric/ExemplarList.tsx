@@ -2,15 +2,14 @@
 import { Link } from 'wouter-preact'
 import { Panel } from '../../../components/Panel'
 import { t } from '../../../i18n/translate'
-import type { ExemplarMark } from '../../../promql/exemplars'
+import { labelsOf, type ExemplarMark } from '../../../promql/exemplars'
 import { format } from '../../../promql/units'
 import { fullTime } from '../../../time/format'
 import { unitOf } from '../automatic'
-import { traceLink } from './Charts'
+import { traceLink } from '../traceLink'
 import type { Described } from './MetricView'
 
 const most = 12
-const hidden = new Set(['trace_id', 'span_id', 'traceID', 'spanID', 'le', '__name__', 'job', 'instance'])
 
 export function ExemplarList({ metric, marks }: { metric: Described; marks: readonly ExemplarMark[] }) {
   const largest = [...marks].sort((left, right) => right.value - left.value).slice(0, most)
@@ -32,7 +31,7 @@ export function ExemplarList({ metric, marks }: { metric: Described; marks: read
                 <td>{fullTime(mark.time * 1000)}</td>
                 <td class="right">{format(mark.value, unitOf(metric))}</td>
                 <td>{mark.traceId ? <Link class="mono" href={traceLink(mark)}>{mark.traceId.slice(0, 12)}…</Link> : '–'}</td>
-                <td class="quiet mono exemplar-labels">{Object.entries(mark.labels).filter(([name]) => !hidden.has(name)).slice(0, 6).map(([name, value]) => `${name}=${value.slice(0, 40)}`).join(' ')}</td>
+                <td class="quiet mono exemplar-labels">{labelsOf(mark).slice(0, 8).map(([name, value]) => `${name}=${value.slice(0, 40)}`).join(' ')}</td>
               </tr>
             ))}
           </tbody>

@@ -17,7 +17,8 @@ export function LabelsTable({ metric, series }: { metric: Described; series: Met
   const schema = useSchema()
   const keys = useMemo(() => (schema.data?.attribute_keys ?? []).map(({ key }) => key), [schema.data])
   if (series.fault) return <Failed fault={series.fault} />
-  if (!series.all) return <Skeleton height={260} />
+  // Names of attributes come with the schema; a filter by the label's name would hold on this page only.
+  if (!series.all || (!schema.data && !schema.fault)) return <Skeleton height={260} />
   return (
     <>
       {series.full && <p class="banner">{t('metrics.series.full', { n: seriesMost })}</p>}

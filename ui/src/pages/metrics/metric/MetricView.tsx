@@ -30,7 +30,7 @@ type Tab = (typeof tabs)[number]
 export default function MetricView({ name, views }: { name: string; views: ComponentChildren }) {
   const { range } = useRange()
   const filters = useFilters()
-  const { metric, fault, fetching, refetch } = useMetric(name)
+  const { metric, exists, fault, fetching, refetch } = useMetric(name)
   const series = useSeries(metric, range, filters)
   const [, navigate] = useLocation()
   useKeys({ Escape: () => navigate(linkTo(metricsPath)) })
@@ -46,7 +46,8 @@ export default function MetricView({ name, views }: { name: string; views: Compo
       <div class="page stack metric-page">
         {fault && <Failed fault={fault} retry={refetch} />}
         {!fault && !metric && <Skeleton height={320} />}
-        {metric && !fault && <Body metric={metric} range={range} series={series} />}
+        {metric && !fault && !exists && <p class="notice">{t('metrics.unknown', { name })}</p>}
+        {metric && !fault && exists && <Body metric={metric} range={range} series={series} />}
       </div>
     </>
   )

@@ -7,14 +7,15 @@ import { secondsOf } from '../../../promql/steps'
 import { matchersOf, selector } from '../../../promql/text'
 import type { Filter } from '../../../sql/filter'
 import type { Range } from '../../../time/range'
-import { kindOf, type Family } from '../catalogue/families'
-import { partOf } from '../automatic'
+import type { Family } from '../catalogue/families'
+import { kindOf, partOf } from '../automatic'
 import { labelStats, type LabelStats } from '../labels'
 
 export const seriesMost = 10_000
 
 export interface MetricFacts {
   metric: Omit<Family, 'series'> | null // null until it is known
+  exists: boolean // at whatever time
   fault: Fault | null
   fetching: boolean
   refetch: () => void
@@ -33,7 +34,8 @@ export function useMetric(name: string): MetricFacts {
     const kind = kindOf(name, type, new Set(parts.data))
     return { name, kind, type: kind === 'native' ? 'histogram' : kind, unit, help }
   }, [name, described.data, parts.data])
-  return { metric, fault: described.fault ?? parts.fault, fetching: described.fetching || parts.fetching, refetch: () => { described.refetch(); parts.refetch() } }
+  const exists = (parts.data?.length ?? 0) > 0
+  return { metric, exists, fault: described.fault ?? parts.fault, fetching: described.fetching || parts.fetching, refetch: () => { described.refetch(); parts.refetch() } }
 }
 
 export interface MetricSeries {
