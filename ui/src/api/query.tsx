@@ -1,5 +1,5 @@
 // The only module that knows preact-query, so that it can be replaced in one place.
-import { QueryClient, QueryClientProvider, keepPreviousData, useQuery } from '@tanstack/preact-query'
+import { QueryClient, QueryClientProvider, keepPreviousData, useQueries, useQuery } from '@tanstack/preact-query'
 import type { ComponentChildren } from 'preact'
 import { ApiError, fetchSchema, fetchStatus, runSql, type SqlOptions } from './client'
 import type { Fault, Schema, SqlAnswer, Status } from './types'
@@ -66,3 +66,17 @@ export function useSql(query: string | null, options: LoadOptions & Omit<SqlOpti
 
 export const useStatus = (refreshMs?: number): Loaded<Status> => useLoad(['status'], fetchStatus, refreshMs ? { refreshMs } : {})
 export const useSchema = (): Loaded<Schema> => useLoad(['schema'], fetchSchema)
+
+// Several questions that may succeed and fail each for itself.
+export function useLoads<T>(loads: readonly { key: readonly unknown[]; load: (signal: AbortSignal) => Promise<T>; enabled?: boolean }[]): Loaded<T>[] {
+  const results = useQueries({
+    queries: loads.map(({ key, load, enabled = true }) => ({ queryKey: key, queryFn: ({ signal }: { signal: AbortSignal }) => load(signal), enabled, placeholderData: keepPreviousData as never })),
+  }) as { data: unknown; error: Error | null; isPending: boolean; isFetching: boolean; refetch: () => unknown }[]
+  return results.map((result, index) => ({
+    data: result.data as T | undefined,
+    fault: result.error ? faultOf(result.error) : null,
+    loading: loads[index]?.enabled !== false && result.isPending,
+    fetching: result.isFetching,
+    refetch: () => void result.refetch(),
+  }))
+}

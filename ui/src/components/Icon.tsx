@@ -44,6 +44,15 @@ const paths = {
   queue: 'M4 7h13c4 0 4 10 0 10H4c-3 0-3-10 0-10M9 7v10M13 7v10',
   pin: 'M9 3h6M10 3v6l-4 5h12l-4-5V3M12 14v7',
   skew: 'M4 6h10M10 12h10M4 18h6M17 15l3-3-3-3',
+  dashboard: 'M4 4h7v9H4zM13 4h7v5h-7zM13 11h7v9h-7zM4 15h7v5H4z',
+  expand: 'M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5',
+  shrink: 'M9 4v5H4M15 4v5h5M9 20v-5H4M15 20v-5h5',
+  edit: 'M4 20h4L20 8l-4-4L4 16zM13.5 6.5l4 4',
+  undo: 'M9 7 4 12l5 5M4 12h10a6 6 0 0 1 6 6',
+  redo: 'm15 7 5 5-5 5M20 12H10a6 6 0 0 0-6 6',
+  grip: 'M9 5v.1M15 5v.1M9 12v.1M15 12v.1M9 19v.1M15 19v.1',
+  save: 'M5 4h11l3 3v13H5zM8 4v5h7V4M8 20v-6h8v6',
+  upload: 'M12 20V9M7.5 13 12 8.5l4.5 4.5M4 4h16',
 } as const
 
 export type IconName = keyof typeof paths

@@ -1,9 +1,11 @@
+import { dashboards } from './dashboards'
 import { explore } from './explore'
 import { home } from './home'
+import { metrics } from './metrics'
 import { pages } from './pages'
 import { services } from './services'
 import { shell } from './shell'
 import { traceView } from './trace'
 import { traces } from './traces'
 
-export const en = { ...shell, ...explore, ...home, ...pages, ...services, ...traceView, ...traces }
+export const en = { ...shell, ...dashboards, ...explore, ...home, ...metrics, ...pages, ...services, ...traceView, ...traces }
