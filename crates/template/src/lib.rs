@@ -20,7 +20,9 @@
 //! * Texts are Unicode: a cut through a character leaves U+FFFD, where Go leaves half of it.
 //! * All whole numbers are 64 bits with a sign, and fit wherever Go wants any of its kinds of them.
 //! * Values are no functions, so `call` is refused; the methods are those of times and durations.
-//! * `Local` is UTC.
+//! * `Local` is UTC. Rules of daylight saving time are known up to the year 2100.
+//! * Of `printf`, `%#v` writes lists and maps as `%v` does, `%#g` drops zeros at the end, and `%x` of a
+//!   float takes no precision.
 //! * Regular expressions are those of the `regex` crate, which reads what RE2 reads but for corners.
 
 mod error;

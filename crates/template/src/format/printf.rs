@@ -86,7 +86,7 @@ impl Format<'_, '_> {
             None => out.push_format(format_args!("%!{verb}(MISSING)")),
             Some(value) => {
                 self.next += 1;
-                Writer { out, style }.argument(value, verb)
+                Writer { out, style: style.of_verb(verb) }.argument(value, verb)
             }
         }
     }
@@ -146,10 +146,12 @@ impl Format<'_, '_> {
     fn number_argument(&mut self) -> Option<i64> {
         let value = self.arguments.get(self.next);
         self.next = (self.next + 1).min(self.arguments.len());
-        match value {
-            Some(Value::Int(number)) if number.unsigned_abs() as usize <= NUMBER_MAX => Some(*number),
-            _ => None,
-        }
+        let number = match value? {
+            Value::Int(number) | Value::Named(number, _) => *number,
+            Value::Duration(duration) => duration.nanoseconds(),
+            _ => return None,
+        };
+        (number.unsigned_abs() <= NUMBER_MAX as u64).then_some(number)
     }
 
     fn precision(&mut self, out: &mut Bounded) -> Result<Option<usize>, Fault> {

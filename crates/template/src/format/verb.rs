@@ -18,6 +18,21 @@ pub(super) struct Style {
     pub(super) sharp: bool,
     pub(super) space: bool,
     pub(super) zero: bool,
+    /// `%+v`: names of fields.
+    pub(super) names: bool,
+    /// `%#v`: as source of Go.
+    pub(super) source: bool,
+}
+
+impl Style {
+    /// To `v`, the flags `+` and `#` mean something else than to other verbs.
+    pub(super) fn of_verb(mut self, verb: char) -> Self {
+        if verb == 'v' {
+            self.names = std::mem::take(&mut self.plus);
+            self.source = std::mem::take(&mut self.sharp);
+        }
+        self
+    }
 }
 
 pub(super) struct Writer<'o> {
@@ -46,7 +61,7 @@ impl Writer<'_> {
             Value::Float(number) => self.float(*number, verb, value),
             Value::Text(text) | Value::Safe(text) => self.string(text, verb, value),
             Value::Duration(duration) => match verb {
-                'v' | 's' | 'x' | 'X' | 'q' => self.string(&duration.to_string(), verb, value),
+                'v' | 's' | 'x' | 'X' | 'q' if !self.style.source => self.string(&duration.to_string(), verb, value),
                 _ => self.int(duration.nanoseconds(), verb, value),
             },
             Value::Named(number, name) => match verb {
@@ -68,11 +83,11 @@ impl Writer<'_> {
                 for (index, (key, item)) in map.entries().iter().enumerate() {
                     self.separate(index)?;
                     if !fields {
-                        self.string(key, verb, value)?;
-                    } else if self.style.plus {
+                        self.string(key, verb, &Value::from(key.as_ref()))?;
+                    } else if self.style.names {
                         self.out.push(key)?;
                     }
-                    if !fields || self.style.plus {
+                    if !fields || self.style.names {
                         self.out.push(":")?;
                     }
                     self.value(item, verb, true)?;
@@ -85,9 +100,9 @@ impl Writer<'_> {
                 self.out.push("map[")?;
                 for (index, (key, text)) in entries.into_iter().enumerate() {
                     self.separate(index)?;
-                    self.string(key, verb, value)?;
+                    self.string(key, verb, &key.into())?;
                     self.out.push(":")?;
-                    self.string(text, verb, value)?;
+                    self.string(text, verb, &text.into())?;
                 }
                 self.out.push("]")
             }
@@ -102,7 +117,12 @@ impl Writer<'_> {
     /// `%!d(string=x)`
     fn bad_verb(&mut self, verb: char, value: &Value<'_>) -> Written {
         self.out.push_format(format_args!("%!{verb}({}=", value.type_name()))?;
-        self.argument(value, 'v')?;
+        match value {
+            // What is wrong is shown without the help of its methods.
+            Value::Duration(duration) => self.int(duration.nanoseconds(), 'v', value)?,
+            Value::Named(number, _) => self.int(*number, 'v', value)?,
+            value => self.argument(value, 'v')?,
+        }
         self.out.push(")")
     }
 
@@ -156,7 +176,7 @@ impl Writer<'_> {
             _ => {
                 let width = self.style.precision.unwrap_or(4).clamp(4, 64);
                 let mut text = format!("U+{number:0width$X}");
-                if self.style.sharp && is_printable(c) {
+                if self.style.sharp && i64::from(c as u32) == number && is_printable(c) {
                     let _ = write!(text, " '{c}'");
                 }
                 text
@@ -196,13 +216,7 @@ impl Writer<'_> {
 
     fn string(&mut self, text: &str, verb: char, value: &Value<'_>) -> Written {
         match verb {
-            'v' if self.style.sharp => {
-                // As Go source: never raw.
-                self.style.sharp = false;
-                let written = self.quoted(text);
-                self.style.sharp = true;
-                written
-            }
+            'v' if self.style.source => self.quoted(text),
             'v' | 's' => self.text(text),
             'q' => self.quoted(text),
             'x' | 'X' => self.hexadecimal(text, verb == 'X'),

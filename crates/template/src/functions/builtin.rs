@@ -44,6 +44,9 @@ fn joined<'a>(call: &Call<'_, 'a>, arguments: &mut Arguments<'a>) -> Result<Cow<
     if let [Value::Text(_) | Value::Safe(_)] = arguments.0.as_slice() {
         return Ok(arguments.text(0));
     }
+    for nothing in arguments.0.iter_mut().filter(|value| matches!(value, Value::Nil)) {
+        *nothing = Value::from("<no value>");
+    }
     format::print(&arguments.0, call.bytes_max).map(Cow::Owned)
 }
 

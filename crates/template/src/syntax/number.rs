@@ -31,7 +31,8 @@ impl Number {
             let int = i64::try_from(signed).ok();
             return Some(Self { int, float: signed as f64, is_float: false });
         }
-        let float = float(digits)?;
+        // What looks like a whole number but is none is too large, or badly written.
+        let float = if digits.contains(['.', 'e', 'E', 'p', 'P']) { float(digits)? } else { return None };
         let float = if negative { -float } else { float };
         let whole = float.fract() == 0.0 && float.abs() < 9.2e18;
         Some(Self { int: whole.then_some(float as i64), float, is_float: true })

@@ -54,7 +54,10 @@ impl Zone {
             Self::Named(tz) => {
                 let utc = DateTime::from_timestamp(unix_s, 0).unwrap_or_default().naive_utc();
                 let offset = tz.offset_from_utc_datetime(&utc);
-                (offset.fix().local_minus_utc(), offset.abbreviation().unwrap_or_default().to_owned())
+                let seconds = offset.fix().local_minus_utc();
+                // Zones without an abbreviation are called by their offset.
+                let name = offset.abbreviation().map_or_else(|| offset_name(seconds), str::to_owned);
+                (seconds, name)
             }
         }
     }
@@ -199,6 +202,16 @@ impl PartialEq for Time {
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.format("2006-01-02 15:04:05.999999999 -0700 MST"))
+    }
+}
+
+/// `-03` or `+0545`
+fn offset_name(offset_s: i32) -> String {
+    let minutes = offset_s.unsigned_abs() / 60;
+    let sign = if offset_s < 0 { '-' } else { '+' };
+    match minutes % 60 {
+        0 => format!("{sign}{:02}", minutes / 60),
+        rest => format!("{sign}{:02}{rest:02}", minutes / 60),
     }
 }
 

@@ -260,9 +260,17 @@ impl<'t> Read<'t> {
         if local.offset().1 == name {
             return Some(local);
         }
+        // Winter time may be written in summer.
+        for half_year in [-182, 182] {
+            let (offset, there) = zone.at(clock + half_year * 86_400);
+            if there == name {
+                return Some(Time::from_unix(clock - i64::from(offset), i64::from(self.nanoseconds)).with_zone(zone.clone()));
+            }
+        }
         // Go makes up a zone for a name that it does not know.
         let hours: i32 = name.strip_prefix("GMT").and_then(|hours| hours.parse().ok()).unwrap_or(0);
-        Some(Time::from_clock(clock, self.nanoseconds, Zone::Fixed(hours * 3600, name.into())))
+        // The clock is read as UTC, and shown in that zone.
+        Some(Time::from_unix(clock, i64::from(self.nanoseconds)).with_zone(Zone::Fixed(hours * 3600, name.into())))
     }
 
     /// Days after 1970, by month and day or by the day of the year.
