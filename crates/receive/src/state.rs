@@ -7,7 +7,8 @@ use axum::http::{HeaderMap, HeaderValue};
 use luneta_model::{Limits, Sink, Tenant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::prometheus::{self, PrometheusConfig};
+use crate::prometheus::pushgateway::Gateway;
+use crate::prometheus::{self, PrometheusConfig, PushgatewayConfig};
 use crate::{DecodeOptions, IntakeStats, ReceiveError};
 
 /// Bounds on request bodies.
@@ -77,6 +78,8 @@ pub struct ReceiveConfig {
     pub bodies: BodyLimits,
     /// What is remembered of samples.
     pub prometheus: PrometheusConfig,
+    /// The Pushgateway.
+    pub pushgateway: PushgatewayConfig,
     /// Browsers allowed.
     pub cors: CorsOrigins,
     /// Tenant and credentials.
@@ -91,6 +94,7 @@ impl Default for ReceiveConfig {
             limits: Limits::default(),
             bodies: BodyLimits::default(),
             prometheus: PrometheusConfig::default(),
+            pushgateway: PushgatewayConfig::default(),
             cors: CorsOrigins::default(),
             admission: Arc::new(admit_by_header),
             clock: system_clock,
@@ -113,6 +117,7 @@ pub struct ReceiveState {
     /// Counters.
     pub stats: Arc<IntakeStats>,
     pub(crate) prometheus: Arc<prometheus::Memory>,
+    pub(crate) gateway: Arc<Gateway>,
     in_flight: Arc<Semaphore>,
 }
 
@@ -135,6 +140,7 @@ impl ReceiveState {
         Self {
             sink,
             prometheus: Arc::new(prometheus::Memory::new(&config.prometheus)),
+            gateway: Arc::new(Gateway::new(&config.pushgateway)),
             config: Arc::new(config),
             stats: Arc::new(IntakeStats::default()),
             in_flight: Arc::new(Semaphore::new(permits)),
