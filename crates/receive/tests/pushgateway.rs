@@ -168,8 +168,8 @@ async fn groups_and_bytes_are_bounded() {
     for (path, status) in [("/metrics/job/a", 200), ("/metrics/job/b", 200), ("/metrics/job/c", 413), ("/metrics/job/a", 200)] {
         assert_eq!(gateway.send("PUT", path, b"m 1\n").await.status, status, "{path}");
     }
-    let many: String = (0..20).map(|i| format!("m{{i=\"{i}\"}} 1\n")).collect();
-    let answer = gateway.send("PUT", "/metrics/job/a", many.as_bytes()).await;
+    let many: Vec<_> = (0..20).map(|i| format!("m{{i=\"{i}\"}} 1\n")).collect();
+    let answer = gateway.send("PUT", "/metrics/job/a", many.concat().as_bytes()).await;
     assert_eq!(answer.status, 413);
     assert!(answer.text().contains("delete groups"), "{}", answer.text());
     // What was there before stays.

@@ -87,13 +87,11 @@ impl Gateway {
     ) -> Result<(), PushError> {
         let inner = &mut *self.lock();
         let taken = read.and_then(|families| inner.take(tenant, labels, push, families, now, self));
-        if taken.is_err()
-            && (inner.groups.len() < self.groups_max || inner.groups.contains_key(&(tenant.clone(), labels.clone())))
-        {
-            let group = inner.group(tenant, labels);
-            group.push_failure_time = now;
-            inner.changed = true;
-            inner.reckon();
+        let key = (tenant.clone(), labels.clone());
+        let has_room = inner.groups.len() < self.groups_max && inner.bytes < self.bytes_max;
+        if taken.is_err() && (has_room || inner.groups.contains_key(&key)) {
+            let before = inner.groups.get(&key).cloned().unwrap_or_default();
+            inner.put(key, Group { labels: labels.clone(), push_failure_time: now, ..before });
         }
         taken
     }
@@ -103,8 +101,8 @@ impl Gateway {
         let inner = &mut *self.lock();
         if let Some(group) = inner.groups.remove(&(tenant.clone(), labels.clone())) {
             inner.end(tenant, group.series());
+            inner.bytes -= group.bytes();
             inner.changed = true;
-            inner.reckon();
         }
     }
 
@@ -165,9 +163,9 @@ impl Gateway {
         let inner = &mut *self.lock();
         for Stored { tenant, group } in stored {
             let Ok(tenant) = Tenant::new(&tenant) else { continue };
-            inner.groups.insert((tenant, group.labels.clone()), group);
+            inner.put((tenant, group.labels.clone()), group);
         }
-        inner.reckon();
+        inner.changed = false;
         Ok(())
     }
 }
@@ -182,10 +180,11 @@ fn write_file(path: &Path, stored: &[Stored]) -> std::io::Result<()> {
 }
 
 impl Inner {
-    fn group(&mut self, tenant: &Tenant, labels: &Labels) -> &mut Group {
-        let group = self.groups.entry((tenant.clone(), labels.clone())).or_default();
-        group.labels.clone_from(labels);
-        group
+    /// Puts a group in the place of the one before.
+    fn put(&mut self, key: (Tenant, Labels), group: Group) {
+        self.bytes += group.bytes();
+        self.bytes -= self.groups.insert(key, group).map_or(0, |before| before.bytes());
+        self.changed = true;
     }
 
     fn take(
@@ -205,6 +204,7 @@ impl Inner {
                 return Err(PushError::Type { name: name.clone(), pushed, known });
             }
         }
+        let before_bytes = self.groups.get(&key).map_or(0, Group::bytes);
         let before = self.groups.get(&key).cloned().unwrap_or_default();
         if before.labels.is_empty() && self.groups.len() >= bounds.groups_max {
             return Err(PushError::Full("groups"));
@@ -215,15 +215,13 @@ impl Inner {
                 after.families.entry(name.clone()).or_insert_with(|| family.clone());
             }
         }
-        if self.bytes - self.groups.get(&key).map_or(0, Group::bytes) + after.bytes() > bounds.bytes_max {
+        if self.bytes - before_bytes + after.bytes() > bounds.bytes_max {
             return Err(PushError::Full("samples"));
         }
         let kept: HashSet<_> = after.series().collect();
         self.end(tenant, before.series().filter(|(name, of)| !of.is_empty() && !kept.contains(&(*name, *of))));
         drop(kept);
-        self.groups.insert(key, after);
-        self.changed = true;
-        self.reckon();
+        self.put(key, after);
         Ok(())
     }
 
@@ -235,10 +233,6 @@ impl Inner {
             name: name.to_owned(),
             labels: labels.clone(),
         }));
-    }
-
-    fn reckon(&mut self) {
-        self.bytes = self.groups.values().map(Group::bytes).sum();
     }
 }
 
