@@ -177,6 +177,9 @@ pub enum ReceiveError {
     /// The intake is at its bound on bytes in flight.
     #[error("the server is decoding as much as it may; try again")]
     Busy,
+    /// What is kept in memory is at its bound, and stays there until something is deleted.
+    #[error("{0}")]
+    Full(String),
     /// The stage behind refused.
     #[error(transparent)]
     Sink(#[from] SinkError),
@@ -221,7 +224,7 @@ impl ReceiveError {
             ReceiveError::Malformed(_) => Reason::Malformed,
             ReceiveError::UnsupportedContentType { .. } => Reason::UnsupportedContentType,
             ReceiveError::UnsupportedEncoding(_) => Reason::UnsupportedEncoding,
-            ReceiveError::BodyTooLarge { .. } => Reason::BodyTooLarge,
+            ReceiveError::BodyTooLarge { .. } | ReceiveError::Full(_) => Reason::BodyTooLarge,
             ReceiveError::DecompressedTooLarge { .. } | ReceiveError::CompressionBomb { .. } => Reason::DecompressedTooLarge,
             ReceiveError::Busy => Reason::Busy,
             ReceiveError::Sink(e) => match e.kind() {

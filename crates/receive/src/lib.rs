@@ -34,8 +34,8 @@ pub use error::{Reason, ReceiveError};
 pub use listen::{serve_grpc, serve_http, serve_zipkin};
 pub use otlp::grpc::router as grpc_service;
 pub use otlp::http::router as http_router;
-pub use prometheus::PrometheusConfig;
 pub use prometheus::http::router as prometheus_router;
+pub use prometheus::{PrometheusConfig, PushgatewayConfig};
 pub use protocol::{DecodeFn, DecodeOptions, Decoded, Format, Protocol, Route, Tally};
 pub use state::{Admission, BodyLimits, CorsOrigins, ReceiveConfig, ReceiveState, admit_by_header};
 pub use stats::{IntakeCount, IntakeSnapshot, IntakeStats, ProtocolStats, RefusalNote, RefusedCount};
@@ -56,4 +56,5 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &graphite::TCP,
     &graphite::UDP,
     &influx::INFLUX,
+    &prometheus::pushgateway::PUSHGATEWAY,
 ];

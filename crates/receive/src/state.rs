@@ -7,7 +7,8 @@ use axum::http::{HeaderMap, HeaderValue};
 use luneta_model::{Limits, Sink, Tenant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::prometheus::{self, PrometheusConfig};
+use crate::prometheus::pushgateway::Gateway;
+use crate::prometheus::{self, PrometheusConfig, PushgatewayConfig};
 use crate::{Cardinality, DecodeOptions, IntakeStats, ReceiveError, SeriesLimits, statsd};
 
 /// Bounds on request bodies.
@@ -79,6 +80,8 @@ pub struct ReceiveConfig {
     pub series: SeriesLimits,
     /// What is remembered of samples.
     pub prometheus: PrometheusConfig,
+    /// The Pushgateway.
+    pub pushgateway: PushgatewayConfig,
     /// Browsers allowed.
     pub cors: CorsOrigins,
     /// Tenant and credentials.
@@ -96,6 +99,7 @@ impl Default for ReceiveConfig {
             bodies: BodyLimits::default(),
             series: SeriesLimits::default(),
             prometheus: PrometheusConfig::default(),
+            pushgateway: PushgatewayConfig::default(),
             cors: CorsOrigins::default(),
             admission: Arc::new(admit_by_header),
             clock: system_clock,
@@ -122,6 +126,7 @@ pub struct ReceiveState {
     pub cardinality: Arc<Cardinality>,
     pub(crate) prometheus: Arc<prometheus::Memory>,
     pub(crate) statsd: Arc<statsd::Statsd>,
+    pub(crate) gateway: Arc<Gateway>,
     in_flight: Arc<Semaphore>,
 }
 
@@ -147,6 +152,7 @@ impl ReceiveState {
             cardinality: Arc::new(Cardinality::new(config.series)),
             prometheus: Arc::new(prometheus::Memory::new(&config.prometheus)),
             statsd: Arc::new(statsd),
+            gateway: Arc::new(Gateway::new(&config.pushgateway)),
             config: Arc::new(config),
             stats: Arc::new(IntakeStats::default()),
             in_flight: Arc::new(Semaphore::new(permits)),

@@ -251,8 +251,16 @@ fn broken_bytes_are_refused_whole() {
     let cases: [(DecodeFn, &[u8], &str); 5] = [
         (remote_write_v1, b"\x0a\x05ab", "malformed protobuf at byte 1"),
         (remote_write_v1, b"\x0a\x02\x08\x01", "in timeseries.labels: field 1 should be bytes with a length"),
-        (remote_write_v1, b"\x0a\x13\x0a\x0d\x0a\x08__name__\x12\x01m\x12\x02\x08\x01", "in timeseries.samples.value: field 1 should be 64 fixed bits"),
-        (remote_write_v2, b"\x22\x00\x22\x08__name__\x22\x01m\x2a\x08\x0a\x02\x01\x02\x12\x02\x09\x01", "in timeseries.samples: the bytes end inside a number"),
+        (
+            remote_write_v1,
+            b"\x0a\x13\x0a\x0d\x0a\x08__name__\x12\x01m\x12\x02\x08\x01",
+            "in timeseries.samples.value: field 1 should be 64 fixed bits",
+        ),
+        (
+            remote_write_v2,
+            b"\x22\x00\x22\x08__name__\x22\x01m\x2a\x08\x0a\x02\x01\x02\x12\x02\x09\x01",
+            "in timeseries.samples: the bytes end inside a number",
+        ),
         (remote_write_v2, b"\x23", "groups are not supported"),
     ];
     for (decode, bytes, message) in cases {
@@ -358,7 +366,7 @@ proptest! {
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
     ) {
         for (decode, mut bytes) in [
-            (remote_write_v1 as DecodeFn, to_v1(&[series.clone()]).encode_to_vec()),
+            (remote_write_v1 as DecodeFn, to_v1(std::slice::from_ref(&series)).encode_to_vec()),
             (remote_write_v2 as DecodeFn, to_v2(&[series]).encode_to_vec()),
         ] {
             for (at, byte) in &damage {

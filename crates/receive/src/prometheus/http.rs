@@ -91,14 +91,11 @@ fn encoding_of(headers: &HeaderMap) -> Result<Encoding, ReceiveError> {
 
 /// 204, or 400 with what was left out: the rest was kept, and nothing is to be sent again.
 fn answer(version: Version, outcome: &Outcome) -> Response<Body> {
-    let mut response = match outcome.refused.message() {
-        Some(message) => plain(StatusCode::BAD_REQUEST, message),
-        None => {
-            let mut response = Response::new(Body::empty());
-            *response.status_mut() = StatusCode::NO_CONTENT;
-            response
-        }
-    };
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    if let Some(message) = outcome.refused.message() {
+        response = plain(StatusCode::BAD_REQUEST, message);
+    }
     if version == Version::V2 {
         for (name, written) in [
             ("x-prometheus-remote-write-samples-written", outcome.samples),

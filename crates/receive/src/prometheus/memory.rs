@@ -20,7 +20,7 @@ impl Memory {
     }
 
     /// What keys of series are combined with, so that those of tenants stay apart.
-    pub(super) fn seed(&self, tenant: &Tenant) -> u64 {
+    pub(super) fn seed(tenant: &Tenant) -> u64 {
         MetricsBuilder::hash_str("tenant", tenant.as_str())
     }
 

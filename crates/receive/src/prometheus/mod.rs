@@ -8,6 +8,7 @@ mod last;
 mod memory;
 mod metadata;
 mod native;
+pub mod pushgateway;
 mod rows;
 pub mod scraped;
 mod v1;
@@ -17,6 +18,7 @@ mod write;
 use luneta_model::Signal;
 
 pub(crate) use memory::Memory;
+pub use pushgateway::PushgatewayConfig;
 
 use crate::{Format, Protocol, Route};
 

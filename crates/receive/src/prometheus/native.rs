@@ -256,7 +256,7 @@ impl Sparse {
 fn whole(count: Count) -> Result<u64, HistogramFault> {
     match count {
         Count::Int(count) => Ok(count),
-        Count::Float(count) if count >= 0.0 && count <= FLOAT_COUNT_MAX && count.fract() == 0.0 => Ok(count as u64),
+        Count::Float(count) if (0.0..=FLOAT_COUNT_MAX).contains(&count) && count.fract() == 0.0 => Ok(count as u64),
         Count::Float(_) => Err(HistogramFault::FloatCount),
     }
 }

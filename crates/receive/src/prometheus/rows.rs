@@ -4,6 +4,7 @@
 //! before it left in the columns.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 use luneta_model::semconv::PROMETHEUS_SCOPE;
 use luneta_model::{AnyValue, ExemplarRow, Limits, MetricIdentity, MetricRow, MetricsBuilder, Number, PointValue, Tenant};
@@ -44,19 +45,26 @@ const SHOWN_BYTES_MAX: usize = 256;
 pub(crate) type Label<'a> = (&'a str, &'a str);
 
 impl MetricType {
-    /// By its number in both versions of remote write; `None` for one that is not defined.
+    /// In the order of their numbers in both versions of remote write.
+    const NUMBERED: [MetricType; 8] = [
+        MetricType::Unknown,
+        MetricType::Counter,
+        MetricType::Gauge,
+        MetricType::Histogram,
+        MetricType::GaugeHistogram,
+        MetricType::Summary,
+        MetricType::Info,
+        MetricType::StateSet,
+    ];
+
+    /// By its number; `None` for one that is not defined.
     pub(crate) fn from_number(number: u64) -> Option<Self> {
-        const TYPES: [MetricType; 8] = [
-            MetricType::Unknown,
-            MetricType::Counter,
-            MetricType::Gauge,
-            MetricType::Histogram,
-            MetricType::GaugeHistogram,
-            MetricType::Summary,
-            MetricType::Info,
-            MetricType::StateSet,
-        ];
-        TYPES.get(usize::try_from(number).ok()?).copied()
+        Self::NUMBERED.get(usize::try_from(number).ok()?).copied()
+    }
+
+    /// The inverse of [`MetricType::from_number`].
+    pub(crate) fn number(self) -> u64 {
+        Self::NUMBERED.iter().position(|kind| *kind == self).unwrap_or(0) as u64
     }
 
     /// Whether the series of a name counts up: a counter, or a part of a classic histogram or
@@ -152,7 +160,7 @@ pub(crate) fn show(labels: &[Label<'_>]) -> String {
         }
         let (name, value) = (Limits::cut(name, SHOWN_BYTES_MAX), Limits::cut(value, SHOWN_BYTES_MAX));
         let comma = if i > 0 { ", " } else { "" };
-        out.push_str(&format!("{comma}{name}={value:?}"));
+        let _ = write!(out, "{comma}{name}={value:?}");
     }
     out.push('}');
     out

@@ -110,7 +110,7 @@ impl<'o> Writer<'o> {
         Self {
             rows: SeriesRows::new(options),
             memory,
-            seed: memory.seed(tenant),
+            seed: Memory::seed(tenant),
             outcome: Outcome::default(),
             sparse: SparseHistogram::default(),
             dense: NativeHistogram::default(),

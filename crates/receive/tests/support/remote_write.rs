@@ -176,20 +176,23 @@ pub fn small_histogram(timestamp: i64) -> Histogram {
     }
 }
 
+/// Names and values.
+pub type Pairs = Vec<(String, String)>;
+
 /// A series as both versions can say it.
 #[derive(Debug, Clone, Default)]
 pub struct Series {
-    pub labels: Vec<(String, String)>,
+    pub labels: Pairs,
     /// Times in milliseconds, values.
     pub samples: Vec<(i64, f64)>,
     pub histograms: Vec<Histogram>,
     /// Labels, value, time.
-    pub exemplars: Vec<(Vec<(String, String)>, f64, i64)>,
+    pub exemplars: Vec<(Pairs, f64, i64)>,
     /// Number of the type, help and unit.
     pub metadata: Option<(u32, String, String)>,
 }
 
-pub fn pairs(labels: &[(&str, &str)]) -> Vec<(String, String)> {
+pub fn pairs(labels: &[(&str, &str)]) -> Pairs {
     labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 

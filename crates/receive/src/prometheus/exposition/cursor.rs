@@ -120,7 +120,7 @@ impl<'b> Cursor<'b> {
     #[cold]
     pub(super) fn locate(&self, reason: Reason) -> ExpositionError {
         let before = self.text.as_bytes().get(..self.at).unwrap_or(self.text.as_bytes());
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = before.split(|byte| *byte == b'\n').count();
         ExpositionError { position: Position::Line(line), reason }
     }
 }

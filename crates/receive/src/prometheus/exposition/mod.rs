@@ -249,7 +249,7 @@ pub fn parse<'b>(
 fn utf8(body: &[u8]) -> Result<&str, ExpositionError> {
     std::str::from_utf8(body).map_err(|error| {
         let before = &body[..error.valid_up_to()];
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = before.split(|byte| *byte == b'\n').count();
         ExpositionError { position: Position::Line(line), reason: "the text is not valid UTF-8".into() }
     })
 }
