@@ -1,4 +1,5 @@
 //! Prometheus's exposition formats: captured bodies, odd lines, faults, and laws.
+#![allow(clippy::unwrap_used, clippy::format_collect)]
 
 mod support {
     pub mod families;
@@ -242,8 +243,11 @@ fn borders_are_written_in_one_way() {
     }
 }
 
+/// Name, labels, bits of the value, and time.
+type Plain = (String, Vec<(String, String)>, u64, Option<i64>);
+
 /// Samples whose names and values need every kind of escape.
-fn samples() -> impl Strategy<Value = Vec<(String, Vec<(String, String)>, u64, Option<i64>)>> {
+fn samples() -> impl Strategy<Value = Vec<Plain>> {
     let labels = prop::collection::btree_map("[a-z\\\\\" .ü]{1,6}", "[a-z\\\\\"\n ü]{0,8}", 0..20);
     let one = (
         "[a-z:. \\\\\"]{1,8}",
@@ -258,7 +262,7 @@ fn escape(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
 }
 
-fn write(format: ExpositionFormat, samples: &[(String, Vec<(String, String)>, u64, Option<i64>)]) -> String {
+fn write(format: ExpositionFormat, samples: &[Plain]) -> String {
     let mut out = String::new();
     for (name, labels, bits, time) in samples {
         let pairs: String = labels.iter().map(|(k, v)| format!(",{}={}", escape(k), escape(v))).collect();
@@ -277,7 +281,7 @@ fn write(format: ExpositionFormat, samples: &[(String, Vec<(String, String)>, u6
     out
 }
 
-fn plain(sample: &Sample<'_>) -> (String, Vec<(String, String)>, u64, Option<i64>) {
+fn plain(sample: &Sample<'_>) -> Plain {
     let SampleValue::Number(value) = sample.value else { panic!("a number") };
     let labels = sample.labels.iter().map(|l| (l.name.to_string(), l.value.to_string())).collect();
     (sample.name.to_string(), labels, value.to_bits(), sample.time_ms)

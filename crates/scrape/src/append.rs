@@ -81,7 +81,7 @@ pub struct Appended<'o> {
     pub families: Vec<FamilyNote>,
 }
 
-impl<'a> Appending<'a> {
+impl Appending<'_> {
     /// Reads a body, or takes note that there is none, and ends what vanished.
     pub fn append<'o>(
         &self,

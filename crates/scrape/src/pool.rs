@@ -13,7 +13,7 @@ use crate::error::ScrapeError;
 use crate::relabel::Labels;
 use crate::target::{Found, Target, find};
 use crate::view::{DroppedTarget, Targets};
-use crate::worker::{Shared, SharedCache, Source, Worker};
+use crate::worker::{Shared, SharedCache, Source, Worker, told};
 
 /// Updates that wait to be taken.
 const UPDATES_MAX: usize = 64;
@@ -56,6 +56,7 @@ impl PoolView {
 struct Running {
     worker: Arc<Worker>,
     task: JoinHandle<()>,
+    stop: watch::Sender<bool>,
 }
 
 /// Workers of a pool that ended, whose series go on if another pool finds their targets.
@@ -104,9 +105,12 @@ impl Pool {
         }
         drop(sources);
         let mut left = std::mem::take(&mut self.inherited);
+        for running in self.running.values() {
+            running.stop.send_replace(true);
+        }
         for (_, running) in self.running.drain() {
-            running.halt().await;
-            left.insert(identity(&running.worker.target), running.worker);
+            let worker = running.halt().await;
+            left.insert(identity(&worker.target), worker);
         }
         left
     }
@@ -137,21 +141,19 @@ impl Pool {
         let what = format!("{} targets", wanted.len());
         let over_limit = over.then_some(ScrapeError::Limit { key: "target_limit", max: limit, what });
         let gone: Vec<String> = self.running.keys().filter(|key| !wanted.contains_key(*key)).cloned().collect();
-        for key in gone {
-            if let Some(running) = self.running.remove(&key) {
-                running.halt().await;
-                running.worker.end().await;
-            }
+        let gone: Vec<Running> = gone.iter().filter_map(|key| self.running.remove(key)).collect();
+        for running in &gone {
+            running.stop.send_replace(true);
+        }
+        for running in gone {
+            running.halt().await.end().await;
         }
         for (key, target) in wanted {
             if self.running.get(&key).is_some_and(|running| running.worker.over_limit == over_limit) {
                 continue;
             }
             let before = match self.running.remove(&key) {
-                Some(running) => {
-                    running.halt().await;
-                    Some(running.worker)
-                }
+                Some(running) => Some(running.halt().await),
                 None => self.inherited.remove(&identity(&target)),
             };
             self.start(key, target, before.as_deref(), over_limit.clone());
@@ -163,8 +165,9 @@ impl Pool {
         let cache: SharedCache = before.map(|worker| Arc::clone(&worker.cache)).unwrap_or_default();
         let (job, source, shared) = (Arc::clone(&self.job), self.source.clone(), Arc::clone(&self.shared));
         let worker = Arc::new(Worker::new(job, target, cache, source, shared, over_limit));
-        let task = tokio::spawn(Arc::clone(&worker).run());
-        self.running.insert(key, Running { worker, task });
+        let (stop, stopped) = watch::channel(false);
+        let task = tokio::spawn(Arc::clone(&worker).run(stopped));
+        self.running.insert(key, Running { worker, task, stop });
     }
 
     fn show(&self, mut dropped: Vec<Labels>) {
@@ -177,27 +180,14 @@ impl Pool {
     }
 }
 
-impl Drop for Pool {
-    fn drop(&mut self) {
-        for running in self.running.values() {
-            running.task.abort();
-        }
-    }
-}
-
 impl Running {
-    /// Stops the loop. What it was about to write is lost.
-    async fn halt(&self) {
-        self.task.abort();
-        while !self.task.is_finished() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+    /// Stops the loop, once what it has to write is written.
+    async fn halt(self) -> Arc<Worker> {
+        self.stop.send_replace(true);
+        // A loop that panicked has stopped as well.
+        let _ = self.task.await;
+        self.worker
     }
-}
-
-/// Waits to be told to stop; that nobody is left to tell is the same.
-async fn told(stop: &mut watch::Receiver<bool>) {
-    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 /// Tells targets apart whose series are the same.

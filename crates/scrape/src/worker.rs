@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use luneta_model::{Batch, Sink};
 use luneta_receive::DecodeOptions;
 use reqwest::Client;
-use tokio::sync::Mutex as AsyncMutex;
+use tokio::sync::{Mutex as AsyncMutex, watch};
 
 use crate::append::{Appending, FamilyNote, ScrapeReport};
 use crate::client::{self, Body, BodyMemory};
@@ -96,14 +96,22 @@ impl Worker {
         Self { job, target, cache, source, shared, over_limit, status: Mutex::default() }
     }
 
-    /// Scrapes at every interval, until it is aborted.
-    pub async fn run(self: Arc<Self>) {
+    /// Scrapes at every interval until told to stop. An answer that is waited for then is given up;
+    /// one that came is written.
+    pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let interval = self.target.interval;
         let wait = first_wait(&self.target.key(), interval, now_ms());
         let mut next = tokio::time::Instant::now() + wait;
         loop {
-            tokio::time::sleep_until(next).await;
-            self.scrape(now_ms()).await;
+            tokio::select! {
+                () = told(&mut stop) => return,
+                () = tokio::time::sleep_until(next) => {}
+            }
+            let (now_ms, start) = (now_ms(), Instant::now());
+            tokio::select! {
+                () = told(&mut stop) => return,
+                body = self.ask() => self.keep(body, now_ms, start).await,
+            }
             next += interval;
             // What took too long does not bring others out of their time.
             while next <= tokio::time::Instant::now() {
@@ -112,17 +120,19 @@ impl Worker {
         }
     }
 
-    /// Scrapes once. `now_ms` is the time of the samples.
-    pub async fn scrape(&self, now_ms: i64) {
-        let start = Instant::now();
-        let body = match (&self.over_limit, &self.source) {
+    async fn ask(&self) -> Result<Body, ScrapeError> {
+        match (&self.over_limit, &self.source) {
             (Some(error), _) => Err(error.clone()),
             (None, Source::Own(own)) => Ok(Body::text(own().await)),
             (None, Source::Http(client)) => {
                 let max = self.shared.config.body_bytes_max;
                 client::fetch(client, &self.job, &self.target, max, &self.shared.memory).await
             }
-        };
+        }
+    }
+
+    /// Writes what came of a scrape that began at `start`, which is `now_ms` for its samples.
+    async fn keep(&self, body: Result<Body, ScrapeError>, now_ms: i64, start: Instant) {
         let too_large = matches!(body, Err(ScrapeError::BodyTooLarge(_)));
         let (batch, report, error, families) = self.append(body, now_ms, start, too_large).await;
         self.shared.counters.scrapes.fetch_add(1, Relaxed);
@@ -248,6 +258,11 @@ impl Worker {
         });
         told.collect()
     }
+}
+
+/// Waits to be told to stop; that nobody is left to tell is the same.
+pub async fn told(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 /// Milliseconds since 1970.

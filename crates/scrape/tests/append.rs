@@ -1,5 +1,5 @@
 //! Bodies into rows: labels, relabelling, bounds and staleness, on a clock of the test's own.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::format_collect)]
 
 mod support;
 
@@ -90,9 +90,9 @@ fn a_series_that_vanishes_ends_once() {
 fn a_failed_scrape_ends_all_series_and_stores_nothing() {
     let mut scraping = Scraping::new("");
     scraping.good("# TYPE a counter\na 1\n");
-    let (samples, error) = scraping.fault("a 2\nnew 1\nbroken\n");
+    let (samples, error) = scraping.fault("# TYPE a counter\na 2\nnew 1\nbroken\n");
     assert_eq!(samples, expect(&[("a", "", "stale sum @1002000")]));
-    assert_eq!(error, "line 3: expected a value, got the end of the line");
+    assert_eq!(error, "line 4: expected a value, got the end of the line");
     let (samples, report, error) = scraping.scrape(Err(ScrapeError::Timeout("1s".to_owned())));
     assert_eq!((samples, error.unwrap().to_string().as_str()), (vec![], "no answer within 1s"));
     assert_eq!((report.scraped, report.kept, report.added), (0, 0, 0));

@@ -218,7 +218,9 @@ async fn reload_keeps_series_and_refuses_faults() {
     assert!(error.ends_with("prometheus.yml: scrape_configs[0].job_name: is missing"), "{error}");
     assert_eq!(scraper.targets().active_targets.len(), 1);
     write("sample_limit: 7, ");
-    scraper.reload().await.unwrap();
+    // Servers reload in a task of its own.
+    let reloading = scraper.clone();
+    tokio::spawn(async move { reloading.reload().await }).await.unwrap().unwrap();
     assert!(scraper.configuration().contains("sample_limit: 7"));
     sink.batches.lock().unwrap().clear();
     let lines = until(&sink, "samples after the reload", |lines| lines.iter().filter(|l| l.starts_with("a{")).count() > 2).await;

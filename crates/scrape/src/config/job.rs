@@ -90,6 +90,7 @@ pub enum DnsKind {
 
 /// One job.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools)] // as many switches as Prometheus has
 pub struct JobConfig {
     /// Its name, which becomes the label `job`.
     pub name: String,

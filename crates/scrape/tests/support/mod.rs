@@ -1,5 +1,5 @@
 //! What several test files share: a sink in memory, jobs from YAML, batches as lines.
-#![allow(dead_code, clippy::unwrap_used, missing_docs)]
+#![allow(dead_code, clippy::unwrap_used, clippy::format_collect, missing_docs)]
 
 pub mod server;
 
@@ -92,22 +92,25 @@ fn column(rows: &RecordBatch, name: &str) -> ArrayRef {
     Arc::clone(rows.column_by_name(name).unwrap_or_else(|| panic!("{name} in {:?}", rows.schema())))
 }
 
-/// Attributes of a row, in columns of their own and in the map of the others.
+/// Attributes of a row, in columns of their own and in the map of the others, sorted.
 fn attributes(rows: &RecordBatch, row: usize, prefix: &str) -> Vec<String> {
+    let map = if prefix == "resource" { "resource_attributes" } else { "attributes" };
     let mut found = Vec::new();
     for (field, column) in rows.schema().fields().iter().zip(rows.columns()) {
         let name = field.name();
-        if !name.starts_with(prefix) || name.ends_with("_types") || column.is_null(row) {
+        if column.is_null(row) {
             continue;
         }
         let value = array_value_to_string(column, row).unwrap();
-        let value = value.trim_matches(['{', '}']).replace(", ", ",").replace(": ", "=");
-        let key = name.rsplit_once("attributes.").map(|(_, key)| key);
-        match key {
-            Some(key) => found.push(format!("{key}={value}")),
-            None if value.is_empty() || value == "0" => {}
-            None => found.push(value),
+        if name == map {
+            let value = value.trim_matches(['{', '}']);
+            found.extend(value.split(", ").filter(|pair| !pair.is_empty()).map(|pair| pair.replacen(": ", "=", 1)));
+        } else if name == "service_name" && prefix == "resource" {
+            found.push(format!("service.name={value}"));
+        } else if let Some(key) = name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('.')) {
+            found.push(format!("{key}={value}"));
         }
     }
+    found.sort();
     found
 }

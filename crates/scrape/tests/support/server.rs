@@ -1,5 +1,5 @@
 //! A target on a real socket, with and without TLS.
-#![allow(dead_code, clippy::unwrap_used, missing_docs)]
+#![allow(dead_code, clippy::unwrap_used, clippy::format_collect, missing_docs)]
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -48,12 +48,13 @@ impl Target {
             while let Ok((stream, _)) = listener.accept().await {
                 let (target, tls) = (serving.clone(), tls.clone());
                 tokio::spawn(async move {
+                    // A client that does not trust the certificate goes away.
                     match tls {
-                        // A client that does not trust the certificate goes away.
-                        Some(tls) => match tls.accept(stream).await {
-                            Ok(stream) => target.talk(stream).await,
-                            Err(_) => {}
-                        },
+                        Some(tls) => {
+                            if let Ok(stream) = tls.accept(stream).await {
+                                target.talk(stream).await;
+                            }
+                        }
                         None => target.talk(stream).await,
                     }
                 });

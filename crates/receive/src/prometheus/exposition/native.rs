@@ -90,7 +90,8 @@ pub(super) fn read_histogram(message: Message<'_>, buckets_max: usize) -> Walk<H
         }
     }
     let native = &mut parts.native;
-    native.is_float = count_float > 0.0 || zero_count_float > 0.0;
+    let fractions = !native.positive_counts.is_empty() || !native.negative_counts.is_empty();
+    native.is_float = count_float > 0.0 || zero_count_float > 0.0 || fractions;
     native.count = if count_float > 0.0 { count_float } else { count as f64 };
     native.zero_count = if zero_count_float > 0.0 { zero_count_float } else { zero_count as f64 };
     Ok(parts)
