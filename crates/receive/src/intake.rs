@@ -1,11 +1,13 @@
 //! From a request's body to an acknowledged batch: what all intakes share.
 
+use std::time::{Duration, Instant};
+
 use bytes::Bytes;
-use luneta_model::{Signal, Tenant};
+use luneta_model::{Batch, Signal, Tenant};
 
 use crate::compression::{self, Encoding};
 use crate::state::Reservation;
-use crate::{BodyLimits, DecodeFn, DecodeOptions, Decoded, Protocol, ReceiveError, ReceiveState, Tally};
+use crate::{DecodeFn, Decoded, Protocol, ReceiveError, ReceiveState, Tally};
 
 /// Packed bodies count this many times their size when judging whether to decode elsewhere.
 const PACKED_WEIGHT: usize = 4;
@@ -30,44 +32,73 @@ pub(crate) struct Taken {
 
 /// Decodes a body and hands its rows on. When this returns, they are durable.
 pub(crate) async fn take(state: &ReceiveState, job: Job) -> Result<Taken, ReceiveError> {
-    let Job { protocol, signal, tenant, encoding, decode, body, mut share } = job;
+    let Job { protocol, signal, tenant, encoding, decode, body, share } = job;
     state.stats.of(protocol).body(body.len());
     let options = state.decode_options();
+    let work = move |bytes: &[u8]| decode(bytes, tenant, &options);
+    let (Decoded { batch, tally }, share) = unpacked(state, encoding, body, share, work).await?;
+    let items = deliver(state, protocol, signal, batch, &tally).await?;
+    drop(share);
+    Ok(Taken { items, tally })
+}
+
+/// Unpacks a body and does `work` with it, a large one on a thread of its own.
+pub(crate) async fn unpacked<T: Send + 'static>(
+    state: &ReceiveState,
+    encoding: Encoding,
+    body: Bytes,
+    share: Reservation,
+    work: impl FnOnce(&[u8]) -> Result<T, ReceiveError> + Send + 'static,
+) -> Result<(T, Reservation), ReceiveError> {
     let limits = state.config.bodies;
     let weight = if encoding == Encoding::Identity { body.len() } else { body.len().saturating_mul(PACKED_WEIGHT) };
-    let decoded;
-    (decoded, share) = if weight < limits.offload_bytes_min {
-        (unpack_and_decode(encoding, &body, decode, tenant, &options, &limits, &mut share), share)
-    } else {
-        let work = move || {
-            let mut share = share;
-            let decoded = unpack_and_decode(encoding, &body, decode, tenant, &options, &limits, &mut share);
-            (decoded, share)
-        };
-        tokio::task::spawn_blocking(work).await.map_err(|e| ReceiveError::Internal(e.to_string()))?
+    let unpack_and_work = move || {
+        let mut share = share;
+        if encoding == Encoding::Identity {
+            return Ok((work(&body)?, share));
+        }
+        let unpacked = compression::unpack(encoding, &body, &limits, &mut share)?;
+        Ok((work(&unpacked)?, share))
     };
-    let Decoded { batch, tally } = decoded?;
+    if weight < limits.offload_bytes_min {
+        return unpack_and_work();
+    }
+    tokio::task::spawn_blocking(unpack_and_work).await.map_err(|e| ReceiveError::Internal(e.to_string()))?
+}
+
+/// Hands a batch on and counts it. When this returns, its rows are durable.
+pub(crate) async fn deliver(
+    state: &ReceiveState,
+    protocol: &'static Protocol,
+    signal: Signal,
+    batch: Batch,
+    tally: &Tally,
+) -> Result<u64, ReceiveError> {
     let items = batch.len() as u64;
     if items > 0 {
         state.sink.accept(batch).await?;
     }
-    drop(share);
-    state.stats.accept(protocol, signal, items, &tally, options.now);
-    Ok(Taken { items, tally })
+    state.stats.accept(protocol, signal, items, tally, (state.config.clock)());
+    Ok(items)
 }
 
-fn unpack_and_decode(
-    encoding: Encoding,
-    body: &Bytes,
-    decode: DecodeFn,
-    tenant: Tenant,
-    options: &DecodeOptions,
-    limits: &BodyLimits,
-    share: &mut Reservation,
-) -> Result<Decoded, ReceiveError> {
-    if encoding == Encoding::Identity {
-        return decode(body, tenant, options);
+/// The same for senders that cannot be told to come back: tries again for at most `time_max`.
+pub(crate) async fn deliver_patiently(
+    state: &ReceiveState,
+    protocol: &'static Protocol,
+    batch: Batch,
+    tally: &Tally,
+    time_max: Duration,
+) -> Result<u64, ReceiveError> {
+    let started = Instant::now();
+    loop {
+        let signal = batch.signal;
+        match deliver(state, protocol, signal, batch.clone(), tally).await {
+            Err(error) => match error.retry_after() {
+                Some(delay) if started.elapsed() + delay < time_max => tokio::time::sleep(delay).await,
+                _ => return Err(error),
+            },
+            delivered => return delivered,
+        }
     }
-    let unpacked = compression::unpack(encoding, body, limits, share)?;
-    decode(&unpacked, tenant, options)
 }

@@ -3,10 +3,14 @@
 //!
 //! One folder per protocol. [`PROTOCOLS`] lists them all; reference docs, metrics, conformance
 //! tests and the fuzz targets walk that table. Decoders are functions of bytes, options and a
-//! clock value; sockets are touched only by the modules named `http`, `grpc`, `udp` and [`listen`].
+//! clock value; sockets are touched only by the modules named `http`, `grpc`,
+//! `tcp`, `udp`, `lines` and [`listen`].
 
+pub mod graphite;
+pub mod influx;
 pub mod jaeger;
 pub mod otlp;
+pub mod statsd;
 pub mod zipkin;
 
 mod body;
@@ -14,6 +18,7 @@ mod compression;
 mod context;
 mod error;
 mod intake;
+mod lines;
 pub mod listen;
 mod protocol;
 mod refusal;
@@ -32,5 +37,17 @@ pub use stats::{IntakeCount, IntakeSnapshot, IntakeStats, ProtocolStats, Refusal
 pub use zipkin::http::router as zipkin_router;
 
 /// Every protocol this crate understands.
-pub static PROTOCOLS: &[&Protocol] =
-    &[&otlp::GRPC, &otlp::HTTP, &jaeger::HTTP, &jaeger::GRPC, &jaeger::COMPACT, &jaeger::BINARY, &zipkin::ZIPKIN];
+pub static PROTOCOLS: &[&Protocol] = &[
+    &otlp::GRPC,
+    &otlp::HTTP,
+    &jaeger::HTTP,
+    &jaeger::GRPC,
+    &jaeger::COMPACT,
+    &jaeger::BINARY,
+    &zipkin::ZIPKIN,
+    &statsd::UDP,
+    &statsd::TCP,
+    &graphite::TCP,
+    &graphite::UDP,
+    &influx::INFLUX,
+];

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderValue};
 use luneta_model::{Limits, Sink, Tenant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{DecodeOptions, IntakeStats, ReceiveError};
+use crate::{DecodeOptions, IntakeStats, ReceiveError, statsd};
 
 /// Bounds on request bodies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +80,8 @@ pub struct ReceiveConfig {
     pub admission: Admission,
     /// Nanoseconds since 1970.
     pub clock: fn() -> i64,
+    /// Intervals and bounds of StatsD.
+    pub statsd: statsd::Settings,
 }
 
 impl Default for ReceiveConfig {
@@ -90,6 +92,7 @@ impl Default for ReceiveConfig {
             cors: CorsOrigins::default(),
             admission: Arc::new(admit_by_header),
             clock: system_clock,
+            statsd: statsd::Settings::default(),
         }
     }
 }
@@ -108,6 +111,7 @@ pub struct ReceiveState {
     pub config: Arc<ReceiveConfig>,
     /// Counters.
     pub stats: Arc<IntakeStats>,
+    pub(crate) statsd: Arc<statsd::Statsd>,
     in_flight: Arc<Semaphore>,
 }
 
@@ -127,8 +131,10 @@ impl ReceiveState {
         let largest = bodies.body_bytes_max + bodies.decompressed_bytes_max + 2 * PERMIT_BYTES;
         bodies.in_flight_bytes_max = bodies.in_flight_bytes_max.max(largest);
         let permits = (bodies.in_flight_bytes_max / PERMIT_BYTES).min(Semaphore::MAX_PERMITS);
+        let statsd = statsd::Statsd::new(config.statsd, (config.clock)());
         Self {
             sink,
+            statsd: Arc::new(statsd),
             config: Arc::new(config),
             stats: Arc::new(IntakeStats::default()),
             in_flight: Arc::new(Semaphore::new(permits)),
