@@ -37,6 +37,20 @@ mkdir -p corpus/zipkin_binary
 for file in "$fixtures"/*_protobuf; do
     { printf '\000'; cat "$file"; } > "corpus/zipkin_binary/$(basename "$file")"
 done
+mkdir -p corpus/statsd
+for file in ../crates/receive/src/statsd/fixtures/*.statsd; do
+    case "$file" in
+        *.metrics.*) first='\000' ;;
+        *) first='\001' ;;
+    esac
+    { printf "$first"; cat "$file"; } > "corpus/statsd/$(basename "$file")"
+done
+mkdir -p corpus/graphite
+cp ../crates/receive/src/graphite/fixtures/*.graphite corpus/graphite
+mkdir -p corpus/line_protocol
+for file in ../crates/receive/src/influx/fixtures/*.lp; do
+    { printf '\000'; cat "$file"; } > "corpus/line_protocol/$(basename "$file")"
+done
 mkdir -p corpus/traceql
 n=0
 sed -n -e 's/^eval //p' -e 's/^fail //p' -e 's/^series [^ ]* //p' ../tests/traceql/*.test | while IFS= read -r query; do
