@@ -39,6 +39,7 @@ struct RawLuneta {
     retention: RawRetention,
     limits: RawLimits,
     flush: RawFlush,
+    statsd: RawStatsd,
 }
 
 /// `all`, `jaeger`, or a list.
@@ -106,6 +107,25 @@ struct RawFlush {
     bytes: Option<usize>,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawStatsd {
+    flush_interval: Option<String>,
+    series_max: Option<usize>,
+    socket: Option<PathBuf>,
+}
+
+impl RawStatsd {
+    fn settings(&self) -> Result<luneta_receive::statsd::Settings> {
+        let mut settings = luneta_receive::statsd::Settings::default();
+        settings.series_max = self.series_max.unwrap_or(settings.series_max);
+        if let Some(text) = &self.flush_interval {
+            settings.flush_interval = duration("luneta.statsd.flush_interval", text)?;
+        }
+        Ok(settings)
+    }
+}
+
 /// What the server runs on.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -139,6 +159,10 @@ pub struct Config {
     pub flush_interval: Duration,
     /// Bytes in memory that cause a flush.
     pub flush_bytes: usize,
+    /// Intervals and bounds of StatsD.
+    pub statsd: luneta_receive::statsd::Settings,
+    /// Path of the Unix socket for StatsD's datagrams; `None` is off.
+    pub statsd_socket: Option<PathBuf>,
     /// Bounds on queries.
     pub query: luneta_query::QueryConfig,
     /// Listen beyond loopback without credentials.
@@ -181,7 +205,7 @@ impl Config {
 }
 
 fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
-    let RawLuneta { data, listen, drop_in, retention, limits, flush } = raw.luneta;
+    let RawLuneta { data, listen, drop_in, retention, limits, flush, statsd } = raw.luneta;
     let data = match args.data.clone().or(data) {
         Some(dir) => dir,
         None => default_data_dir()?,
@@ -225,6 +249,8 @@ fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
         call_wait_max: limits.call_wait_ms.map_or(store.call_wait_max, Duration::from_millis),
         flush_interval,
         flush_bytes: flush.bytes.unwrap_or(store.flush_bytes),
+        statsd: statsd.settings()?,
+        statsd_socket: statsd.socket,
         query,
         insecure: args.insecure,
         notes: Vec::new(),
@@ -429,6 +455,16 @@ mod tests {
     }
 
     #[test]
+    fn statsd_has_settings() {
+        let config =
+            check("luneta:\n  statsd: {flush_interval: 2s, series_max: 500, socket: /run/statsd.sock}\n").expect("valid");
+        assert_eq!((config.statsd.flush_interval, config.statsd.series_max), (Duration::from_secs(2), 500));
+        assert_eq!(config.statsd_socket, Some(PathBuf::from("/run/statsd.sock")));
+        let config = check("luneta:\n  listen: 127.0.0.1:0\n").expect("valid");
+        assert_eq!((config.statsd.flush_interval, config.statsd_socket), (Duration::from_secs(10), None));
+    }
+
+    #[test]
     fn receivers_of_other_servers() {
         let config = check(
             "receivers:\n  jaeger:\n    protocols:\n      grpc:\n      thrift_compact:\n        endpoint: 127.0.0.1:7000\n\
@@ -463,6 +499,8 @@ mod tests {
             ("luneta:\n  retension: 1d\n", "luneta.retension"),
             ("receivers:\n  otlp:\n    protocols:\n      grpcc:\n", "receivers.otlp.protocols.grpcc"),
             ("luneta:\n  drop_in: [yeager]\n", "drop_in: `yeager` is not known"),
+            ("luneta:\n  statsd: {flush_interval: often}\n", "luneta.statsd.flush_interval: `often` is not a time"),
+            ("luneta:\n  statsd: {flush: 1s}\n", "luneta.statsd.flush"),
             ("luneta:\n  retention: {spans: soon}\n", "luneta.retention.spans: `soon` is not a time"),
             ("service:\n  pipelines:\n    traces:\n      receivers: [kafka]\n", "service.pipelines.traces.receivers: `kafka`"),
             ("exporters:\n  spam:\n    endpoint: x\n", "exporters.spam"),

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 
 use anyhow::{Result, bail};
 use axum::Router;
-use luneta_receive::{Protocol, ReceiveState, jaeger, listen, zipkin};
+use luneta_receive::{Protocol, ReceiveState, graphite, influx, jaeger, listen, statsd, zipkin};
 use luneta_serve::{ServeState, UdpBuffer};
 use tokio::net::{TcpListener, UdpSocket};
 
@@ -16,18 +16,21 @@ use crate::ports;
 
 /// Ports by the name that switches them on.
 static DROP_INS: &[(&str, &[Port])] = &[
+    ("graphite", &[Port::Lines(&graphite::TCP, Lines::Graphite), Port::Datagrams(&graphite::UDP, Datagrams::Graphite)]),
+    ("influxdb", &[Port::Intake(&influx::INFLUX, influx::http::router)]),
     (
         "jaeger",
         &[
             Port::Intake(&jaeger::HTTP, jaeger::http::router),
             Port::Intake(&jaeger::GRPC, jaeger::grpc::router),
-            Port::JaegerUdp(&jaeger::COMPACT),
-            Port::JaegerUdp(&jaeger::BINARY),
+            Port::Datagrams(&jaeger::COMPACT, Datagrams::Jaeger),
+            Port::Datagrams(&jaeger::BINARY, Datagrams::Jaeger),
             Port::Queries("jaeger_query", 16686, luneta_serve::jaeger_queries),
             Port::Queries("jaeger_query_grpc", 16685, luneta_serve::jaeger_queries_grpc),
         ],
     ),
     ("prometheus", &[Port::Queries("prometheus", 9090, luneta_serve::prometheus_queries)]),
+    ("statsd", &[Port::Datagrams(&statsd::UDP, Datagrams::Statsd), Port::Lines(&statsd::TCP, Lines::Statsd)]),
     ("tempo", &[Port::Queries("tempo", 3200, luneta_serve::tempo_queries)]),
     ("zipkin", &[Port::Both(&zipkin::ZIPKIN, zipkin::http::router, luneta_serve::zipkin_queries)]),
 ];
@@ -44,8 +47,30 @@ pub enum Port {
     Both(&'static Protocol, fn(ReceiveState) -> Router, fn(ServeState) -> Router),
     /// Queries alone: a name, the usual number, and the routes.
     Queries(&'static str, u16, fn(ServeState) -> Router),
-    /// Datagrams of Jaeger's clients.
-    JaegerUdp(&'static Protocol),
+    /// Datagrams, which nobody answers.
+    Datagrams(&'static Protocol, Datagrams),
+    /// Lines over TCP, which nobody answers.
+    Lines(&'static Protocol, Lines),
+}
+
+/// Who takes datagrams.
+#[derive(Debug, Clone, Copy)]
+pub enum Datagrams {
+    /// The intake of Jaeger.
+    Jaeger,
+    /// The intake of StatsD.
+    Statsd,
+    /// The intake of Graphite.
+    Graphite,
+}
+
+/// Who takes lines over TCP.
+#[derive(Debug, Clone, Copy)]
+pub enum Lines {
+    /// The intake of StatsD.
+    Statsd,
+    /// The intake of Graphite.
+    Graphite,
 }
 
 /// Bytes a socket for datagrams is to hold that nobody has read yet, unless the configuration says.
@@ -141,7 +166,9 @@ impl Port {
     /// Name of the protocol, or of what is asked there.
     pub fn name(&self) -> &'static str {
         match self {
-            Port::Intake(protocol, _) | Port::Both(protocol, ..) | Port::JaegerUdp(protocol) => protocol.name,
+            Port::Intake(protocol, _) | Port::Both(protocol, ..) | Port::Datagrams(protocol, _) | Port::Lines(protocol, _) => {
+                protocol.name
+            }
             Port::Queries(name, ..) => name,
         }
     }
@@ -149,13 +176,15 @@ impl Port {
     /// Its usual number.
     pub fn number(&self) -> u16 {
         match self {
-            Port::Intake(protocol, _) | Port::Both(protocol, ..) | Port::JaegerUdp(protocol) => protocol.port,
+            Port::Intake(protocol, _) | Port::Both(protocol, ..) | Port::Datagrams(protocol, _) | Port::Lines(protocol, _) => {
+                protocol.port
+            }
             Port::Queries(_, number, _) => *number,
         }
     }
 
     async fn open(&'static self, address: &str, advice: &str, buffer_bytes: usize) -> Result<Listening> {
-        if let Port::JaegerUdp(_) = self {
+        if let Port::Datagrams(..) = self {
             let (socket, buffer) = ports::datagrams(address, self.name(), advice, buffer_bytes).await?;
             let address = socket.local_addr()?;
             return Ok(Listening { port: self, socket: Socket::Udp(socket), address, buffer: Some(buffer) });
@@ -180,9 +209,10 @@ impl Listening {
     /// Adds the port to the addresses of the server, under its name.
     pub fn announce(&self, addresses: &mut BTreeMap<String, String>, url: impl Fn(SocketAddr) -> String) {
         let url = url(self.address);
-        let url = match &self.socket {
-            Socket::Tcp(_) => url,
-            Socket::Udp(_) => url.replacen("http://", "udp://", 1),
+        let url = match self.port {
+            Port::Datagrams(..) => url.replacen("http://", "udp://", 1),
+            Port::Lines(..) => url.replacen("http://", "tcp://", 1),
+            Port::Intake(..) | Port::Both(..) | Port::Queries(..) => url,
         };
         addresses.insert(self.port.name().to_owned(), url);
     }
@@ -193,8 +223,19 @@ impl Listening {
     /// When the listener fails for good.
     pub async fn serve(self, receive: ReceiveState, reads: ServeState, shutdown: impl Future<Output = ()>) -> Result<()> {
         let (router, listener) = match (self.port, self.socket) {
-            (Port::JaegerUdp(protocol), Socket::Udp(socket)) => {
-                jaeger::udp::serve(socket, protocol, receive, shutdown).await;
+            (Port::Datagrams(protocol, taker), Socket::Udp(socket)) => {
+                match taker {
+                    Datagrams::Jaeger => jaeger::udp::serve(socket, protocol, receive, shutdown).await,
+                    Datagrams::Statsd => statsd::udp::serve(socket, receive, shutdown).await,
+                    Datagrams::Graphite => graphite::udp::serve(socket, receive, shutdown).await,
+                }
+                return Ok(());
+            }
+            (Port::Lines(_, taker), Socket::Tcp(listener)) => {
+                match taker {
+                    Lines::Statsd => statsd::tcp::serve(listener, receive, shutdown).await,
+                    Lines::Graphite => graphite::tcp::serve(listener, receive, shutdown).await,
+                }
                 return Ok(());
             }
             (Port::Intake(_, intake), Socket::Tcp(listener)) => (intake(receive), listener),
@@ -226,7 +267,12 @@ mod tests {
         assert_eq!(named(["all", "jaeger"]).expect("known").len(), every);
         assert!(named([]).expect("nothing").is_empty());
         let error = named(["jaeger", "yeager"]).expect_err("unknown").to_string();
-        assert!(error.contains("`yeager` is not known; write all, or some of jaeger, prometheus, tempo, zipkin"), "{error}");
+        assert!(
+            error.contains(
+                "`yeager` is not known; write all, or some of graphite, influxdb, jaeger, prometheus, statsd, tempo, zipkin"
+            ),
+            "{error}"
+        );
     }
 
     #[test]
@@ -239,7 +285,7 @@ mod tests {
 
     #[tokio::test]
     async fn free_ports_follow_the_main_one() {
-        let wanted = merged(Vec::new(), named(["jaeger"]).expect("known"), 32 * 1024);
+        let wanted = merged(Vec::new(), named(["jaeger", "statsd"]).expect("known"), 32 * 1024);
         let all = open(&wanted, "127.0.0.1:0").await.expect("free ports");
         let mut addresses = BTreeMap::new();
         for listening in &all {
@@ -249,8 +295,11 @@ mod tests {
         assert!(addresses["jaeger_http"].starts_with("http://127.0.0.1:"), "{addresses:?}");
         assert!(addresses["jaeger_query"].starts_with("http://127.0.0.1:"), "{addresses:?}");
         assert!(addresses["jaeger_compact"].starts_with("udp://127.0.0.1:"), "{addresses:?}");
+        assert!(addresses["statsd_udp"].starts_with("udp://127.0.0.1:"), "{addresses:?}");
+        assert!(addresses["statsd_tcp"].starts_with("tcp://127.0.0.1:"), "{addresses:?}");
         let buffers: Vec<_> = all.iter().filter_map(Listening::buffer).collect();
-        assert_eq!(buffers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["jaeger_compact", "jaeger_binary"]);
+        let names: Vec<_> = buffers.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["jaeger_compact", "jaeger_binary", "statsd_udp"]);
         assert!(buffers.iter().all(|(_, b)| b.asked_bytes == 32 * 1024 && b.given_bytes >= b.asked_bytes), "{buffers:?}");
     }
 }

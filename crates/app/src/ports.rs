@@ -1,11 +1,12 @@
 //! Listeners, and who holds a port that is taken.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
-use anyhow::{Context as _, Error, Result, anyhow};
+use anyhow::{Context as _, Error, Result, anyhow, bail};
 use luneta_serve::UdpBuffer;
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::net::{TcpListener, UdpSocket};
+use tokio::net::{TcpListener, UdpSocket, UnixDatagram};
 
 /// Opens a listener, or says who has the port and which flag moves ours.
 ///
@@ -51,6 +52,22 @@ fn bound(address: SocketAddr, name: &str, buffer_bytes: usize) -> std::io::Resul
     }
     socket.bind(&address.into())?;
     Ok((UdpSocket::from_std(socket.into())?, UdpBuffer { asked_bytes: buffer_bytes, given_bytes }))
+}
+
+/// Opens a Unix socket for datagrams. A file that a server before left there gives way.
+///
+/// # Errors
+/// When somebody listens there, or the path cannot be used.
+pub fn unix_datagrams(path: &Path) -> Result<UnixDatagram> {
+    use std::os::unix::fs::FileTypeExt as _;
+    let shown = path.display();
+    if std::fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket()) {
+        if UnixDatagram::unbound()?.connect(path).is_ok() {
+            bail!("the socket {shown} is taken by another process; stop it, or name another in luneta.statsd.socket");
+        }
+        std::fs::remove_file(path).with_context(|| format!("luneta.statsd.socket: cannot replace {shown}"))?;
+    }
+    UnixDatagram::bind(path).with_context(|| format!("luneta.statsd.socket: cannot listen at {shown}"))
 }
 
 async fn resolve(address: &str, name: &str) -> Result<SocketAddr> {
@@ -111,6 +128,17 @@ fn listening_inodes(table: &str, port: u16) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_socket_is_replaced_only_where_nobody_listens() {
+        let path = std::env::temp_dir().join(format!("luneta-ports-{}.sock", std::process::id()));
+        let first = unix_datagrams(&path).expect("a free path");
+        let error = unix_datagrams(&path).expect_err("taken").to_string();
+        assert!(error.contains("is taken by another process"), "{error}");
+        drop(first);
+        unix_datagrams(&path).expect("what was left gives way");
+        std::fs::remove_file(&path).expect("it is there");
+    }
 
     #[test]
     fn own_port_has_us_as_holder() {

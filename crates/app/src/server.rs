@@ -110,6 +110,10 @@ impl Running {
         for listening in &drop_ins {
             listening.announce(&mut addresses, url);
         }
+        let statsd_socket = config.statsd_socket.as_deref().map(ports::unix_datagrams).transpose()?;
+        if let Some(path) = &config.statsd_socket {
+            addresses.insert("statsd_unix".to_owned(), format!("unix://{}", path.display()));
+        }
         refuse_open_network(&config, all)?;
         prepare(&config.data)?;
         let store = open(&config).await?;
@@ -136,6 +140,13 @@ impl Running {
         }
         for listening in drop_ins {
             tasks.push(tokio::spawn(listening.serve(receive.clone(), state.clone(), until(stopped.clone()))));
+        }
+        if let Some(socket) = statsd_socket {
+            let (receive, stopped) = (receive.clone(), stopped.clone());
+            tasks.push(tokio::spawn(async move {
+                luneta_receive::statsd::udp::serve_unix(socket, receive, until(stopped)).await;
+                Ok(())
+            }));
         }
         if let Some(listener) = grpc {
             tasks.push(tokio::spawn(async move { Ok(luneta_receive::serve_grpc(listener, receive, until(stopped)).await?) }));
@@ -176,7 +187,8 @@ fn intakes(receive: &ReceiveState) -> axum::Router {
     ] {
         router = router.route(path, luneta_receive::otlp::http::intake(signal));
     }
-    router = router.route("/api/traces", luneta_receive::jaeger::http::intake()).merge(luneta_receive::zipkin::http::routes());
+    router = router.route("/api/traces", luneta_receive::jaeger::http::intake());
+    router = router.merge(luneta_receive::zipkin::http::routes()).merge(luneta_receive::influx::http::routes());
     router.layer(luneta_receive::otlp::http::cors(&receive.config.cors)).with_state(receive.clone())
 }
 
@@ -231,7 +243,7 @@ fn receive_config(config: &Config) -> Result<ReceiveConfig> {
         let parsed = config.cors.iter().map(|o| o.parse()).collect::<Result<Vec<_>, _>>();
         CorsOrigins::List(parsed.context("receivers.otlp.protocols.http.cors.allowed_origins")?)
     };
-    Ok(ReceiveConfig { limits: config.limits, bodies: config.bodies, cors, ..ReceiveConfig::default() })
+    Ok(ReceiveConfig { limits: config.limits, bodies: config.bodies, cors, statsd: config.statsd, ..ReceiveConfig::default() })
 }
 
 fn write_addresses(data: &Path, addresses: &BTreeMap<String, String>) -> Result<()> {
