@@ -25,6 +25,8 @@ pub const ZIPKIN: Packages = Packages { variable: "LUNETA_TEST_PYTHON_ZIPKIN", r
 /// The exporter of protobuf for Zipkin.
 pub const ZIPKIN_PROTOBUF: Packages =
     Packages { variable: "LUNETA_TEST_PYTHON_ZIPKIN_PROTOBUF", requirements: "requirements-zipkin-protobuf.txt" };
+/// Clients of StatsD, DogStatsD, Graphite and InfluxDB.
+pub const LINES: Packages = Packages { variable: "LUNETA_TEST_PYTHON_LINES", requirements: "requirements-lines.txt" };
 
 /// A Python that has the packages installed.
 ///

@@ -14,6 +14,7 @@ mod duckdb;
 mod durability;
 mod golden;
 mod json;
+mod line_clients;
 mod prometheus;
 mod read_apis;
 mod round_trip;

@@ -13,10 +13,11 @@ use crate::{demo, tidy, tools, ui};
 
 /// Python environments with the clients that tests use, since some cannot be installed together: the
 /// variable that names each to the tests, its folder, its packages.
-const CLIENTS: [(&str, &str, &str); 4] = [
+const CLIENTS: [(&str, &str, &str); 5] = [
     ("LUNETA_TEST_PYTHON", "tests", "requirements.txt"),
     ("LUNETA_TEST_PYTHON_JAEGER", "tests-jaeger", "requirements-jaeger.txt"),
     ("LUNETA_TEST_PYTHON_ZIPKIN", "tests-zipkin", "requirements-zipkin.txt"),
+    ("LUNETA_TEST_PYTHON_LINES", "tests-lines", "requirements-lines.txt"),
     ("LUNETA_TEST_PYTHON_ZIPKIN_PROTOBUF", "tests-zipkin-protobuf", "requirements-zipkin-protobuf.txt"),
 ];
 
