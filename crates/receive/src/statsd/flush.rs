@@ -14,7 +14,7 @@ use crate::{Protocol, ReceiveError, ReceiveState, Tally, intake};
 /// How long an interval is kept that the store has no room for.
 const RETRY_TIME_MAX: Duration = Duration::from_mins(1);
 /// The same when the server stops.
-const LAST_TIME_MAX: Duration = Duration::from_secs(3);
+const LAST_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// The aggregator of a server.
 #[derive(Debug)]
