@@ -31,6 +31,7 @@ static DROP_INS: &[(&str, &[Port])] = &[
         ],
     ),
     ("prometheus", &[Port::Both(&prometheus::PROMETHEUS, written, luneta_serve::prometheus_queries)]),
+    ("pushgateway", &[Port::Intake(&prometheus::pushgateway::PUSHGATEWAY, prometheus::pushgateway::http::router)]),
     ("statsd", &[Port::Datagrams(&statsd::UDP, Datagrams::Statsd), Port::Lines(&statsd::TCP, Lines::Statsd)]),
     ("tempo", &[Port::Queries("tempo", 3200, luneta_serve::tempo_queries)]),
     ("zipkin", &[Port::Both(&zipkin::ZIPKIN, zipkin::http::router, luneta_serve::zipkin_queries)]),
@@ -173,8 +174,9 @@ impl Port {
     /// Name of the protocol, or of what is asked there.
     pub fn name(&self) -> &'static str {
         match self {
-            Port::Intake(protocol, _) | Port::Both(protocol, ..) => protocol.name,
-            Port::Datagrams(protocol, _) | Port::Lines(protocol, _) => protocol.name,
+            Port::Intake(protocol, _) | Port::Both(protocol, ..) | Port::Datagrams(protocol, _) | Port::Lines(protocol, _) => {
+                protocol.name
+            }
             Port::Queries(name, ..) => name,
         }
     }
@@ -182,8 +184,9 @@ impl Port {
     /// Its usual number.
     pub fn number(&self) -> u16 {
         match self {
-            Port::Intake(protocol, _) | Port::Both(protocol, ..) => protocol.port,
-            Port::Datagrams(protocol, _) | Port::Lines(protocol, _) => protocol.port,
+            Port::Intake(protocol, _) | Port::Both(protocol, ..) | Port::Datagrams(protocol, _) | Port::Lines(protocol, _) => {
+                protocol.port
+            }
             Port::Queries(_, number, _) => *number,
         }
     }
@@ -274,7 +277,7 @@ mod tests {
         let error = named(["jaeger", "yeager"]).expect_err("unknown").to_string();
         assert!(
             error.contains(
-                "`yeager` is not known; write all, or some of graphite, influxdb, jaeger, prometheus, statsd, tempo, zipkin"
+                "`yeager` is not known; write all, or some of graphite, influxdb, jaeger, prometheus, pushgateway, statsd, tempo, zipkin"
             ),
             "{error}"
         );

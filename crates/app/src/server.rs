@@ -14,6 +14,7 @@ use axum::routing::post;
 use luneta_alert::Rules;
 use luneta_model::{Signal, Sink};
 use luneta_query::QueryEngine;
+use luneta_receive::prometheus::PushgatewayConfig;
 use luneta_receive::{BoundedSink, CorsOrigins, ReceiveConfig, ReceiveState};
 use luneta_scrape::{OwnTarget, Scraper, ScraperConfig};
 use luneta_serve::{ServeState, ServerInfo};
@@ -186,6 +187,11 @@ impl Running {
             .merge(intakes(&receive))
             .route("/-/reload", post(move || reload_by_request(reloading.clone())));
         tasks.push(tokio::spawn(serve_reads(http, reads, stopped.clone())));
+        let (gateway, until_stopped) = (receive.clone(), until(stopped.clone()));
+        tasks.push(tokio::spawn(async move {
+            luneta_receive::prometheus::pushgateway::run(gateway, until_stopped).await;
+            Ok(())
+        }));
         if let Some(listener) = otlp {
             let (receive, stopped) = (receive.clone(), stopped.clone());
             tasks.push(tokio::spawn(async move { Ok(luneta_receive::serve_http(listener, receive, until(stopped)).await?) }));
@@ -246,6 +252,7 @@ fn intakes(receive: &ReceiveState) -> axum::Router {
     router = router.route("/api/traces", luneta_receive::jaeger::http::intake());
     router = router.merge(luneta_receive::zipkin::http::routes()).merge(luneta_receive::influx::http::routes());
     router = router.merge(luneta_receive::prometheus::http::routes());
+    router = router.merge(luneta_receive::prometheus::pushgateway::http::routes());
     router.layer(luneta_receive::otlp::http::cors(&receive.config.cors)).with_state(receive.clone())
 }
 
@@ -300,7 +307,8 @@ fn receive_config(config: &Config) -> Result<ReceiveConfig> {
         let parsed = config.cors.iter().map(|o| o.parse()).collect::<Result<Vec<_>, _>>();
         CorsOrigins::List(parsed.context("receivers.otlp.protocols.http.cors.allowed_origins")?)
     };
-    Ok(ReceiveConfig { limits: config.limits, bodies: config.bodies, series: config.series, cors, statsd: config.statsd, ..ReceiveConfig::default() })
+    let pushgateway = PushgatewayConfig { file: Some(config.data.join("pushgateway.json")), ..PushgatewayConfig::default() };
+    Ok(ReceiveConfig { pushgateway, limits: config.limits, bodies: config.bodies, series: config.series, cors, statsd: config.statsd, ..ReceiveConfig::default() })
 }
 
 fn write_addresses(data: &Path, addresses: &BTreeMap<String, String>) -> Result<()> {

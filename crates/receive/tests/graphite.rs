@@ -34,20 +34,21 @@ fn clients_are_understood() {
 
 #[test]
 fn lines_are_read() {
-    let at = |nanos| Some(Time::At(nanos));
-    let cases: [(&str, &str, &[(&str, &str)], f64, Option<Time>); 12] = [
+    type Case<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], f64, Time);
+    let at = Time::At;
+    let cases: [Case<'_>; 12] = [
         ("a.b 1 1700000000", "a.b", &[], 1.0, at(1_700_000_000_000_000_000)),
         ("a 1.5e3 1700000000.25\r", "a", &[], 1500.0, at(1_700_000_000_250_000_000)),
         ("  a\t-0.5   1700000000.123456789123 ", "a", &[], -0.5, at(1_700_000_000_123_456_789)),
-        ("a 1 -1", "a", &[], 1.0, None),
-        ("a 1 -1.0", "a", &[], 1.0, None),
+        ("a 1 -1", "a", &[], 1.0, Time::Arrival),
+        ("a 1 -1.0", "a", &[], 1.0, Time::Arrival),
         ("a 1 1.7e9", "a", &[], 1.0, at(1_700_000_000_000_000_000)),
         ("a 1 0", "a", &[], 1.0, at(0)),
-        ("a 1 1700000000000", "a", &[], 1.0, Some(Time::OutOfRange)),
-        ("a 1 -2", "a", &[], 1.0, Some(Time::OutOfRange)),
-        ("a 1 inf", "a", &[], 1.0, Some(Time::OutOfRange)),
-        ("a;x=1;y=a=b 1 -1", "a", &[("x", "1"), ("y", "a=b")], 1.0, None),
-        ("ä;x=ö;x=2 1 -1", "ä", &[("x", "ö")], 1.0, None),
+        ("a 1 1700000000000", "a", &[], 1.0, Time::OutOfRange),
+        ("a 1 -2", "a", &[], 1.0, Time::OutOfRange),
+        ("a 1 inf", "a", &[], 1.0, Time::OutOfRange),
+        ("a;x=1;y=a=b 1 -1", "a", &[("x", "1"), ("y", "a=b")], 1.0, Time::Arrival),
+        ("ä;x=ö;x=2 1 -1", "ä", &[("x", "ö")], 1.0, Time::Arrival),
     ];
     for (text, path, tags, value, time) in cases {
         let line = Line { path, tags: tags.to_vec(), value, time };
@@ -93,15 +94,15 @@ fn few_bytes_cannot_stand_for_many_rows() {
 proptest! {
     #[test]
     fn what_is_written_is_read(
-        path in "[a-zA-Z0-9_.ü-]{1,16}", value in -1e12..1e12_f64, seconds in 0..9_000_000_000_u32, nanos in 0..1_000_000_000_u32,
+        path in "[a-zA-Z0-9_.ü-]{1,16}", value in -1e12..1e12_f64, seconds in 0..9_000_000_000_i64, nanos in 0..1_000_000_000_u32,
         tags in prop::collection::btree_map("[a-z.ü]{1,6}", "[a-z:/=ö]{1,8}", 0..4),
     ) {
-        let list: String = tags.iter().map(|(key, value)| format!(";{key}={value}")).collect();
+        let list = tags.iter().map(|(key, value)| format!(";{key}={value}")).collect::<Vec<_>>().concat();
         let text = format!("{path}{list} {value} {seconds}.{nanos:09}");
         let line = Line::read(&text).unwrap();
         let tags: Vec<_> = tags.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
-        let time = i64::from(seconds) * 1_000_000_000 + i64::from(nanos);
-        prop_assert_eq!(line, Line { path: &path, tags, value, time: Some(Time::At(time)) });
+        let time = seconds * 1_000_000_000 + i64::from(nanos);
+        prop_assert_eq!(line, Line { path: &path, tags, value, time: Time::At(time) });
     }
 
     #[test]

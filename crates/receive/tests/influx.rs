@@ -111,7 +111,7 @@ fn lines_are_read() {
 
 #[test]
 fn many_tags_are_told_apart_too() {
-    let tags: String = (0..100).map(|i| format!(",t{}=a{i}", i % 50)).collect();
+    let tags = (0..100).map(|i| format!(",t{}=a{i}", i % 50)).collect::<Vec<_>>().concat();
     let text = format!("m{tags} f=1");
     let line = read(&text).unwrap();
     assert_eq!((line.tags.len(), line.tags[49].1.as_ref()), (50, "a49"));
@@ -246,7 +246,7 @@ fn wrong_bytes_are_replaced() {
 /// Writes a line as clients do.
 fn written(line: &Line<'_>) -> String {
     let escaped = |text: &str| text.replace(',', "\\,").replace('=', "\\=").replace(' ', "\\ ");
-    let tags: String = line.tags.iter().map(|(key, value)| format!(",{}={}", escaped(key), escaped(value))).collect();
+    let tags = line.tags.iter().map(|(key, value)| format!(",{}={}", escaped(key), escaped(value))).collect::<Vec<_>>().concat();
     let field = |value: &FieldValue<'_>| match value {
         FieldValue::Float(number) => format!("{number:?}"),
         FieldValue::Integer(number) => format!("{number}i"),

@@ -35,9 +35,9 @@ pub fn plaintext(bytes: &[u8], tenant: Tenant, options: &DecodeOptions) -> Resul
 fn add(text: &str, builder: &mut MetricsBuilder, now: i64) -> Result<(), Reason> {
     let line = Line::read(text).ok_or(Reason::Malformed)?;
     let time = match line.time {
-        None => now,
-        Some(Time::At(time)) => time,
-        Some(Time::OutOfRange) => return Err(Reason::TimeOutOfRange),
+        Time::Arrival => now,
+        Time::At(time) => time,
+        Time::OutOfRange => return Err(Reason::TimeOutOfRange),
     };
     if builder.origins.is_empty() {
         builder.origins.begin();

@@ -19,7 +19,7 @@ const BATCH_BYTES: usize = 1024 * 1024;
 /// How long lines are kept that the server has no room for.
 const RETRY_TIME_MAX: Duration = Duration::from_secs(30);
 /// How long lines already taken may need when the server stops.
-const GRACE: Duration = Duration::from_secs(3);
+const GRACE: Duration = Duration::from_secs(2);
 
 /// A run of whole lines.
 pub(super) type Lines = Vec<u8>;
@@ -76,9 +76,9 @@ async fn write(protocol: &'static Protocol, state: &ReceiveState, lines: Bytes) 
 
 /// Counts lines that came, before they are written.
 pub(super) fn arrived(protocol: &Protocol, state: &ReceiveState, lines: &[u8]) {
-    let stats = state.stats.of(protocol);
-    stats.request();
-    stats.body(lines.len());
+    let counts = state.stats.of(protocol);
+    counts.request();
+    counts.body(lines.len());
 }
 
 /// Counts lines that were not kept.

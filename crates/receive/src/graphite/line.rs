@@ -9,13 +9,15 @@ pub struct Line<'a> {
     pub tags: Vec<(&'a str, &'a str)>,
     /// What was measured; finite.
     pub value: f64,
-    /// When, `None` for the time at which it arrives.
-    pub time: Option<Time>,
+    /// When.
+    pub time: Time,
 }
 
 /// A time as written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Time {
+    /// The time at which it arrives.
+    Arrival,
     /// Nanoseconds since 1970.
     At(i64),
     /// Before 1970, or after 2262.
@@ -52,16 +54,15 @@ fn tag(text: &str) -> Option<(&str, &str)> {
 }
 
 /// Seconds, of which fractions are exact to the nanosecond. -1 is the time of arrival.
-fn read_time(text: &str) -> Option<Option<Time>> {
+fn read_time(text: &str) -> Option<Time> {
     let number: f64 = text.parse().ok()?;
     if number.is_nan() {
         return None;
     }
     if number.to_bits() == (-1.0_f64).to_bits() {
-        return Some(None);
+        return Some(Time::Arrival);
     }
-    let time = exact(text).or_else(|| rounded(number)).map_or(Time::OutOfRange, Time::At);
-    Some(Some(time))
+    Some(exact(text).or_else(|| rounded(number)).map_or(Time::OutOfRange, Time::At))
 }
 
 /// A number of plain digits.

@@ -145,13 +145,13 @@ impl<'a> Cursor<'a> {
         line.tags.clear();
         line.fields.clear();
         line.timestamp = None;
-        line.measurement = self.part(&MEASUREMENT_ENDS).ok_or(LineFault::Measurement)?;
+        line.measurement = self.part(MEASUREMENT_ENDS).ok_or(LineFault::Measurement)?;
         while self.taken(b',') {
-            let key = self.part(&KEY_ENDS).ok_or(LineFault::TagKey)?;
+            let key = self.part(KEY_ENDS).ok_or(LineFault::TagKey)?;
             if !self.taken(b'=') {
                 return Err(LineFault::TagValue);
             }
-            let value = self.part(&TAG_VALUE_ENDS).ok_or(LineFault::TagValue)?;
+            let value = self.part(TAG_VALUE_ENDS).ok_or(LineFault::TagValue)?;
             line.tags.push((key, value));
         }
         self.spaces();
@@ -159,7 +159,7 @@ impl<'a> Cursor<'a> {
             return Err(LineFault::Fields);
         }
         loop {
-            let key = self.part(&KEY_ENDS).ok_or(LineFault::FieldKey)?;
+            let key = self.part(KEY_ENDS).ok_or(LineFault::FieldKey)?;
             if !self.taken(b'=') {
                 return Err(LineFault::FieldValue);
             }
@@ -202,7 +202,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A name or a tag's value, unescaped; `None` when it is empty.
-    fn part(&mut self, ends: &Ends) -> Option<Cow<'a, str>> {
+    fn part(&mut self, ends: Ends) -> Option<Cow<'a, str>> {
         let start = self.at;
         let mut escapes = false;
         while let Some(byte) = self.peek() {

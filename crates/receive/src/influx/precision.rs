@@ -39,12 +39,11 @@ impl Precision {
         let unit = match self {
             Precision::Nanoseconds(unit) => unit,
             Precision::Default => 1,
-            Precision::Auto => match timestamp.unsigned_abs() {
-                ..5_000_000_000 => SECOND,
-                ..5_000_000_000_000 => MILLISECOND,
-                ..5_000_000_000_000_000 => MICROSECOND,
-                _ => 1,
-            },
+            Precision::Auto => {
+                let units = [(5_000_000_000, SECOND), (5_000_000_000_000, MILLISECOND), (5_000_000_000_000_000, MICROSECOND)];
+                let size = timestamp.unsigned_abs();
+                units.into_iter().find(|(below, _)| size < *below).map_or(1, |(_, unit)| unit)
+            }
         };
         timestamp.checked_mul(unit).filter(|time| *time >= 0).ok_or(LineFault::TimeRange)
     }

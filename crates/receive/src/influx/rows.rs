@@ -44,17 +44,16 @@ impl Hosts {
         {
             return (*origin, 0);
         }
-        let (origin, bytes) = match self.all.get(host) {
-            Some(origin) => (*origin, 0),
-            None => {
-                origins.begin();
-                if !host.is_empty() {
-                    origins.resource_str("host.name", host);
-                }
-                let origin = origins.end();
-                self.all.insert(host.to_owned(), origin);
-                (origin, ORIGIN_BYTES + 2 * host.len())
+        let (origin, bytes) = if let Some(origin) = self.all.get(host) {
+            (*origin, 0)
+        } else {
+            origins.begin();
+            if !host.is_empty() {
+                origins.resource_str("host.name", host);
             }
+            let origin = origins.end();
+            self.all.insert(host.to_owned(), origin);
+            (origin, ORIGIN_BYTES + 2 * host.len())
         };
         self.last = Some((host.to_owned(), origin));
         (origin, bytes)

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::event::Record;
@@ -57,7 +58,7 @@ pub(super) struct Interval {
     pub(super) end: i64,
     pub(super) series: HashMap<Box<[u8]>, Series>,
     /// Names of counters of which a negative value has come.
-    pub(super) negative: HashSet<Box<str>>,
+    pub(super) negative: Arc<HashSet<Box<str>>>,
     pub(super) records: Vec<Record>,
     /// What was left out of the metrics, and of the records.
     pub(super) metrics_tally: Tally,
@@ -188,7 +189,7 @@ impl Aggregator {
                 next.series.insert(key.clone(), Series::Gauge(*level, *set_at));
             }
         }
-        next.negative.clone_from(&self.current.negative);
+        next.negative = Arc::clone(&self.current.negative);
         let mut taken = std::mem::replace(&mut self.current, next);
         taken.end = now;
         taken
@@ -213,8 +214,8 @@ fn first_bytes(kind: Kind) -> usize {
 
 /// Counters of one name must not change between those that may fall and those that may not: their
 /// name in PromQL would change with it.
-fn remember(negative: &mut HashSet<Box<str>>, name: &str, max: usize) {
+fn remember(negative: &mut Arc<HashSet<Box<str>>>, name: &str, max: usize) {
     if negative.len() < max && !negative.contains(name) {
-        negative.insert(name.into());
+        Arc::make_mut(negative).insert(name.into());
     }
 }

@@ -14,7 +14,7 @@ use crate::{Protocol, ReceiveError, ReceiveState, Tally, intake};
 /// How long an interval is kept that the store has no room for.
 const RETRY_TIME_MAX: Duration = Duration::from_mins(1);
 /// The same when the server stops.
-const LAST_TIME_MAX: Duration = Duration::from_secs(3);
+const LAST_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// The aggregator of a server.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub(crate) struct Statsd {
     interval: Duration,
     /// Held by the listener that writes.
     turn: tokio::sync::Mutex<()>,
+    /// Held while an interval is written, so that the last one ends last.
+    writing: tokio::sync::Mutex<()>,
 }
 
 impl Statsd {
@@ -31,6 +33,7 @@ impl Statsd {
             aggregator: Mutex::new(Aggregator::new(settings, now)),
             interval: settings.flush_interval.max(Duration::from_millis(10)),
             turn: tokio::sync::Mutex::default(),
+            writing: tokio::sync::Mutex::default(),
         }
     }
 
@@ -41,9 +44,9 @@ impl Statsd {
 
 /// Takes lines that arrived by `protocol`.
 pub(super) fn add(protocol: &'static Protocol, state: &ReceiveState, lines: &[u8]) {
-    let stats = state.stats.of(protocol);
-    stats.request();
-    stats.body(lines.len());
+    let counts = state.stats.of(protocol);
+    counts.request();
+    counts.body(lines.len());
     let now = (state.config.clock)();
     // A line carries neither tenant nor credentials: where those are asked for, it is refused.
     match (state.config.admission)(&HeaderMap::new()) {
@@ -76,7 +79,8 @@ pub(super) async fn run(state: ReceiveState) {
 /// Writes what there is, when the server stops.
 pub(super) async fn last(state: &ReceiveState) {
     let interval = take(state);
-    write(state.clone(), interval, LAST_TIME_MAX).await;
+    let writing = write(state.clone(), interval, LAST_TIME_MAX);
+    let _ = tokio::time::timeout(LAST_TIME_MAX, writing).await;
 }
 
 fn take(state: &ReceiveState) -> Interval {
@@ -85,6 +89,8 @@ fn take(state: &ReceiveState) -> Interval {
 }
 
 async fn write(state: ReceiveState, interval: Interval, time_max: Duration) {
+    let statsd = Arc::clone(&state.statsd);
+    let _writing = statsd.writing.lock().await;
     let limits = state.config.limits;
     let tenant = match (state.config.admission)(&HeaderMap::new()) {
         Ok(tenant) => tenant,
@@ -94,7 +100,10 @@ async fn write(state: ReceiveState, interval: Interval, time_max: Duration) {
         let (metrics, logs) = (rows::metrics(&interval, limits, tenant.clone()), rows::logs(&interval, limits, tenant));
         (metrics, logs, interval.metrics_tally, interval.records_tally)
     });
-    let Ok((metrics, logs, metrics_tally, records_tally)) = built.await else { return };
+    let (metrics, logs, metrics_tally, records_tally) = match built.await {
+        Ok(built) => built,
+        Err(error) => return refuse(&state, Signal::Metrics, &ReceiveError::Internal(error.to_string())),
+    };
     tokio::join!(
         deliver(&state, Signal::Metrics, metrics, metrics_tally, time_max),
         deliver(&state, Signal::Logs, logs, records_tally, time_max),

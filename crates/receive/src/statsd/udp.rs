@@ -16,21 +16,35 @@ const LAST_DATAGRAMS_MAX: usize = 65_536;
 
 /// Takes datagrams until `shutdown` resolves, then writes what they came to.
 pub async fn serve(socket: UdpSocket, state: ReceiveState, shutdown: impl Future<Output = ()>) {
-    receive(async |buffer| socket.recv_from(buffer).await.map(|(len, _)| len), state, shutdown).await;
+    receive(&Socket::Udp(socket), state, shutdown).await;
 }
 
 /// The same over a Unix datagram socket.
 pub async fn serve_unix(socket: UnixDatagram, state: ReceiveState, shutdown: impl Future<Output = ()>) {
-    receive(async |buffer| socket.recv(buffer).await, state, shutdown).await;
+    receive(&Socket::Unix(socket), state, shutdown).await;
 }
 
-async fn receive(next: impl AsyncFn(&mut [u8]) -> io::Result<usize>, state: ReceiveState, shutdown: impl Future<Output = ()>) {
+enum Socket {
+    Udp(UdpSocket),
+    Unix(UnixDatagram),
+}
+
+impl Socket {
+    async fn next(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Socket::Udp(socket) => socket.recv_from(buffer).await.map(|(len, _)| len),
+            Socket::Unix(socket) => socket.recv(buffer).await,
+        }
+    }
+}
+
+async fn receive(socket: &Socket, state: ReceiveState, shutdown: impl Future<Output = ()>) {
     let writer = tokio::spawn(flush::run(state.clone()));
     let mut buffer = vec![0; DATAGRAM_BYTES_MAX];
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         let received = tokio::select! {
-            received = next(&mut buffer) => received,
+            received = socket.next(&mut buffer) => received,
             () = &mut shutdown => break,
         };
         match received {
@@ -44,7 +58,7 @@ async fn receive(next: impl AsyncFn(&mut [u8]) -> io::Result<usize>, state: Rece
     }
     // What has arrived already.
     for _ in 0..LAST_DATAGRAMS_MAX {
-        let Ok(Ok(len)) = tokio::time::timeout(Duration::from_millis(1), next(&mut buffer)).await else { break };
+        let Ok(Ok(len)) = tokio::time::timeout(Duration::from_millis(1), socket.next(&mut buffer)).await else { break };
         flush::add(&UDP, &state, buffer.get(..len).unwrap_or_default());
     }
     writer.abort();

@@ -80,12 +80,14 @@ pub async fn sample(state: &ReceiveState) {
                 continue;
             }
         };
-        let items = rows.decoded.batch.len() as u64;
+        let mut tally = rows.decoded.tally;
+        let batch = state.cardinality.admit(rows.decoded.batch, (state.config.clock)(), &mut tally);
+        let items = batch.len() as u64;
         if items == 0 {
             continue;
         }
-        match state.sink.accept(rows.decoded.batch).await {
-            Ok(()) => state.stats.accept(&PUSHGATEWAY, Signal::Metrics, items, &rows.decoded.tally, (state.config.clock)()),
+        match state.sink.accept(batch).await {
+            Ok(()) => state.stats.accept(&PUSHGATEWAY, Signal::Metrics, items, &tally, (state.config.clock)()),
             Err(error) => {
                 tracing::warn!(%error, "a sample of the groups of the Pushgateway was lost");
                 state.gateway.end_later(rows.ended);
