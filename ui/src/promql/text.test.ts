@@ -38,6 +38,8 @@ describe('filters as matchers', () => {
   }
   it('knows the way back', () => {
     expect(['service_name', 'http_route', 'odd'].map((label) => filterKeyOf(label, 'up', ['http.route']))).toEqual(['service', 'http.route', 'odd'])
+    expect(filterKeyOf('type', 'up', ['type'])).toBe('.type')
+    expect(matcherOf({ key: '.type', op: '=', value: 'user' }, 'up')).toEqual({ label: 'type', op: '=', value: 'user' })
     expect(filterKeyOf('service', 'traces_spanmetrics_calls_total', [])).toBe('service')
   })
 })

@@ -97,9 +97,14 @@ export function matcherOf({ key, op, value: written }: Filter, metric: string): 
 
 export const matchersOf = (filters: readonly Filter[], metric: string): Matcher[] => filters.flatMap((filter) => matcherOf(filter, metric) ?? [])
 
+// Names that filters have for themselves; an attribute called so is meant behind a dot.
+const reserved = new Set([...elsewhere, ...Object.keys(spanLabels), ...Object.keys(pointLabels), 'time', 'start_time', 'scope_version', 'parent_span_id', 'trace_state'])
+
 // The filter that says the same as a label with a value, on every page: attributes by their own names.
 export function filterKeyOf(label: string, metric: string, attributeKeys: readonly string[]): string {
   const table = fromSpans.test(metric) ? spanLabels : pointLabels
   const short = Object.entries(table).find(([, known]) => known === label)?.[0]
-  return short ?? attributeKeys.find((key) => labelOfAttribute(key) === label) ?? label
+  if (short) return short
+  const key = attributeKeys.find((known) => labelOfAttribute(known) === label) ?? label
+  return reserved.has(key) ? `.${key}` : key
 }

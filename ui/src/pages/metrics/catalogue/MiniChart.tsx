@@ -11,7 +11,7 @@ import type { Range } from '../../../time/range'
 import { glanceOf } from '../automatic'
 import type { Family } from './families'
 
-const [width, height] = [120, 24]
+const [width, height] = [104, 24]
 const patience = 180
 
 export function MiniChart({ family, range, filters }: { family: Family; range: Range; filters: readonly Filter[] }) {
@@ -30,7 +30,7 @@ export function MiniChart({ family, range, filters }: { family: Family; range: R
   return (
     <span class="mini" title={question.expression}>
       <Line values={values} label={t('metrics.chart.of', { name: family.name })} />
-      <span class="num">{format(last, question.unit)}</span>
+      <span class="num">{question.label === 'p95' && <span class="quiet mini-of">p95</span>} {format(last, question.unit)}</span>
     </span>
   )
 }

@@ -16,6 +16,6 @@ export function catalogueColumns(range: Range, filters: readonly Filter[]): Colu
     { id: 'type', label: t('metrics.type'), track: '100px', by: ({ type }) => type, cell: ({ kind }) => <TypeTag kind={kind} /> },
     { id: 'unit', label: t('metrics.unit'), track: 'minmax(60px, 0.6fr)', by: ({ unit }) => unit || null, cell: ({ unit }) => <span class="mono quiet">{unit || '–'}</span> },
     { id: 'series', label: t('metrics.series'), hint: t('metrics.series.hint'), track: '84px', right: true, by: ({ series }) => series, cell: ({ series }) => (series === null ? <span class="quiet" title={t('metrics.series.unknown')}>–</span> : count(series)) },
-    { id: 'chart', label: t('metrics.chart'), track: '200px', phone: '132px', cell: (family) => <MiniChart family={family} range={range} filters={filters} /> },
+    { id: 'chart', label: t('metrics.chart'), hint: t('metrics.chart.hint'), track: '216px', phone: '142px', cell: (family) => <MiniChart family={family} range={range} filters={filters} /> },
   ]
 }

@@ -7,11 +7,17 @@ import { Value } from '../../../components/Value'
 import { t } from '../../../i18n/translate'
 import { filterKeyOf } from '../../../promql/text'
 import { count } from '../../../time/format'
+import { setParams } from '../../../url/state'
 import { BlameList } from '../cardinality/BlameList'
 import type { Described } from './MetricView'
 import { seriesMost, type MetricSeries } from './useMetric'
 
 const valuesMost = 12
+
+const groupBy = (label: string) => setParams((params) => {
+  for (const name of ['by', 'tab']) params.delete(name)
+  params.set('by', label)
+})
 
 export function LabelsTable({ metric, series }: { metric: Described; series: MetricSeries }) {
   const schema = useSchema()
@@ -35,7 +41,7 @@ export function LabelsTable({ metric, series }: { metric: Described; series: Met
             <tbody>
               {series.labels.map(({ label, values }) => (
                 <tr key={label}>
-                  <td class="mono">{label}</td>
+                  <td class="mono">{values.length > 1 ? <button class="ranking-name" title={t('metrics.groupByThis')} onClick={() => groupBy(label)}>{label}</button> : label}</td>
                   <td class="right num">{count(values.length)}</td>
                   <td>
                     <span class="label-values">

@@ -37,7 +37,7 @@ export default function MetricView({ name, views }: { name: string; views: Compo
   return (
     <>
       <TopBar title={<span class="mono metric-title">{name}</span>} range busy={fetching} />
-      <FilterBar signal="metrics">
+      <FilterBar signal={name.startsWith('traces_') ? 'spans' : 'metrics'}>
         {views}
         <Link class="button small plain metrics-back" href={linkTo(metricsPath)}>
           <Icon name="right" size={12} /> {t('metrics.back')}
