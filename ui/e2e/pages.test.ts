@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => browser.close())
 
 describe('every page', () => {
-  for (const path of ['/', '/services', '/services/spam', '/map', '/traces', '/logs', '/metrics-explorer', '/sql', '/connect', '/status']) {
+  for (const path of ['/', '/services', '/services/spam', '/map', '/traces', '/logs', '/metrics-explorer', '/dashboards', '/dashboards/ready/python-service', '/sql', '/connect', '/status']) {
     for (const width of [1440, 390]) {
       it(`${path} at ${width} pixels opens without complaint or sideways scrolling`, async () => {
         const { page, complaints } = await visit(browser, path, { width, height: 844 })

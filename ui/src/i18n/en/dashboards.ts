@@ -43,7 +43,7 @@ export const dashboards = {
   'dash.notSaved': 'Not saved',
   'dash.tooLarge': 'The dashboard has {size}; the most is {most}',
   'dash.conflict': 'Somebody else saved this dashboard',
-  'dash.conflict.text': 'It changed since you opened it. Nothing of yours is lost: keep yours as a copy, take theirs, or replace theirs by yours.',
+  'dash.conflict.text': 'It changed since you opened it. Keep yours as a copy, take theirs and drop yours, or replace theirs by yours.',
   'dash.conflict.copy': 'Save mine as a copy',
   'dash.conflict.theirs': 'Take theirs',
   'dash.conflict.mine': 'Replace theirs',

@@ -43,7 +43,7 @@ export const dashboards = {
   'dash.notSaved': 'Não foi salvo',
   'dash.tooLarge': 'O painel tem {size}; o máximo é {most}',
   'dash.conflict': 'Outra pessoa salvou este painel',
-  'dash.conflict.text': 'Ele mudou desde que você o abriu. Nada seu se perde: guarde o seu como cópia, fique com o outro, ou substitua o outro pelo seu.',
+  'dash.conflict.text': 'Ele mudou desde que você o abriu. Guarde o seu como cópia, fique com o outro e descarte o seu, ou substitua o outro pelo seu.',
   'dash.conflict.copy': 'Salvar o meu como cópia',
   'dash.conflict.theirs': 'Ficar com o outro',
   'dash.conflict.mine': 'Substituir o outro',

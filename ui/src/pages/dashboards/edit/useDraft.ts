@@ -61,6 +61,10 @@ export function useDraft(key: string, stored: Dashboard): Draft {
   return {
     dashboard: history.now, dirty, canUndo: history.past.length > 0, canRedo: history.future.length > 0, change, undo, redo,
     saved: () => setBase(history.now),
-    drop: () => setHistory({ past: [], now: base, future: [] }),
+    // At once, not after the next drawing: the page may be left before that.
+    drop: () => {
+      kept.delete(key)
+      setHistory({ past: [], now: base, future: [] })
+    },
   }
 }

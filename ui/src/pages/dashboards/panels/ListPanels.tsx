@@ -1,9 +1,10 @@
 // Lists: log records, traces, and words.
 import { useMemo } from 'preact/hooks'
 import { Link } from 'wouter-preact'
+import type { FoundTrace } from '../../../api/tempo'
 import { ServiceName } from '../../../components/Service'
 import { Value } from '../../../components/Value'
-import { duration, fullTime } from '../../../time/format'
+import { clock, duration, fullTime } from '../../../time/format'
 import { t } from '../../../i18n/translate'
 import { linkTo } from '../../../url/state'
 import type { Panel } from '../model/document'
@@ -23,7 +24,7 @@ export function LogsPanel({ data, title }: BodyProps) {
       {records.slice(0, shownMost).map(({ time, severity, service, body, traceId }, at) => (
         <li key={at} class={`sev sev-${severity.band}`}>
           <i />
-          {time !== null && <time>{fullTime(time)}</time>}
+          {time !== null && <time title={fullTime(time)}>{clock(time)}</time>}
           {severity.text && <span class="dash-sev">{severity.text}</span>}
           {service && <Value field="service" value={service}>{service}</Value>}
           <span class="dash-body">{body}</span>
@@ -35,13 +36,15 @@ export function LogsPanel({ data, title }: BodyProps) {
   )
 }
 
+const startOf = ({ startTimeUnixNano }: FoundTrace): number => Number(BigInt(startTimeUnixNano) / 1_000_000n)
+
 export function TracesPanel({ data, title }: BodyProps) {
   if (data.traces.length === 0) return <Nothing />
   return (
     <ul class="dash-list" tabIndex={0} aria-label={title || t('nav.traces')}>
       {data.traces.map((trace) => (
         <li key={trace.traceID}>
-          <time class="num">{fullTime(Number(BigInt(trace.startTimeUnixNano) / 1_000_000n))}</time>
+          <time class="num" title={fullTime(startOf(trace))}>{clock(startOf(trace))}</time>
           <ServiceName name={trace.rootServiceName} />
           <Link class="dash-body cut" href={linkTo(`/trace/${trace.traceID}`)}>{trace.rootTraceName || trace.traceID}</Link>
           <span class="num">{duration(trace.durationMs * 1e6)}</span>

@@ -4,7 +4,7 @@ import { t } from '../../../i18n/translate'
 import type { Panel } from '../model/document'
 import type { BodyProps } from './ChartPanel'
 import { cssColour } from './shown'
-import { endsOf, readings, share, type Reading } from './values'
+import { bestAcross, endsOf, readings, share, type Reading } from './values'
 
 function useReadings({ panel, data }: BodyProps): Reading[] {
   return useMemo(() => readings(panel, data), [panel, data])
@@ -13,7 +13,7 @@ function useReadings({ panel, data }: BodyProps): Reading[] {
 export function StatPanel(props: BodyProps) {
   const all = useReadings(props)
   const { panel, width, height } = props
-  const across = fit(all.length, width, height, 150)
+  const across = bestAcross(all.length, width, height, 2.4)
   const named = panel.show === 'name' || panel.show === 'both' || (panel.show !== 'value' && all.length > 1)
   return (
     <ul class="dash-stats num" style={{ '--across': across }}>
@@ -26,13 +26,6 @@ export function StatPanel(props: BodyProps) {
       ))}
     </ul>
   )
-}
-
-// As many columns as leave each value at least so wide, with as many lines as there is height for.
-const fit = (count: number, width: number, height: number, least: number): number => {
-  const widest = Math.max(1, Math.floor(width / least))
-  const lines = Math.max(1, Math.floor(height / 74))
-  return Math.max(1, Math.min(widest, Math.max(Math.ceil(count / lines), Math.min(count, Math.round(width / Math.max(1, height))))))
 }
 
 // From the first value to the last: what came before there was anything takes no room.
@@ -66,7 +59,7 @@ export function GaugePanel(props: BodyProps) {
   const { panel, width, height } = props
   const ends = endsOf(panel, all.map(({ value }) => value))
   return (
-    <ul class="dash-gauges num" style={{ '--across': Math.max(1, Math.min(all.length, Math.round(width / Math.max(90, height)) || 1)) }}>
+    <ul class="dash-gauges num" style={{ '--across': bestAcross(all.length, width, height, 1) }}>
       {all.map((one) => {
         const part = share(one.value, ends)
         return (

@@ -47,7 +47,7 @@ function columnOf(column: Column, at: number, table: Table, panel: Panel): SortC
   if (look.hidden) return []
   const right = column.kind === 'number'
   const longest = table.rows.slice(0, 40).reduce((most, row) => Math.max(most, written(row[at] ?? null, column, look).text.length), (look.name ?? column.name).length + 2)
-  const least = Math.round(Math.min(320, Math.max(64, longest * 7.4 + 22)))
+  const least = Math.round(Math.min(320, Math.max(64, longest * 6.7 + 18)))
   const track = look.width ? `${look.width}px` : `minmax(${least}px, ${right ? 'auto' : `${Math.min(120, Math.max(8, longest))}fr`})`
   return [{ id: `${at}`, label: look.name ?? column.name, track, phone: track, right, by: ({ cells }) => sortable(cells[at] ?? null), cell: ({ cells }) => <CellView column={column} cell={cells[at] ?? null} look={look} panel={panel} /> }]
 }

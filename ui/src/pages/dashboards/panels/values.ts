@@ -60,3 +60,13 @@ export function endsOf(panel: Pick<Panel, 'min' | 'max' | 'unit'>, values: reado
   const min = panel.min ?? Math.min(0, ...known)
   return { min, max: panel.max ?? (usual > min ? usual : min + 1) }
 }
+
+// How many beside each other leave each the most room, for things so many times wider than high.
+export function bestAcross(count: number, width: number, height: number, shape: number): number {
+  let best = { across: 1, size: 0 }
+  for (let across = 1; across <= Math.max(1, count); across += 1) {
+    const size = Math.min(width / across / shape, height / Math.ceil(count / across))
+    if (size > best.size) best = { across, size }
+  }
+  return best.across
+}
