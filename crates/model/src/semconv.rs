@@ -191,10 +191,6 @@ pub const RESOURCE: &[(&str, AttributeType)] = &[
     ("telemetry.distro.version", Text),
 ];
 
-/// Name of the scope of points that came as samples of Prometheus: names and labels of their series are the
-/// points' own, and are not translated.
-pub const PROMETHEUS_SCOPE: &str = "prometheus";
-
 /// Key of a metric's metadata that holds the type that Prometheus knows it by, as the OpenTelemetry
 /// specification of compatibility has it.
 pub const PROMETHEUS_TYPE: &str = "prometheus.type";
