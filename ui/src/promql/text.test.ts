@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Filter } from '../sql/filter'
 import { escapeName, faultOf } from './answer'
-import { by, filterKeyOf, literally, matcherOf, promDuration, quoted, readPromDuration, selector, writeMatcher } from './text'
+import { by, filterKeyOf, filterValueOf, literally, matcherOf, promDuration, quoted, readPromDuration, selector, writeMatcher } from './text'
 
 describe('PromQL from text', () => {
   const cases: [what: string, made: string, written: string][] = [
@@ -40,6 +40,8 @@ describe('filters as matchers', () => {
     expect(['service_name', 'http_route', 'odd'].map((label) => filterKeyOf(label, 'up', ['http.route']))).toEqual(['service', 'http.route', 'odd'])
     expect(filterKeyOf('type', 'up', ['type'])).toBe('.type')
     expect(matcherOf({ key: '.type', op: '=', value: 'user' }, 'up')).toEqual({ label: 'type', op: '=', value: 'user' })
+    expect(filterValueOf('span_kind', 'traces_spanmetrics_calls_total', 'SPAN_KIND_SERVER')).toBe('SERVER')
+    expect(filterValueOf('status_code', 'up', 'STATUS_CODE_OK')).toBe('STATUS_CODE_OK')
     expect(filterKeyOf('service', 'traces_spanmetrics_calls_total', [])).toBe('service')
   })
 })

@@ -75,6 +75,12 @@ function valueOfFilter(key: string, value: string, metric: string): string {
   return key === 'status' ? `STATUS_CODE_${value}` : value
 }
 
+// The way back, for a value that is shown.
+export function filterValueOf(label: string, metric: string, value: string): string {
+  if (!fromSpans.test(metric)) return value
+  return label === 'span_kind' ? value.replace(/^SPAN_KIND_/, '') : label === 'status_code' ? value.replace(/^STATUS_CODE_/, '') : value
+}
+
 // A filter of the page as a matcher; null for one that labels cannot say, as `duration > 5s`.
 export function matcherOf({ key, op, value: written }: Filter, metric: string): Matcher | null {
   const label = labelOfFilter(key, metric)

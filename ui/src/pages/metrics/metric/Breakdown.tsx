@@ -9,7 +9,7 @@ import { Remarks } from '../../../promql/Remarks'
 import { frameOf, reduced, type GraphSeries } from '../../../promql/series'
 import { ShowPromql } from '../../../promql/ShowPromql'
 import { stepsOf } from '../../../promql/steps'
-import { filterKeyOf } from '../../../promql/text'
+import { filterKeyOf, filterValueOf } from '../../../promql/text'
 import { format } from '../../../promql/units'
 import { useRangeQuery } from '../../../promql/usePromql'
 import type { Range } from '../../../time/range'
@@ -78,7 +78,7 @@ function Multiples({ metric, asked, range, label }: { metric: Described; asked: 
         <ShowPromql queries={[question.expression]} extra={{ unit: question.unit }} />
       </div>
       <div class="multiples">
-        {shown.map((series) => <Multiple key={series[0]?.id} field={field} label={label} series={series} times={frame.times} unit={question.unit} top={scale === 'own' ? null : top} />)}
+        {shown.map((series) => <Multiple key={series[0]?.id} metric={metric.name} field={field} label={label} series={series} times={frame.times} unit={question.unit} top={scale === 'own' ? null : top} />)}
       </div>
       {!more && alone.length > firstMost && <button class="button" onClick={() => setMore(true)}>{t('metrics.breakdown.more', { n: alone.length - firstMost })}</button>}
     </>
@@ -86,6 +86,7 @@ function Multiples({ metric, asked, range, label }: { metric: Described; asked: 
 }
 
 interface MultipleProps {
+  metric: string
   field: string // of the filter model
   label: string
   series: readonly GraphSeries[]
@@ -94,13 +95,13 @@ interface MultipleProps {
   top: number | null
 }
 
-function Multiple({ field, label, series, times, unit, top }: MultipleProps) {
+function Multiple({ metric, field, label, series, times, unit, top }: MultipleProps) {
   const value = series[0]?.labels[label] ?? ''
   const last = series[0]?.values.filter((one) => one !== null).at(-1)
   return (
     <section class="panel multiple">
       <header>
-        <h3 class="cut">{value === '' ? <span class="quiet">{t('metrics.breakdown.without', { label })}</span> : <Value field={field} value={value} class="mono" />}</h3>
+        <h3 class="cut">{value === '' ? <span class="quiet">{t('metrics.breakdown.without', { label })}</span> : <Value field={field} value={filterValueOf(label, metric, value)} class="mono">{value}</Value>}</h3>
         <span class="num">{format(last, unit)}</span>
       </header>
       <Graph title={`${label} ${value}`} times={times} series={series} unit={unit} height={110} {...(top === null ? {} : { max: top })} group="multiples" legend="none" />

@@ -5,7 +5,7 @@ import { Failed, Skeleton } from '../../../components/Notice'
 import { Panel } from '../../../components/Panel'
 import { Value } from '../../../components/Value'
 import { t } from '../../../i18n/translate'
-import { filterKeyOf } from '../../../promql/text'
+import { filterKeyOf, filterValueOf } from '../../../promql/text'
 import { count } from '../../../time/format'
 import { setParams } from '../../../url/state'
 import { BlameList } from '../cardinality/BlameList'
@@ -46,7 +46,7 @@ export function LabelsTable({ metric, series }: { metric: Described; series: Met
                   <td>
                     <span class="label-values">
                       {values.slice(0, valuesMost).map(({ value, series: having }) => (
-                        <span key={value} class="label-value"><Value field={filterKeyOf(label, metric.name, keys)} value={value} class="mono">{value.slice(0, 80)}</Value><span class="quiet num">{count(having)}</span></span>
+                        <span key={value} class="label-value"><Value field={filterKeyOf(label, metric.name, keys)} value={filterValueOf(label, metric.name, value)} class="mono">{value.slice(0, 80)}</Value><span class="quiet num">{count(having)}</span></span>
                       ))}
                       {values.length > valuesMost && <span class="quiet">{t('metrics.values.more', { n: values.length - valuesMost })}</span>}
                     </span>
