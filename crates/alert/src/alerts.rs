@@ -190,8 +190,10 @@ mod tests {
         jobs.iter().map(sample).collect()
     }
 
-    /// Which alerts stand where, after each minute.
-    fn check(what: &str, rule: &AlertRule, steps: &[(&[(&str, f64)], &[&str])]) {
+    /// What the query gives at a minute, and which alerts stand where after it.
+    type Step<'a> = (&'a [(&'a str, f64)], &'a [&'a str]);
+
+    fn check(what: &str, rule: &AlertRule, steps: &[Step<'_>]) {
         let mut alerts = Alerts::default();
         for (minute, (jobs, expected)) in (0..).zip(steps) {
             alerts.advance(rule, minute * MINUTE, &vector(jobs)).unwrap();

@@ -232,7 +232,7 @@ pub fn files(patterns: &[String]) -> Result<Vec<PathBuf>, FileError> {
         let fault = |message: String| FileError::Pattern { pattern: pattern.clone(), message };
         let found = glob::glob(pattern).map_err(|e| fault(e.to_string()))?;
         for path in found {
-            let path = path.map_err(|e| FileError::Read { path: e.path().to_owned(), error: e.into_error() })?;
+            let path = path.map_err(|e| FileError::Read { path: e.path().to_owned(), error: e.into() })?;
             if path.is_file() {
                 out.insert(path);
             }

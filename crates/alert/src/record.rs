@@ -62,11 +62,14 @@ mod tests {
         VectorSample { labels: Labels::new(labels.iter().copied()), time_ms: 1, sample: Sample::Float(value) }
     }
 
+    /// Labels that are set, a limit, and the series that are recorded.
+    type Case<'a> = (&'a [(&'a str, &'a str)], usize, Result<&'a [&'a str], &'a str>);
+
     #[test]
     fn names_and_labels_are_set() {
         let given = || vec![sample(&[("__name__", "x"), ("a", "1"), ("b", "2")], 3.0), sample(&[("a", "2"), ("b", "2")], 4.0)];
         let labels = |pairs: &[(&str, &str)]| pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-        let cases: [(&[(&str, &str)], usize, Result<&[&str], &str>); 4] = [
+        let cases: [Case<'_>; 4] = [
             (&[], 0, Ok(&[r#"r{a="1", b="2"}"#, r#"r{a="2", b="2"}"#])),
             (&[("b", ""), ("c", "3")], 2, Ok(&[r#"r{a="1", c="3"}"#, r#"r{a="2", c="3"}"#])),
             (&[("a", "0")], 0, Err("same labelset")),

@@ -344,6 +344,9 @@ mod tests {
 
     const HALF_HOUR: i64 = GENERATION_NS;
 
+    /// A tenant, metrics and users of points sent, and how many are kept and rejected.
+    type Step = (&'static str, &'static [(&'static str, &'static str)], (usize, u64));
+
     fn points(tenant: &str, points: &[(&'static str, &str)]) -> Batch {
         let mut builder = MetricsBuilder::new(Limits::default());
         builder.origins.begin();
@@ -366,7 +369,7 @@ mod tests {
     #[test]
     fn series_beyond_the_bounds_are_left_out() {
         let of = Cardinality::new(SeriesLimits { of_metric: 2, of_tenant: 3 });
-        let steps: [(&str, &[(&str, &str)], (usize, u64)); 6] = [
+        let steps: [Step; 6] = [
             ("t", &[("a", "1"), ("a", "2"), ("a", "1")], (3, 0)),
             // The metric is full; its series go on.
             ("t", &[("a", "3"), ("a", "2"), ("b", "1")], (2, 1)),

@@ -30,7 +30,7 @@ fn read(format: ExpositionFormat, body: &[u8], options: &ExpositionOptions) -> R
     let mut out = String::new();
     let result = parse(format, body, options, |entry| match entry {
         Entry::Family(f) => {
-            writeln!(out, "family {} {} unit={:?} help={:?}", f.name, f.metric_type.as_str(), f.unit, f.help).unwrap()
+            writeln!(out, "family {} {} unit={:?} help={:?}", f.name, f.metric_type.as_str(), f.unit, f.help).unwrap();
         }
         Entry::Sample(family, sample) => {
             let value = match &sample.value {

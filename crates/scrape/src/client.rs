@@ -21,7 +21,7 @@ const REDIRECTS_MAX: usize = 10;
 /// Connections to a target that are kept open between scrapes.
 const IDLE_PER_HOST_MAX: usize = 2;
 /// How long they are kept: longer than usual intervals.
-const IDLE: Duration = Duration::from_secs(300);
+const IDLE: Duration = Duration::from_mins(5);
 
 /// A client as the configuration wants it.
 ///

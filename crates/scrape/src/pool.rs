@@ -20,7 +20,7 @@ const UPDATES_MAX: usize = 64;
 /// How long further updates are waited for before targets are made of all.
 const SETTLE: Duration = Duration::from_millis(50);
 /// How long series of a job that was changed wait for their target to be found again.
-const INHERIT: Duration = Duration::from_secs(60);
+const INHERIT: Duration = Duration::from_mins(1);
 /// Dropped targets that are remembered, whatever the configuration says.
 const DROPPED_MAX: usize = 10_000;
 

@@ -1,6 +1,7 @@
 //! Formats a target is asked for.
 
 use luneta_receive::prometheus::exposition::ExpositionFormat;
+use std::fmt::Write as _;
 
 /// A format and its version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,10 +68,10 @@ pub fn accept(protocols: &[ScrapeProtocol], escaping: &str) -> String {
             out.push_str(";escaping=");
             out.push_str(escaping);
         }
-        out.push_str(&format!(";q=0.{weight},"));
+        let _ = write!(out, ";q=0.{weight},");
         weight -= 1;
     }
-    out.push_str(&format!("*/*;q=0.{weight}"));
+    let _ = write!(out, "*/*;q=0.{weight}");
     out
 }
 

@@ -84,6 +84,12 @@ struct Job {
     task: JoinHandle<Inheritance>,
 }
 
+impl std::fmt::Debug for Scraper {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Scraper").field("pools", &self.pools()).finish_non_exhaustive()
+    }
+}
+
 impl Scraper {
     /// Starts all jobs of the sources.
     ///

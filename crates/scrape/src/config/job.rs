@@ -11,12 +11,12 @@ use crate::error::ConfigError;
 use crate::protocols::ScrapeProtocol;
 use crate::relabel::{Rules, is_label_name};
 
-const INTERVAL: Duration = Duration::from_secs(60);
+const INTERVAL: Duration = Duration::from_mins(1);
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// How often files, names and URLs are looked at, unless the configuration says.
-const FILES_REFRESH: Duration = Duration::from_secs(300);
+const FILES_REFRESH: Duration = Duration::from_mins(5);
 const DNS_REFRESH: Duration = Duration::from_secs(30);
-const HTTP_REFRESH: Duration = Duration::from_secs(60);
+const HTTP_REFRESH: Duration = Duration::from_mins(1);
 
 /// Bounds on a scrape; 0 is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

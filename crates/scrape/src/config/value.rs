@@ -1,6 +1,7 @@
 //! Scalars of Prometheus's configuration: texts, times, sizes and secrets.
 
 use std::fmt;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
@@ -116,10 +117,10 @@ pub fn show_duration(time: Duration) -> String {
     for (name, ms, exact) in UNITS {
         let count = left / ms;
         // Years and weeks are written only when nothing else is left.
-        if count == 0 || (exact && left % ms != 0) {
+        if count == 0 || (exact && !left.is_multiple_of(ms)) {
             continue;
         }
-        out.push_str(&format!("{count}{name}"));
+        let _ = write!(out, "{count}{name}");
         left %= ms;
     }
     out

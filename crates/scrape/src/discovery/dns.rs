@@ -21,7 +21,7 @@ pub(super) async fn run(
 ) {
     loop {
         // The system's settings may change while the server runs.
-        let resolver = TokioResolver::builder_tokio().and_then(|builder| builder.build());
+        let resolver = TokioResolver::builder_tokio().and_then(hickory_resolver::ResolverBuilder::build);
         match resolver {
             Ok(resolver) => {
                 for name in &names {
