@@ -94,7 +94,10 @@ fn recorded_and_alerted() {
     send(&server, "a", 1.0);
     until("the alert goes", LIMIT, || rules(&server)[2]["state"] == "inactive");
     until("its series ends", LIMIT, || ask(&server, "ALERTS").is_empty());
-    assert_eq!(server.sql("SELECT DISTINCT service_name FROM metrics WHERE metric_name = 'job:queue:max' ORDER BY 1"), [["a"], ["b"]]);
+    assert_eq!(
+        server.sql("SELECT DISTINCT service_name FROM metrics WHERE metric_name = 'job:queue:max' ORDER BY 1"),
+        [["a"], ["b"]]
+    );
 }
 
 /// Guarantee: a file that is wrong stops the start, and the place is named.

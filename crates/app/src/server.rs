@@ -103,6 +103,24 @@ async fn reload_by_request((scraper, rules): (Scraper, Arc<Rules>)) -> Response 
     }
 }
 
+/// Starts what runs by the clock: scraping, and rules.
+async fn on_clocks(
+    config: &Config,
+    engine: Arc<QueryEngine>,
+    sink: Arc<dyn Sink>,
+    state: &ServeState,
+    main: SocketAddr,
+) -> Result<(Scraper, Arc<Rules>)> {
+    let lake = RuleLake::new(engine, Arc::clone(&sink));
+    let rules = Arc::new(Rules::start(Arc::new(lake), config.rules.clone()).context("rules")?);
+    state.tell_rules(Arc::clone(&rules));
+    let own = config.scrape_self.then(|| own_target(state, main));
+    let bounds = ScraperConfig { limits: config.limits, ..ScraperConfig::default() };
+    let scraper = Scraper::start(config.scrape.clone(), own, sink, bounds).await?;
+    state.tell_scraper(scraper.clone());
+    Ok((scraper, rules))
+}
+
 /// The server as a target of its own.
 fn own_target(state: &ServeState, address: SocketAddr) -> OwnTarget {
     let state = state.clone();
@@ -171,17 +189,11 @@ impl Running {
             udp_buffers: drop_ins.iter().filter_map(drop_in::Listening::buffer).collect(),
         };
         let state = ServeState::new(Arc::clone(&engine), Arc::clone(&receive.stats), Arc::clone(&receive.cardinality), info);
-        let bounded: Arc<dyn Sink> = Arc::new(BoundedSink::new(Arc::clone(&store) as _, Arc::clone(&receive.cardinality)));
-        let lake = RuleLake::new(engine, Arc::clone(&bounded));
-        let rules = Arc::new(Rules::start(Arc::new(lake), config.rules.clone()).context("rules")?);
-        state.tell_rules(Arc::clone(&rules));
         state.start_sampling();
         let (stop, stopped) = watch::channel(false);
         let mut tasks = Vec::new();
-        let own = config.scrape_self.then(|| own_target(&state, main));
-        let bounds = ScraperConfig { limits: config.limits, ..ScraperConfig::default() };
-        let scraper = Scraper::start(config.scrape.clone(), own, bounded, bounds).await?;
-        state.tell_scraper(scraper.clone());
+        let bounded: Arc<dyn Sink> = Arc::new(BoundedSink::new(Arc::clone(&store) as _, Arc::clone(&receive.cardinality)));
+        let (scraper, rules) = on_clocks(&config, engine, bounded, &state, main).await?;
         let reloading = (scraper.clone(), Arc::clone(&rules));
         let reads = luneta_serve::router(state.clone())
             .merge(intakes(&receive))
@@ -308,7 +320,15 @@ fn receive_config(config: &Config) -> Result<ReceiveConfig> {
         CorsOrigins::List(parsed.context("receivers.otlp.protocols.http.cors.allowed_origins")?)
     };
     let pushgateway = PushgatewayConfig { file: Some(config.data.join("pushgateway.json")), ..PushgatewayConfig::default() };
-    Ok(ReceiveConfig { pushgateway, limits: config.limits, bodies: config.bodies, series: config.series, cors, statsd: config.statsd, ..ReceiveConfig::default() })
+    Ok(ReceiveConfig {
+        pushgateway,
+        limits: config.limits,
+        bodies: config.bodies,
+        series: config.series,
+        cors,
+        statsd: config.statsd,
+        ..ReceiveConfig::default()
+    })
 }
 
 fn write_addresses(data: &Path, addresses: &BTreeMap<String, String>) -> Result<()> {

@@ -212,7 +212,11 @@ impl Cardinality {
             metric: metric.clone(),
             series: active.metrics.get(metric.as_str()).map_or(0, Metric::len),
             points: blame.points,
-            attribute: blame.values.iter().max_by_key(|(_, values)| values.len()).map(|(key, values)| (key.clone(), values.len())),
+            attribute: blame
+                .values
+                .iter()
+                .max_by_key(|(_, values)| values.len())
+                .map(|(key, values)| (key.clone(), values.len())),
         };
         let mut refused: Vec<RefusedSeries> = active.refused.iter().map(refused).collect();
         refused.sort_by_key(|of| std::cmp::Reverse(of.points));

@@ -91,7 +91,19 @@ impl ServeState {
     pub fn new(engine: Arc<QueryEngine>, intake: Arc<IntakeStats>, cardinality: Arc<Cardinality>, info: ServerInfo) -> Self {
         let (rates, queries, services) = (Rates::default(), QueryTimes::default(), live::ServiceLists::default());
         let promql_turns = Semaphore::new(engine.config().concurrent_max);
-        Self(Arc::new(Inner { engine, intake, cardinality, info, rates, queries, services, promql_turns, rules: OnceLock::new(), scraper: OnceLock::new(), dashboards: Mutex::default() }))
+        Self(Arc::new(Inner {
+            engine,
+            intake,
+            cardinality,
+            info,
+            rates,
+            queries,
+            services,
+            promql_turns,
+            rules: OnceLock::new(),
+            scraper: OnceLock::new(),
+            dashboards: Mutex::default(),
+        }))
     }
 
     /// Samples the store's counters once a second, for rates, until the state is dropped.
