@@ -199,11 +199,7 @@ impl Running {
             .merge(intakes(&receive))
             .route("/-/reload", post(move || reload_by_request(reloading.clone())));
         tasks.push(tokio::spawn(serve_reads(http, reads, stopped.clone())));
-        let (gateway, until_stopped) = (receive.clone(), until(stopped.clone()));
-        tasks.push(tokio::spawn(async move {
-            luneta_receive::prometheus::pushgateway::run(gateway, until_stopped).await;
-            Ok(())
-        }));
+        tasks.push(tokio::spawn(pushed(receive.clone(), until(stopped.clone()))));
         if let Some(listener) = otlp {
             let (receive, stopped) = (receive.clone(), stopped.clone());
             tasks.push(tokio::spawn(async move { Ok(luneta_receive::serve_http(listener, receive, until(stopped)).await?) }));
@@ -247,6 +243,12 @@ impl Running {
         std::fs::remove_file(self.data.join(ADDRESS_FILE)).ok();
         self.store.shutdown().await.context("the last rows were not written to the lake; the next start does it")
     }
+}
+
+/// Samples what jobs pushed to the gateway.
+async fn pushed(receive: ReceiveState, stopped: impl Future<Output = ()>) -> Result<()> {
+    luneta_receive::prometheus::pushgateway::run(receive, stopped).await;
+    Ok(())
 }
 
 /// The HTTP intakes, on the port of the UI under the paths of every server they stand for.
