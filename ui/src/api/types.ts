@@ -80,6 +80,15 @@ export interface RefusalCount {
   count: number
 }
 
+// A metric with more series than there may be, and the attribute with the most values among those refused.
+export interface RefusedSeries {
+  metric: string
+  active: number
+  points: number
+  attribute: string | null
+  values: number | null
+}
+
 export interface Status {
   version: string
   started_at: string
@@ -89,6 +98,7 @@ export interface Status {
   addresses: { http: string; otlp_grpc: string; otlp_http: string }
   signals: Record<SignalName, SignalStatus>
   refused: RefusalCount[]
+  series: { active: number; limit: number; limit_of_metric: number; refused: RefusedSeries[] }
   wal: { bytes: number; segments: number }
   memory: { rows: number; bytes: number; limit_bytes: number }
   flushes: { count: number; last_ms: number | null; last_error: string | null; last_at: string | null }

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { useStatus } from '../../api/query'
 import { newStreamState, useStream } from '../../api/stream'
-import type { SignalName, Status, StatusEvent } from '../../api/types'
+import type { RefusedSeries, SignalName, Status, StatusEvent } from '../../api/types'
 import { CopyButton } from '../../components/Copy'
 import { Icon } from '../../components/Icon'
 import { Gate } from '../../components/Notice'
@@ -73,6 +73,7 @@ function Everything({ status, live }: { status: Status; live: Live }) {
     <div class="stack">
       {!status.ready && <Alert text={t('status.notReady')} />}
       {status.warnings.map((warning) => <Alert key={warning} text={warning} />)}
+      {status.series.refused.map((of) => <Alert key={of.metric} text={tooManySeries(of)} />)}
       {status.flushes.last_error && <Alert text={t('status.flushFailed', { error: status.flushes.last_error })} bad />}
       <div class="signal-cards">
         {signals.map((signal) => <SignalCard key={signal} signal={signal} status={status} live={live} now={now} />)}
@@ -84,6 +85,11 @@ function Everything({ status, live }: { status: Status; live: Live }) {
       </div>
     </div>
   )
+}
+
+function tooManySeries({ metric, active, points, attribute, values }: RefusedSeries): string {
+  const refused = t('status.tooManySeries', { metric, active: count(active), points: count(points) })
+  return attribute === null ? refused : `${refused} ${t('status.tooManyValues', { attribute, values: count(values ?? 0) })}`
 }
 
 function Alert({ text, bad = false }: { text: string; bad?: boolean }) {
@@ -116,6 +122,7 @@ function SignalCard({ signal, status, live, now }: CardProps) {
         <Fact name={t('status.rows')}>{count(stored.rows)}</Fact>
         <Fact name={t('status.files')}>{count(stored.files)} · {bytes(stored.bytes)}</Fact>
         <Fact name={t('status.perRow')}>{stored.rows > 0 ? bytes(stored.bytes / stored.rows) : '–'}</Fact>
+        {signal === 'metrics' && <Fact name={t('status.series')}>{count(status.series.active)} / {count(status.series.limit)}</Fact>}
         <Fact name={t('status.lag')}>{lag === null ? '–' : `${rate(lag / 1000)} s`}</Fact>
         <Fact name={t('status.oldest')}>{stored.oldest ? fullTime(Date.parse(stored.oldest)) : '–'}</Fact>
         <Fact name={t('status.newest')}>{stored.newest ? fullTime(Date.parse(stored.newest)) : '–'}</Fact>
