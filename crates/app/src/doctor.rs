@@ -228,7 +228,7 @@ mod tests {
         let lines: Vec<&str> = findings.iter().map(|f| f.what.as_str()).collect();
         let closed = "graphite_tcp (2003), graphite_udp (2003), influxdb (8086), jaeger_http (14268), jaeger_grpc (14250), \
                       jaeger_binary (6832), jaeger_query (16686), jaeger_query_grpc (16685), prometheus (9090), \
-                      statsd_udp (8125), statsd_tcp (8125), tempo (3200)";
+                      pushgateway (9091), statsd_udp (8125), statsd_tcp (8125), tempo (3200)";
         let expected = [
             "open in place of other servers: jaeger_compact at udp://h:6831, zipkin at http://h:9411".to_owned(),
             format!("not open, as nobody asked for them (--drop-in): {closed}"),
