@@ -83,7 +83,9 @@ fn prometheus_writes_here() {
     ];
     let theirs: Vec<_> = queries.iter().map(|query| ask(&server, &prometheus.address, query, at)).collect();
     assert!(theirs[1].len() > 100, "{:?}", theirs[1]);
-    until("the last samples arrive", LIMIT, || ask(&server, &here, queries[0], at) == theirs[0]);
+    until("the last samples arrive", LIMIT, || {
+        queries.iter().zip(&theirs).all(|(query, theirs)| ask(&server, &here, query, at) == *theirs)
+    });
     for kill in [false, true] {
         if kill {
             server.kill9();
