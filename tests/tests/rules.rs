@@ -19,7 +19,7 @@ groups:
     for: 2s
     labels: {severity: page}
     annotations: {summary: '{{ $labels.job }} has {{ $value }} waiting'}
-  - {record: broken, expr: 'label_replace(queue_length, \"job\", \"same\", \"\", \"\")'}
+  - {record: broken, expr: 'label_replace(job:queue:max, \"job\", \"same\", \"\", \"\")'}
 ";
 
 fn rule_file(text: &str) -> (TempDir, Options) {
