@@ -8,6 +8,17 @@ beforeAll(async () => {
 })
 afterAll(() => browser.close())
 
+// Where something lies once nothing moves it any more: a young map is drawn anew while calls come in.
+async function still(page: Page, selector: string) {
+  for (let last = ''; ;) {
+    await settle(page)
+    const box = await page.locator(selector).boundingBox()
+    if (JSON.stringify(box) === last) return box
+    last = JSON.stringify(box)
+    await page.waitForTimeout(400)
+  }
+}
+
 const address = (page: Page): string => decodeURIComponent(page.url())
 const firstName = (page: Page): Promise<string | null> => page.locator('.sort-rows .service-link a').first().textContent()
 
@@ -136,8 +147,7 @@ describe('service map', () => {
   it('is moved by dragging, which opens nothing', async () => {
     const { page } = await visit(browser, '/map?range=24h')
     await page.waitForSelector('[data-node="service:spam"]')
-    await settle(page)
-    const box = await page.locator('[data-node="service:spam"]').boundingBox()
+    const box = await still(page, '[data-node="service:spam"]')
     const [x, y] = [(box?.x ?? 0) + 40, (box?.y ?? 0) + 20]
     await page.mouse.move(x, y)
     await page.mouse.down()

@@ -1,5 +1,5 @@
 // The drawing: SVG that is moved by pointer and keys. Nodes are links, so the browser's own ways work.
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { useLocation } from 'wouter-preact'
 import { Icon } from '../../components/Icon'
 import { t } from '../../i18n/translate'
@@ -112,7 +112,8 @@ function useCamera(host: { current: HTMLElement | null }, layout: Layout, centre
     setCamera(fitted())
     remember(null)
   }
-  useEffect(() => {
+  // Before the first paint: a drawing never shows in another place than its own.
+  useLayoutEffect(() => {
     drawn.current = scene
     if (held.current === scene) return // more of the same map came: it stays where the hand put it
     clearTimeout(timer.current) // a gesture over the drawing before says nothing of this one
