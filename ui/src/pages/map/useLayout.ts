@@ -17,6 +17,7 @@ export const sizeOf: Record<NodeKind, { width: number; height: number }> = {
 export const isDense = ({ edges }: Graph): boolean => edges.length > 26
 
 interface Placed {
+  id: number // of the request that the layout answers
   graph: Graph
   layout: Layout
 }
@@ -31,7 +32,7 @@ export function useLayout(graph: Graph | null): { placed: Placed | null; fault: 
   useEffect(() => {
     const made = new Worker(new URL('./layout.worker.ts', import.meta.url), { type: 'module' })
     made.onmessage = ({ data }: MessageEvent<{ id: number; layout: Layout }>) => {
-      if (asked.current?.id === data.id) setPlaced({ graph: asked.current.graph, layout: data.layout })
+      if (asked.current?.id === data.id) setPlaced({ id: data.id, graph: asked.current.graph, layout: data.layout })
     }
     made.onerror = (event) => setFault({ kind: 'execution', message: event.message || 'layout' })
     worker.current = made
@@ -46,7 +47,8 @@ export function useLayout(graph: Graph | null): { placed: Placed | null; fault: 
     const before = asked.current
     if (before?.shape === shape) {
       before.graph = graph
-      return setPlaced((now) => now && { ...now, graph })
+      // While its layout is on the way the old drawing stays, which has no place for what is new.
+      return setPlaced((now) => (now?.id === before.id ? { ...now, graph } : now))
     }
     const id = (before?.id ?? 0) + 1
     asked.current = { id, shape, graph }
