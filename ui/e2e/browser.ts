@@ -52,7 +52,13 @@ export async function visit(browser: Browser, path: string, options: VisitOption
 }
 
 export async function settle(page: Page): Promise<void> {
-  await page.waitForFunction(() => !document.querySelector('.skeleton, .loading-bar.on'), undefined, { timeout: 20_000 })
+  const rests = () => !document.querySelector('.skeleton, .loading-bar.on')
+  await page.waitForFunction(rests, undefined, { timeout: 20_000 }).catch(async (error: unknown) => {
+    const waiting = await page.evaluate(() =>
+      [...document.querySelectorAll('.skeleton, .loading-bar.on')].map((part) => `${part.className} in ${part.closest('[aria-label]:not(.skeleton)')?.getAttribute('aria-label') ?? 'the page'}`),
+    )
+    throw new Error(`${page.url()} still waits after 20 s: ${waiting.join('; ')}; online: ${await page.evaluate(() => navigator.onLine)}`, { cause: error })
+  })
 }
 
 export async function runSql(query: string): Promise<unknown[][]> {

@@ -10,6 +10,8 @@ const client = new QueryClient({
       staleTime: 15_000,
       gcTime: 5 * 60_000,
       refetchOnWindowFocus: false,
+      // The server is often on this very machine: that a browser believes to be offline says nothing of it.
+      networkMode: 'always',
       retry: (failures, error) => failures < 2 && error instanceof ApiError && ['network', 'busy'].includes(error.fault.kind),
     },
   },

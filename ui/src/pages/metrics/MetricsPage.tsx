@@ -1,11 +1,11 @@
 // Metrics: which there are, one of them, questions in PromQL, and how many series all that makes.
 import type { ComponentChildren } from 'preact'
+import { lazy } from '../../components/lazy'
 import { Skeleton } from '../../components/Notice'
 import { Segmented } from '../../components/Tabs'
 import { t } from '../../i18n/translate'
 import { TopBar } from '../../shell/TopBar'
 import { setParams, useParam } from '../../url/state'
-import { lazy } from './lazy'
 import '../services/services.css'
 import './metrics.css'
 
@@ -26,10 +26,10 @@ const framed = ({ views: switcher }: ViewProps, content: ComponentChildren) => (
 )
 
 const waiting = <Skeleton height={320} />
-const Catalogue = lazy(() => import('./catalogue/Catalogue'), waiting, framed)
-const MetricView = lazy<ViewProps & { name: string }>(() => import('./metric/MetricView'), waiting, framed)
-const QueryView = lazy(() => import('./query/QueryView'), waiting, framed)
-const Cardinality = lazy(() => import('./cardinality/Cardinality'), waiting, framed)
+const Catalogue = lazy(async () => (await import('./catalogue/Catalogue')).default, waiting, framed)
+const MetricView = lazy<ViewProps & { name: string }>(async () => (await import('./metric/MetricView')).default, waiting, framed)
+const QueryView = lazy(async () => (await import('./query/QueryView')).default, waiting, framed)
+const Cardinality = lazy(async () => (await import('./cardinality/Cardinality')).default, waiting, framed)
 
 export default function MetricsPage() {
   const [metric] = useParam('metric')

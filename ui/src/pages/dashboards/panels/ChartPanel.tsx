@@ -3,7 +3,7 @@ import type { GraphProps, Threshold } from '../../../promql/Graph'
 import type { GraphSeries } from '../../../promql/series'
 import type { Panel } from '../model/document'
 import type { PanelData } from './data'
-import { lazy } from '../view/lazy'
+import { lazy } from '../../../components/lazy'
 import { cssColour, lookFor } from './shown'
 
 const Graph = lazy<GraphProps>(async () => (await import('../../../promql/Graph')).Graph)

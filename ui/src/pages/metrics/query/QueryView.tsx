@@ -18,11 +18,11 @@ import { TopBar } from '../../../shell/TopBar'
 import { refresh, setParams, useParam, useParams, useRange } from '../../../url/state'
 import { queriesMost, readQueries, refOf, writeQueries, type Written } from './queries'
 import { QueryRow } from './QueryRow'
-import { lazy } from '../lazy'
+import { lazy } from '../../../components/lazy'
 import { GraphResult, type Look } from './GraphResult'
 
 const seriesAsked = 5000
-const TableResult = lazy(() => import('./TableResult'), <Skeleton height={200} />)
+const TableResult = lazy(async () => (await import('./TableResult')).default, <Skeleton height={200} />)
 
 export default function QueryView({ views }: { views: ComponentChildren }) {
   const params = useParams()
