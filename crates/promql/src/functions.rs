@@ -6,6 +6,7 @@ use crate::series::Sample;
 pub use crate::syntax::ValueType as ArgumentType;
 use crate::syntax::ValueType;
 use ValueType::{Matrix, Scalar, String as Text, Vector};
+use rates::Growth;
 use windows::{Window, WindowContext};
 
 /// A function of the language.
@@ -49,6 +50,8 @@ pub(crate) struct WindowBody {
     pub counter: bool,
     /// Whether the name of the metric stays.
     pub keeps_name: bool,
+    /// What it is of series of floats, if it is a growth: there is a faster way to that.
+    pub growth: Option<Growth>,
 }
 
 /// Functions with bodies of their own.
@@ -101,7 +104,7 @@ impl Function {
     }
 
     const fn window(name: &'static str, compute: fn(&Window<'_>, &mut WindowContext<'_>) -> Option<Sample>) -> Self {
-        Self::new(name, &[Matrix], Vector, Body::Window(WindowBody { compute, counter: false, keeps_name: false }))
+        Self::new(name, &[Matrix], Vector, Body::Window(WindowBody { compute, counter: false, keeps_name: false, growth: None }))
     }
 
     const fn named(name: &'static str, arguments: &'static [ArgumentType], returns: ValueType, body: Named) -> Self {
@@ -125,6 +128,13 @@ impl Function {
 
     const fn experimental(mut self) -> Self {
         self.experimental = true;
+        self
+    }
+
+    const fn growing(mut self, growth: Growth) -> Self {
+        if let Body::Window(body) = &mut self.body {
+            body.growth = Some(growth);
+        }
         self
     }
 
@@ -200,7 +210,7 @@ static FUNCTIONS: &[Function] = &[
     Function::calendar("day_of_year", calendar::day_of_year),
     Function::calendar("days_in_month", calendar::days_in_month),
     Function::float("deg", f64::to_degrees),
-    Function::window("delta", rates::delta),
+    Function::window("delta", rates::delta).growing(Growth::DELTA),
     Function::window("deriv", regression::deriv),
     Function::window("double_exponential_smoothing", regression::double_exponential_smoothing)
         .with(&[Matrix, Scalar, Scalar])
@@ -219,7 +229,7 @@ static FUNCTIONS: &[Function] = &[
     Function::histogram("histogram_sum", hist::sum),
     Function::calendar("hour", calendar::hour),
     Function::window("idelta", rates::idelta),
-    Function::window("increase", rates::increase).of_counters(),
+    Function::window("increase", rates::increase).of_counters().growing(Growth::INCREASE),
     Function::named("info", &[Vector, Vector], Vector, Named::Info).optional(1).experimental(),
     Function::window("irate", rates::irate),
     Function::named("label_join", &[Vector, Text, Text, Text], Vector, Named::LabelJoin).optional(1).repeats(usize::MAX),
@@ -241,7 +251,7 @@ static FUNCTIONS: &[Function] = &[
     Function::window("quantile_over_time", over_time::quantile).with(&[Scalar, Matrix]),
     Function::float("rad", f64::to_radians),
     Function::named("range", &[], Scalar, Named::Range).experimental(),
-    Function::window("rate", rates::rate).of_counters(),
+    Function::window("rate", rates::rate).of_counters().growing(Growth::RATE),
     Function::window("resets", over_time::resets),
     Function::named("round", &[Vector, Scalar], Vector, Named::Round).optional(1),
     Function::named("scalar", &[Vector], Scalar, Named::Scalar),

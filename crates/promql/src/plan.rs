@@ -38,6 +38,21 @@ pub struct Hints {
     pub fixed: bool,
 }
 
+impl Hints {
+    /// Whether values do not matter, only when there are samples: any value will do then, except for the marks
+    /// of ends, and floats will do for histograms.
+    pub fn only_presence(&self) -> bool {
+        let counted = matches!(self.aggregation, Some((AggregateOp::Count | AggregateOp::Group, _)));
+        match self.function {
+            None => counted && self.range_ms.is_none(),
+            Some(function) => PRESENCE.contains(&function),
+        }
+    }
+}
+
+/// Functions that ask of their series only when they have samples.
+const PRESENCE: [&str; 5] = ["absent", "absent_over_time", "count_over_time", "present_over_time", "timestamp"];
+
 /// The selections of a tree, in the order of their numbers.
 pub(crate) fn selections(expr: &Expr, count: usize, params: &Params) -> Result<Vec<Selection>, PromqlError> {
     let grid = Grid::of(params);

@@ -243,6 +243,11 @@ impl Evaluator<'_> {
         first_span: crate::syntax::Span,
         grid: Grid,
     ) -> Evaluated<Points> {
+        if let Some(growth) = body.growth
+            && let Some(points) = self.growth(ranges, series, growth, grid)?
+        {
+            return Ok(points);
+        }
         let mut points = Points::new(grid.steps);
         let mut windows = Windows::new(series, ranges, body.counter, grid);
         let mut at_step = vec![0.0; scalars.len()];

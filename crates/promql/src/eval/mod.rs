@@ -9,6 +9,7 @@ mod classic;
 mod elements;
 mod evaluator;
 mod grid;
+mod growth;
 mod histogram_sums;
 mod info;
 mod invariant;

@@ -1,10 +1,11 @@
 //! Samples at times and in windows.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use super::Grid;
 use super::answer::{Value, to_series};
+use super::bodies::rates::Reach;
 use super::bodies::windows::{Border, Window};
 use super::evaluator::{Evaluated, Evaluator};
 use super::grid::{resolve_duration, subquery_grid};
@@ -41,16 +42,22 @@ pub(super) struct Ranges<'a> {
 
 /// For each step the first sample in the window and the first behind it, over a list of times.
 #[derive(Clone)]
-struct Slides {
+pub(super) struct Slides {
     times: Times,
-    places: Rc<[(u32, u32)]>,
+    pub places: Rc<[(u32, u32)]>,
+    reaches: Rc<OnceCell<Box<[Reach]>>>,
 }
 
 impl Ranges<'_> {
     /// The windows of a series whose times others have too.
-    fn slides(&self, series: &Series, grid: Grid) -> Option<Slides> {
+    fn shared_slides(&self, series: &Series, grid: Grid) -> Option<Slides> {
+        if series.floats.times.is_shared() { self.slides(series, grid) } else { None }
+    }
+
+    /// The windows of a series, in each of which the samples' places are at most 32 bits wide.
+    pub fn slides(&self, series: &Series, grid: Grid) -> Option<Slides> {
         let times = &series.floats.times;
-        if !times.is_shared() || times.len() > u32::MAX as usize {
+        if times.len() > u32::MAX as usize {
             return None;
         }
         let mut shared = self.shared.borrow_mut();
@@ -64,8 +71,20 @@ impl Ranges<'_> {
             (window.0 as u32, window.1 as u32)
         };
         let places = grid.times().map(place).collect();
-        *shared = Some(Slides { times: times.clone(), places });
+        *shared = Some(Slides { times: times.clone(), places, reaches: Rc::default() });
         shared.clone()
+    }
+
+    /// How far the samples of each window reach; nothing of those with less than two.
+    pub fn reaches<'s>(&self, slides: &'s Slides, grid: Grid) -> &'s [Reach] {
+        slides.reaches.get_or_init(|| {
+            let reach = |((first, behind), time): (&(u32, u32), i64)| {
+                let end = self.shift.apply(time);
+                let times = slides.times.get(*first as usize..*behind as usize).unwrap_or_default();
+                if times.len() < 2 { Reach::default() } else { Reach::new(times, end - self.range, end) }
+            };
+            slides.places.iter().zip(grid.times()).map(reach).collect()
+        })
     }
 }
 
@@ -306,7 +325,7 @@ impl<'a> Windows<'a> {
             series,
             range: ranges.range,
             shift: ranges.shift,
-            slides: ranges.slides(series, grid),
+            slides: ranges.shared_slides(series, grid),
             walked: 0,
             floats: (0, 0),
             histograms: (0, 0),
@@ -362,7 +381,7 @@ fn slide(times: &[i64], window: &mut (usize, usize), start: i64, end: i64) {
 }
 
 /// Places whose value is less than the one before.
-fn falls(values: &[f64]) -> Vec<usize> {
+pub(super) fn falls(values: &[f64]) -> Vec<usize> {
     // Counted first, without a branch: mostly there is none.
     let pairs = || values.iter().zip(values.iter().skip(1));
     if pairs().filter(|(before, now)| now < before).count() == 0 {

@@ -9,28 +9,83 @@ use crate::series::Sample;
 /// Within this many average distances of samples from a border, a series is taken to reach it.
 const REACH: f64 = 1.1;
 
-/// What is computed.
-#[derive(Clone, Copy)]
-struct Kind {
+/// What is computed of the growth over a range.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Growth {
     /// The value only grows, except for resets.
-    counter: bool,
+    pub counter: bool,
     /// Per second.
     rate: bool,
 }
 
+impl Growth {
+    pub const RATE: Self = Self { counter: true, rate: true };
+    pub const INCREASE: Self = Self { counter: true, rate: false };
+    pub const DELTA: Self = Self { counter: false, rate: false };
+
+    /// Of a window that begins with this value and has grown by `difference`.
+    #[inline]
+    pub fn of(self, first: f64, difference: f64, reach: &Reach, range_seconds: f64) -> f64 {
+        difference * reach.factor(first, difference, self, range_seconds)
+    }
+}
+
+/// How far the samples of a window reach, in seconds: what its times say, whatever the values are.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Reach {
+    sampled: f64,
+    to_start: f64,
+    to_end: f64,
+}
+
+impl Reach {
+    /// Of the times in a window, at least two.
+    pub fn new(times: &[i64], start: i64, end: i64) -> Self {
+        let (first_time, last_time) = (times[0], times[times.len() - 1]);
+        let (mut to_start, mut to_end) = (seconds(start, first_time), seconds(last_time, end));
+        let sampled = seconds(first_time, last_time);
+        let distance = sampled / (times.len() - 1) as f64;
+        // A border further away than the next sample would be expected is where the series starts or ends:
+        // half a distance away, on average.
+        if to_start >= distance * REACH {
+            to_start = distance / 2.0;
+        }
+        if to_end >= distance * REACH {
+            to_end = distance / 2.0;
+        }
+        Self { sampled, to_start, to_end }
+    }
+
+    /// What the difference between first and last sample is multiplied with, to stand for the whole range.
+    #[inline]
+    fn factor(&self, first: f64, difference: f64, growth: Growth, range_seconds: f64) -> f64 {
+        let mut to_start = self.to_start;
+        // A counter does not start below zero.
+        if growth.counter && difference > 0.0 && first >= 0.0 {
+            to_start = to_start.min(self.sampled * (first / difference));
+        }
+        let factor = (self.sampled + to_start + self.to_end) / self.sampled;
+        if growth.rate { factor / range_seconds } else { factor }
+    }
+}
+
+fn seconds(from: i64, to: i64) -> f64 {
+    (to - from) as f64 / 1000.0
+}
+
 /// Growth per second.
 pub(crate) fn rate(window: &Window<'_>, context: &mut WindowContext<'_>) -> Option<Sample> {
-    extrapolated(window, context, Kind { counter: true, rate: true })
+    extrapolated(window, context, Growth::RATE)
 }
 
 /// Growth over the range.
 pub(crate) fn increase(window: &Window<'_>, context: &mut WindowContext<'_>) -> Option<Sample> {
-    extrapolated(window, context, Kind { counter: true, rate: false })
+    extrapolated(window, context, Growth::INCREASE)
 }
 
 /// Difference over the range.
 pub(crate) fn delta(window: &Window<'_>, context: &mut WindowContext<'_>) -> Option<Sample> {
-    extrapolated(window, context, Kind { counter: false, rate: false })
+    extrapolated(window, context, Growth::DELTA)
 }
 
 /// Growth per second between the last two samples.
@@ -43,50 +98,27 @@ pub(crate) fn idelta(window: &Window<'_>, context: &mut WindowContext<'_>) -> Op
     instant(window, context, false)
 }
 
-fn extrapolated(window: &Window<'_>, context: &mut WindowContext<'_>, kind: Kind) -> Option<Sample> {
+fn extrapolated(window: &Window<'_>, context: &mut WindowContext<'_>, growth: Growth) -> Option<Sample> {
     if window.is_mixed() {
         context.warn_mixed();
         return None;
     }
     if context.border != Border::Open {
-        return bordered(window, context.border, kind).map(Sample::Float);
+        return bordered(window, context.border, growth).map(Sample::Float);
     }
+    let range_seconds = seconds(window.start, window.end);
     if window.histograms.len() > 1 {
-        let difference = histogram_difference(window.histograms, context, kind.counter)?;
+        let difference = histogram_difference(window.histograms, context, growth.counter)?;
         let first = window.histograms[0].count;
-        let factor = extrapolation(window, window.histogram_times, first, difference.count, kind);
+        let reach = Reach::new(window.histogram_times, window.start, window.end);
+        let factor = reach.factor(first, difference.count, growth, range_seconds);
         return Some(Sample::Histogram(Arc::new(difference.scaled(factor))));
     }
     let [first, .., last] = window.values else { return None };
-    let mut difference = last - first;
-    for reset in window.resets {
-        difference += window.values[reset - 1 - window.first];
-    }
-    Some(Sample::Float(difference * extrapolation(window, window.times, *first, difference, kind)))
-}
-
-/// What the difference between first and last sample is multiplied with, to stand for the whole range.
-fn extrapolation(window: &Window<'_>, times: &[i64], first: f64, difference: f64, kind: Kind) -> f64 {
-    let (first_time, last_time) = (times[0], times[times.len() - 1]);
-    let seconds = |from: i64, to: i64| (to - from) as f64 / 1000.0;
-    let mut to_start = seconds(window.start, first_time);
-    let mut to_end = seconds(last_time, window.end);
-    let sampled = seconds(first_time, last_time);
-    let distance = sampled / (times.len() - 1) as f64;
-    // A border further away than the next sample would be expected is where the series starts or ends:
-    // half a distance away, on average.
-    if to_start >= distance * REACH {
-        to_start = distance / 2.0;
-    }
-    // A counter does not start below zero.
-    if kind.counter && difference > 0.0 && first >= 0.0 {
-        to_start = to_start.min(sampled * (first / difference));
-    }
-    if to_end >= distance * REACH {
-        to_end = distance / 2.0;
-    }
-    let factor = (sampled + to_start + to_end) / sampled;
-    if kind.rate { factor / seconds(window.start, window.end) } else { factor }
+    let lost = window.resets.iter().map(|at| window.values[at - 1 - window.first]);
+    let difference = lost.fold(last - first, |difference, lost| difference + lost);
+    let reach = Reach::new(window.times, window.start, window.end);
+    Some(Sample::Float(growth.of(*first, difference, &reach, range_seconds)))
 }
 
 /// Last minus first histogram, resets made good; none where the layouts do not fit.
@@ -202,7 +234,7 @@ fn instant_histogram(before: &Histogram, last: &Histogram, context: &mut WindowC
 }
 
 /// With `anchored` or `smoothed`: the difference between the values at the borders.
-fn bordered(window: &Window<'_>, border: Border, kind: Kind) -> Option<f64> {
+fn bordered(window: &Window<'_>, border: Border, growth: Growth) -> Option<f64> {
     let (times, values) = (&window.series.floats.times, &window.series.floats.values);
     let (lookback, smoothed) = match border {
         Border::Anchored(lookback) => (lookback, false),
@@ -218,13 +250,13 @@ fn bordered(window: &Window<'_>, border: Border, kind: Kind) -> Option<f64> {
     let last = next.or(inside)?;
     let line = |from: usize, to: usize, at: i64| {
         // A counter that was reset in between rises from zero.
-        let start = if kind.counter && values[to] < values[from] { 0.0 } else { values[from] };
+        let start = if growth.counter && values[to] < values[from] { 0.0 } else { values[from] };
         start + (values[to] - start) * (at - times[from]) as f64 / (times[to] - times[from]) as f64
     };
     let left = if smoothed && times[first] < window.start { line(first, first + 1, window.start) } else { values[first] };
     let right = if times[last] > window.end { line(last - 1, last, window.end) } else { values[last] };
     let mut difference = right - left;
-    if kind.counter {
+    if growth.counter {
         let mut previous = left;
         let strictly_inside = (window.first..behind).filter(|at| times[*at] < window.end).map(|at| values[at]);
         for value in strictly_inside.chain([right]) {
@@ -234,6 +266,5 @@ fn bordered(window: &Window<'_>, border: Border, kind: Kind) -> Option<f64> {
             previous = value;
         }
     }
-    let seconds = (window.end - window.start) as f64 / 1000.0;
-    Some(if kind.rate { difference / seconds } else { difference })
+    Some(if growth.rate { difference / seconds(window.start, window.end) } else { difference })
 }

@@ -26,18 +26,35 @@ pub fn shared_text() -> DataType {
     DataType::Dictionary(Box::new(DataType::UInt32), Box::new(DataType::Utf8))
 }
 
+/// The column of a file with the counts of the buckets at one position.
+pub fn position_column(position: usize) -> String {
+    format!("{POSITIONS}{position}")
+}
+
+/// Whether a column is one of [`position_column`].
+pub fn is_position(column: &str) -> bool {
+    column.starts_with(POSITIONS)
+}
+
+const POSITIONS: &str = "bucket_counts.";
+
 /// Logical columns over one physical schema.
 #[derive(Debug)]
 pub struct Columns(Vec<Arc<dyn PhysicalExpr>>);
 
 impl Columns {
-    /// The logical columns of `names` over files or batches of this schema.
-    pub fn new(physical: &SchemaRef, names: &[&str]) -> Result<Self> {
+    /// The logical columns of `names` over files or batches of this schema; counts of buckets also by position.
+    pub fn new(physical: &SchemaRef, names: &[impl AsRef<str>]) -> Result<Self> {
         let logical = Arc::new(schema::logical(Signal::Metrics));
         let everywhere = HashSet::from(["*".to_owned()]);
         let adapter = LakeAdapterFactory::new(everywhere).create(Arc::clone(&logical), Arc::clone(physical))?;
-        let column = |name: &&str| adapter.rewrite(Arc::new(Column::new(name, logical.index_of(name)?)));
-        Ok(Self(names.iter().map(column).collect::<Result<_>>()?))
+        let column = |name: &str| -> Result<Arc<dyn PhysicalExpr>> {
+            if is_position(name) {
+                return Ok(Arc::new(Column::new(name, physical.index_of(name)?)));
+            }
+            adapter.rewrite(Arc::new(Column::new(name, logical.index_of(name)?)))
+        };
+        Ok(Self(names.iter().map(|name| column(name.as_ref())).collect::<Result<_>>()?))
     }
 
     /// The physical columns that are read, in order.

@@ -124,6 +124,16 @@ impl Walk<'_> {
         (known != 0 && start != 0 && known != start && last_ms < start && start < points.times[at]).then_some(start)
     }
 
+    /// Whether each point is a sample as it is: in order, none of an end, none after a restart, no deltas.
+    fn is_steady(&self, points: &Points) -> bool {
+        let starts = || points.starts.iter().zip(points.starts.iter().skip(1));
+        !self.of.delta
+            && points.times.is_sorted_by(|a, b| a < b)
+            && points.times.first().is_none_or(|first| *first > self.after_ms)
+            && !points.stale.contains(&true)
+            && starts().all(|(before, now)| before == now)
+    }
+
     fn numbers(&self, points: &Points, numbers: &[f64], budget: &mut Budget) -> Result<Vec<Series>, PromqlError> {
         let Some((_, labels)) = self.of.parts.first() else { return Ok(Vec::new()) };
         budget.take(self.order.len())?;
@@ -208,6 +218,11 @@ impl Walk<'_> {
         mut out: Outputs,
         budget: &mut Budget,
     ) -> Result<Vec<Series>, PromqlError> {
+        if self.is_steady(points) && values.layouts.len() < 2 {
+            let series = out.steady(values, &points.times);
+            budget.take(series.iter().map(|series| series.floats.times.len()).sum())?;
+            return Ok(series);
+        }
         let mut times = Vec::with_capacity(self.order.len());
         let (mut before, mut last_ms) = (None, i64::MIN);
         for &at in self.order {
@@ -248,9 +263,8 @@ impl Walk<'_> {
 /// A point as a native histogram of schema -53.
 fn custom(values: &Distributions, at: usize) -> Histogram {
     let bounds = values.layouts.get(values.layout[at]).map(Arc::clone).unwrap_or_default();
-    let items = values.items(at);
-    let above = values.counts[at] - items.iter().sum::<f64>();
-    let counts = items.iter().copied().chain([above]);
+    let above = values.counts[at] - values.items(at).sum::<f64>();
+    let counts = values.items(at).chain([above]);
     Histogram {
         schema: CUSTOM_SCHEMA,
         counter_reset_hint: CounterResetHint::Unknown,
@@ -313,6 +327,36 @@ impl Outputs {
         Self { columns, count, sum, infinite, items, buckets }
     }
 
+    /// The series of points that are samples as they are, all of one layout: column by column.
+    fn steady(self, values: &Distributions, times: &[i64]) -> Vec<Series> {
+        let Self { mut columns, count, sum, infinite, items, buckets } = self;
+        let mut set = |place: Option<usize>, values: Vec<f64>| {
+            if let Some(column) = place.and_then(|place| columns.get_mut(place)) {
+                column.values = values;
+            }
+        };
+        set(count, if count.is_some() { values.counts.clone() } else { Vec::new() });
+        set(infinite, if infinite.is_some() { values.counts.clone() } else { Vec::new() });
+        let mut below = vec![0.0; values.counts.len()];
+        for (place, items) in items.first().into_iter().flatten().zip(&values.positions) {
+            if buckets {
+                below.iter_mut().zip(items).for_each(|(below, item)| *below += item);
+            }
+            if place.is_some() {
+                set(*place, if buckets { below.clone() } else { items.clone() });
+            }
+        }
+        if let Some(column) = sum.and_then(|place| columns.get_mut(place)) {
+            column.values = values.sums.iter().copied().flatten().collect();
+            if column.values.len() < times.len() {
+                let known = times.iter().zip(&values.sums).filter(|(_, sum)| sum.is_some());
+                column.own = Some(known.map(|(time, _)| *time).collect());
+            }
+        }
+        let times = Times::from(times.to_vec());
+        columns.into_iter().filter_map(|column| column.finish(&times)).collect()
+    }
+
     /// Hands every value of a point to `push`, with its column.
     fn add(&mut self, values: &Distributions, at: usize, mut push: impl FnMut(&mut Column, f64)) {
         let count = values.counts[at];
@@ -330,7 +374,7 @@ impl Outputs {
         let places = self.items.get(values.layout[at]).map(Vec::as_slice).unwrap_or_default();
         for (place, item) in places.iter().zip(values.items(at)) {
             below += item;
-            to(*place, if self.buckets { below } else { *item });
+            to(*place, if self.buckets { below } else { item });
         }
     }
 }

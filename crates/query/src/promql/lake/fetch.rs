@@ -11,7 +11,7 @@ use luneta_store::{LakeFile, StatValue, TableSnapshot};
 
 use super::expand::{self, Budget, Group};
 use super::identity::{Described, Kind, MetricMetadata, Part, TARGET_INFO, with_value};
-use super::points::{Points, Rows, columns};
+use super::points::{Points, Rows, asks_buckets, columns};
 use super::source::{Lake, Source};
 use super::summary::Run;
 use crate::QueryError;
@@ -33,13 +33,18 @@ pub struct Window {
 
 impl Window {
     /// The first nanosecond of the window.
-    fn first(self) -> i64 {
+    pub fn first(self) -> i64 {
         self.after_ms.saturating_add(1).saturating_mul(1_000_000)
     }
 
     /// The first one behind it.
-    fn end(self) -> i64 {
+    pub fn end(self) -> i64 {
         self.until_ms.saturating_add(1).saturating_mul(1_000_000)
+    }
+
+    /// Whether a time in nanoseconds lies in it.
+    pub fn has(self, time: i64) -> bool {
+        (self.first()..self.end()).contains(&time)
     }
 
     fn overlaps(self, run: &Run) -> bool {
@@ -186,16 +191,19 @@ impl Fetch<'_> {
             .filter_map(|(_, group)| self.groups.get(*group))
             .flat_map(|group| group.parts.iter().filter_map(|part| group.of.parts.get(*part)).map(|(part, _)| *part))
             .collect();
-        let names = columns(kind, &parts);
+        let spread = kind == Kind::Histogram && asks_buckets(&parts);
+        let positions =
+            if spread { source.positions(lake, chosen.iter().map(|(at, _)| *at)).await.map_err(lake_fault)? } else { None };
+        let names = columns(kind, &parts, positions);
         let read = source.read(lake, &names, ranges.clone()).await.map_err(lake_fault)?;
         let values = Rows::new(&names, &read);
         let mut at = 0;
-        for ((_, group), range) in chosen.iter().zip(ranges) {
+        for (((_, group), run), range) in chosen.iter().zip(runs).zip(ranges) {
+            let rows = at..at + range.len();
+            at = rows.end;
             let Some(group) = self.groups.get_mut(*group) else { continue };
-            let after_ms = if group.of.delta { i64::MIN } else { self.window.after_ms };
-            let until_ms = self.window.until_ms;
-            values.add(at, at + range.len(), |time| after_ms < time && time <= until_ms, &mut group.points);
-            at += range.len();
+            let window = if group.of.delta { Window { after_ms: i64::MIN, ..self.window } } else { self.window };
+            values.add(rows, window, positions.map(|_| &*run.values), &mut group.points);
         }
         Ok(rows)
     }
@@ -213,7 +221,8 @@ async fn narrowed(lake: &Lake, source: &Source, runs: &[&Run], window: Window) -
     if cut.is_empty() {
         return Ok(ranges);
     }
-    let read = source.read(lake, &["time"], cut.iter().map(|at| ranges[*at].clone()).collect()).await.map_err(lake_fault)?;
+    let read =
+        source.read(lake, &["time".into()], cut.iter().map(|at| ranges[*at].clone()).collect()).await.map_err(lake_fault)?;
     let Some(times) = read.first().and_then(|column| column.as_primitive_opt::<TimestampNanosecondType>()) else {
         return Ok(ranges);
     };
@@ -257,7 +266,7 @@ async fn targets(
         let runs: Vec<&Run> = chosen.iter().map(|(_, run)| *run).collect();
         let ranges: Vec<Range<usize>> = runs.iter().map(|run| run.rows.clone()).collect();
         budget.take(ranges.iter().map(Range::len).sum())?;
-        let read = source.read(lake, &["time"], ranges).await.map_err(lake_fault)?;
+        let read = source.read(lake, &["time".into()], ranges).await.map_err(lake_fault)?;
         let Some(all) = read.first().and_then(|column| column.as_primitive_opt::<TimestampNanosecondType>()) else { continue };
         let mut all = all.values().iter().map(|time| time.div_euclid(1_000_000));
         for (target, run) in chosen {

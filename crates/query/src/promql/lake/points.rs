@@ -1,13 +1,18 @@
 //! Points of one series, column by column, as they were sent.
 
+use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, AsArray, Float64Array, Int32Array, ListArray, PrimitiveArray, StructArray, UInt64Array,
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, Float64Array, Int32Array, ListArray, PrimitiveArray, StructArray, UInt32Array,
+    UInt64Array,
 };
 use arrow::datatypes::{Float64Type, Int32Type, TimestampNanosecondType, UInt32Type, UInt64Type};
 
+use super::columns::{is_position, position_column};
 use super::exponential::Exponential;
+use super::fetch::Window;
 use super::identity::{Kind, Part};
 
 /// Bit of `flags`: the series has ended.
@@ -49,29 +54,57 @@ pub struct Distributions {
     pub layouts: Vec<Arc<[f64]>>,
     /// Which of `layouts` a point has.
     pub layout: Vec<usize>,
-    /// Where the items of a point begin; those of the next follow.
-    pub offsets: Vec<usize>,
-    /// Counts of buckets (each by itself, that above all bounds left out), or values of quantiles.
-    pub items: Vec<f64>,
+    /// Counts of buckets (each by itself, that above all bounds left out), or values of quantiles: a column
+    /// for each position in a layout, as long as there are points. 0 where a point's layout is shorter.
+    pub positions: Vec<Vec<f64>>,
 }
 
 impl Distributions {
     /// The items of a point.
-    pub fn items(&self, at: usize) -> &[f64] {
-        let end = self.offsets.get(at + 1).copied().unwrap_or(self.items.len());
-        self.offsets.get(at).and_then(|start| self.items.get(*start..end)).unwrap_or_default()
+    pub fn items(&self, at: usize) -> impl Iterator<Item = f64> {
+        let length = self.layout.get(at).and_then(|layout| self.layouts.get(*layout)).map_or(0, |layout| layout.len());
+        self.positions.iter().take(length).filter_map(move |column| column.get(at).copied())
+    }
+
+    /// Which of the layouts this is; it becomes one if it is new.
+    fn layout_of(&mut self, layout: &[f64]) -> usize {
+        let known = self.layout.last().copied().filter(|at| *self.layouts[*at] == *layout);
+        let known = known.or_else(|| self.layouts.iter().position(|known| **known == *layout));
+        known.unwrap_or_else(|| {
+            self.layouts.push(layout.into());
+            self.layouts.len() - 1
+        })
     }
 
     fn push_items(&mut self, layout: &[f64], items: impl Iterator<Item = f64>) {
-        let known = self.layout.last().copied().filter(|at| *self.layouts[*at] == *layout);
-        let known = known.or_else(|| self.layouts.iter().position(|known| **known == *layout));
-        let at = known.unwrap_or_else(|| {
-            self.layouts.push(layout.into());
-            self.layouts.len() - 1
-        });
+        let (at, before) = (self.layout_of(layout), self.layout.len());
         self.layout.push(at);
-        self.offsets.push(self.items.len());
-        self.items.extend(items);
+        for (position, item) in items.take(layout.len()).enumerate() {
+            if position == self.positions.len() {
+                self.positions.push(vec![0.0; before]);
+            }
+            self.positions[position].push(item);
+        }
+        self.fill();
+    }
+
+    /// Adds the items of rows whose layout is the same, from columns that have them all.
+    fn extend_items(&mut self, layout: &[f64], columns: &[&UInt32Array], rows: Range<usize>) {
+        let (at, before) = (self.layout_of(layout), self.layout.len());
+        self.layout.resize(before + rows.len(), at);
+        for (position, column) in columns.iter().take(layout.len()).enumerate() {
+            if position == self.positions.len() {
+                self.positions.push(vec![0.0; before]);
+            }
+            let counts = column.values().get(rows.clone()).unwrap_or_default();
+            self.positions[position].extend(counts.iter().map(|count| f64::from(*count)));
+        }
+        self.fill();
+    }
+
+    fn fill(&mut self) {
+        let points = self.layout.len();
+        self.positions.iter_mut().for_each(|column| column.resize(points, 0.0));
     }
 }
 
@@ -97,14 +130,14 @@ impl Points {
     }
 }
 
-/// The logical columns that points of a kind are read from, for some parts of them.
-pub fn columns(kind: Kind, parts: &[Part]) -> Vec<&'static str> {
+/// The columns that points of a kind are read from, for some parts of them: logical ones, but for counts of
+/// buckets of which it is known over how many positions they are spread.
+pub fn columns(kind: Kind, parts: &[Part], positions: Option<usize>) -> Vec<Cow<'static, str>> {
     let mut out = vec!["time", "start_time", "flags"];
+    let spread = positions.into_iter().flat_map(|positions| (0..positions).map(position_column));
     out.extend(match kind {
         Kind::Number => ["value"].as_slice(),
-        Kind::Histogram if parts.contains(&Part::Bucket) || parts.contains(&Part::Native) => {
-            &["count", "sum", "bucket_counts", "explicit_bounds"]
-        }
+        Kind::Histogram if asks_buckets(parts) && positions.is_none() => &["count", "sum", "bucket_counts", "explicit_bounds"],
         Kind::Summary if parts.contains(&Part::Quantile) => &["count", "sum", "quantiles"],
         Kind::Histogram | Kind::Summary => &["count", "sum"],
         Kind::Exponential => &[
@@ -119,19 +152,24 @@ pub fn columns(kind: Kind, parts: &[Part]) -> Vec<&'static str> {
             "negative_counts",
         ],
     });
-    out
+    out.into_iter().map(Cow::Borrowed).chain(spread.map(Cow::Owned)).collect()
+}
+
+/// Whether counts of buckets are wanted.
+pub fn asks_buckets(parts: &[Part]) -> bool {
+    parts.contains(&Part::Bucket) || parts.contains(&Part::Native)
 }
 
 /// Rows in the columns of [`columns`].
 #[derive(Debug)]
 pub struct Rows<'a> {
-    names: &'a [&'static str],
+    names: &'a [Cow<'static, str>],
     columns: &'a [ArrayRef],
 }
 
 impl<'a> Rows<'a> {
     /// The columns, and their names.
-    pub fn new(names: &'a [&'static str], columns: &'a [ArrayRef]) -> Self {
+    pub fn new(names: &'a [Cow<'static, str>], columns: &'a [ArrayRef]) -> Self {
         Self { names, columns }
     }
 
@@ -143,18 +181,33 @@ impl<'a> Rows<'a> {
         self.column(name)?.as_primitive_opt()
     }
 
-    /// Adds those of the rows `from..to` to `into` whose time (milliseconds) is wanted.
-    pub fn add(&self, from: usize, to: usize, wanted: impl Fn(i64) -> bool, into: &mut Points) {
+    /// Adds those of the rows whose time is in the window; `layout` is that of all of them, where it is known.
+    pub fn add(&self, rows: Range<usize>, window: Window, layout: Option<&[f64]>, into: &mut Points) {
         let Some(times) = self.numbers::<TimestampNanosecondType>("time") else { return };
         let starts = self.numbers::<TimestampNanosecondType>("start_time");
         let flags = self.numbers::<UInt32Type>("flags");
+        let stale = |row| value(flags, row).unwrap_or(0) & NO_RECORDED_VALUE != 0;
+        let start = |row| value(starts, row).map_or(0, |start| start.div_euclid(NANOS_PER_MILLI));
+        let Some(all) = times.values().get(rows.clone()) else { return };
         let values = self.values(&into.values);
-        for row in from..to {
-            let time = times.value(row).div_euclid(NANOS_PER_MILLI);
-            let stale = value(flags, row).unwrap_or(0) & NO_RECORDED_VALUE != 0;
-            if wanted(time) && values.push(row, stale, &mut into.values) {
-                into.times.push(time);
-                into.starts.push(value(starts, row).map_or(0, |start| start.div_euclid(NANOS_PER_MILLI)));
+        let kept = all.is_sorted().then(|| {
+            let from = all.partition_point(|time| *time < window.first());
+            let to = all.partition_point(|time| *time < window.end());
+            rows.start + from..rows.start + to.max(from)
+        });
+        if let Some(kept) = kept
+            && values.extend(kept.clone(), layout, &mut into.values)
+        {
+            into.times.extend(times.values()[kept.clone()].iter().map(|time| time.div_euclid(NANOS_PER_MILLI)));
+            into.starts.extend(kept.clone().map(start));
+            into.stale.extend(kept.map(stale));
+            return;
+        }
+        for row in rows {
+            let (time, stale) = (times.value(row), stale(row));
+            if window.has(time) && values.push(row, stale, layout, &mut into.values) {
+                into.times.push(time.div_euclid(NANOS_PER_MILLI));
+                into.starts.push(start(row));
                 into.stale.push(stale);
             }
         }
@@ -169,6 +222,7 @@ impl<'a> Rows<'a> {
                 buckets: self.column("bucket_counts").and_then(|column| column.as_list_opt::<i32>()),
                 bounds: self.column("explicit_bounds").and_then(|column| column.as_list_opt::<i32>()),
                 quantiles: self.column("quantiles").and_then(|column| column.as_list_opt::<i32>()),
+                spread: self.positions(),
             },
             Values::Exponential(_) => ValueColumns::Exponential(ExponentialColumns {
                 counts: self.numbers("count"),
@@ -181,6 +235,11 @@ impl<'a> Rows<'a> {
         }
     }
 
+    fn positions(&self) -> Vec<&'a UInt32Array> {
+        let columns = self.names.iter().zip(self.columns).filter(|(name, _)| is_position(name));
+        columns.filter_map(|(_, column)| column.as_primitive_opt()).collect()
+    }
+
     fn side(&self, offset: &str, counts: &str) -> Side<'a> {
         (self.numbers(offset), self.column(counts).and_then(|column| column.as_list_opt::<i32>()))
     }
@@ -191,7 +250,7 @@ fn value<T: ArrowPrimitiveType>(column: Option<&PrimitiveArray<T>>, row: usize) 
 }
 
 /// The numbers of one element of a list, without a copy.
-fn items<T: ArrowPrimitiveType>(column: Option<&ListArray>, row: usize) -> &[T::Native] {
+pub fn items<T: ArrowPrimitiveType>(column: Option<&ListArray>, row: usize) -> &[T::Native] {
     let Some(lists) = column.filter(|lists| lists.is_valid(row)) else { return &[] };
     let offsets = lists.value_offsets();
     let range = offsets[row] as usize..offsets[row + 1] as usize;
@@ -209,6 +268,8 @@ enum ValueColumns<'a> {
         buckets: Option<&'a ListArray>,
         bounds: Option<&'a ListArray>,
         quantiles: Option<&'a ListArray>,
+        /// Counts of buckets by position.
+        spread: Vec<&'a UInt32Array>,
     },
     Exponential(ExponentialColumns<'a>),
 }
@@ -223,19 +284,49 @@ struct ExponentialColumns<'a> {
 }
 
 impl ValueColumns<'_> {
+    /// Adds the values of rows at once; false, and nothing is added, where they must be looked at one by one.
+    fn extend(&self, rows: Range<usize>, layout: Option<&[f64]>, into: &mut Values) -> bool {
+        match (self, into) {
+            (Self::Numbers(Some(numbers)), Values::Numbers(out)) => {
+                let numbers = (**numbers).slice(rows.start, rows.len());
+                let whole = numbers.null_count() == 0;
+                if whole {
+                    out.extend_from_slice(numbers.values());
+                }
+                whole
+            }
+            (Self::Distributions { counts, sums, spread, .. }, Values::Distributions(out)) => {
+                let Some(layout) = layout else { return false };
+                let needed = spread.iter().take(layout.len());
+                let whole = |column: &&UInt32Array| (**column).slice(rows.start, rows.len()).null_count() == 0;
+                if needed.len() < layout.len() || !needed.clone().all(whole) {
+                    return false;
+                }
+                out.counts.extend(rows.clone().map(|row| value(*counts, row).unwrap_or(0) as f64));
+                out.sums.extend(rows.clone().map(|row| value(*sums, row)));
+                out.extend_items(layout, spread, rows);
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// Adds the value of a row, unless it has none.
-    fn push(&self, row: usize, stale: bool, into: &mut Values) -> bool {
+    fn push(&self, row: usize, stale: bool, layout: Option<&[f64]>, into: &mut Values) -> bool {
         match (self, into) {
             (Self::Numbers(numbers), Values::Numbers(out)) => {
                 let number = if stale { Some(0.0) } else { value(*numbers, row) };
                 out.extend(number);
                 number.is_some()
             }
-            (Self::Distributions { counts, sums, buckets, bounds, quantiles }, Values::Distributions(out)) => {
+            (Self::Distributions { counts, sums, buckets, bounds, quantiles, spread }, Values::Distributions(out)) => {
                 out.counts.push(value(*counts, row).unwrap_or(0) as f64);
                 out.sums.push(value(*sums, row));
                 if let Some(pairs) = quantiles {
                     push_quantiles(pairs, row, out);
+                } else if let Some(layout) = layout {
+                    let counts = spread.iter().map_while(|column| value(Some(*column), row));
+                    out.push_items(layout, counts.map(f64::from));
                 } else {
                     let (bounds, counts) = (items::<Float64Type>(*bounds, row), items::<UInt64Type>(*buckets, row));
                     // The bucket above all bounds is the count.

@@ -1,5 +1,6 @@
 //! Files and batches in memory, read by the rows of series.
 
+use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
@@ -25,9 +26,11 @@ use parquet::arrow::async_reader::{AsyncFileReader, ParquetRecordBatchStreamBuil
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, RowGroupMetaData};
 use parquet::file::statistics::Statistics;
+use tokio::sync::OnceCell;
 
-use super::columns::{Columns, KEY_TEXTS, KEYS, KeyColumns, shared_text};
-use super::identity::{Attributes, Described, Translation};
+use super::columns::{Columns, KEY_TEXTS, KEYS, KeyColumns, position_column, shared_text};
+use super::identity::{Attributes, Described, Kind, Translation};
+use super::points::items;
 use super::summary::{RawRun, Run, Runs, SeriesId, Summaries, Summary};
 use crate::QueryEngine;
 use crate::scan::functions::TYPES_KEY;
@@ -109,7 +112,13 @@ impl Lake {
         self.learn(&mut known, &found.runs, &unknown, &read(&unknown, &DESCRIBING)?);
         let listed = listed(&found.runs);
         let values = values(found.runs.len(), &listed, &read(&listed, &LISTS)?);
-        let summary = Arc::new(Summary { metadata: None, order, runs: runs(&known, found.runs, values) });
+        let summary = Arc::new(Summary {
+            metadata: None,
+            positions: None,
+            steady: OnceCell::new(),
+            order,
+            runs: runs(&known, found.runs, values),
+        });
         self.summaries.keep_batch(batch, &summary);
         Ok(Source { place: Place::Memory(batch.clone()), summary })
     }
@@ -149,7 +158,35 @@ impl Lake {
         let listed = listed(&found.runs);
         let read = self.rows(file, &metadata, &LISTS, firsts(&listed)).await?;
         let values = values(found.runs.len(), &listed, &read);
-        Ok(Summary { metadata: Some(metadata), order: Vec::new(), runs: runs(&known, found.runs, values) })
+        let (positions, runs) = (positions(&metadata), runs(&known, found.runs, values));
+        Ok(Summary { metadata: Some(metadata), positions, steady: OnceCell::new(), order: Vec::new(), runs })
+    }
+
+    /// Of which runs of a file all rows have the bounds of the first.
+    async fn steady(&self, file: &Arc<LakeFile>, metadata: &ArrowReaderMetadata, runs: &[Run]) -> Result<Box<[bool]>> {
+        let mut steady = vec![false; runs.len()];
+        let listed: Vec<usize> = (0..runs.len()).filter(|at| runs[*at].of.kind == Kind::Histogram).collect();
+        let mut rest = listed.as_slice();
+        while !rest.is_empty() {
+            let mut rows = 0;
+            let fits = rest.iter().take_while(|at| {
+                let fits = rows < BATCH_ROWS;
+                rows += runs[**at].rows.len();
+                fits
+            });
+            let (some, behind) = rest.split_at(fits.count());
+            rest = behind;
+            let ranges = some.iter().map(|at| runs[*at].rows.clone()).collect();
+            let read = self.rows(file, metadata, &["explicit_bounds"], ranges).await?;
+            let Some(lists) = read.first().and_then(|column| column.as_list_opt::<i32>()) else { break };
+            let mut row = 0;
+            for at in some {
+                let of = row..row + runs[*at].rows.len();
+                row = of.end;
+                steady[*at] = of.into_iter().all(|row| items::<Float64Type>(Some(lists), row) == &*runs[*at].values);
+            }
+        }
+        Ok(steady.into())
     }
 
     /// The rows another writer has left, `None` for all.
@@ -191,7 +228,7 @@ impl Lake {
         &self,
         file: &Arc<LakeFile>,
         metadata: &ArrowReaderMetadata,
-        names: &[&str],
+        names: &[impl AsRef<str>],
         ranges: Vec<Range<usize>>,
     ) -> Result<Vec<ArrayRef>> {
         let schema = present(metadata);
@@ -242,7 +279,7 @@ impl Lake {
 impl Source {
     /// Logical columns of ranges of runs, one after the other; ranges are in order and within
     /// [`Run::rows`].
-    pub async fn read(&self, lake: &Lake, names: &[&str], ranges: Vec<Range<usize>>) -> Result<Vec<ArrayRef>> {
+    pub async fn read(&self, lake: &Lake, names: &[Cow<'static, str>], ranges: Vec<Range<usize>>) -> Result<Vec<ArrayRef>> {
         match &self.place {
             Place::File(file, metadata) => lake.rows(file, metadata, names, ranges).await,
             Place::Memory(batch) => {
@@ -252,6 +289,14 @@ impl Source {
                 columns.read(&taken(batch, &columns.roots(&batch.schema()), &rows)?)
             }
         }
+    }
+
+    /// Over how many columns the counts of buckets are spread, where all rows of these runs have the bounds of
+    /// the first.
+    pub async fn positions(&self, lake: &Lake, mut runs: impl Iterator<Item = usize>) -> Result<Option<usize>> {
+        let (Place::File(file, metadata), Some(positions)) = (&self.place, self.summary.positions) else { return Ok(None) };
+        let steady = self.summary.steady.get_or_try_init(|| lake.steady(file, metadata, &self.summary.runs)).await?;
+        Ok(runs.all(|at| steady.get(at).is_some_and(|steady| *steady)).then_some(positions))
     }
 
     /// Whether rows of a run are in the order of time.
@@ -285,8 +330,8 @@ fn with_shared_texts(footer: &Arc<ParquetMetaData>, plain: &ArrowReaderMetadata)
     made.unwrap_or_else(|_| plain.clone())
 }
 
-/// The columns of a file that hold any attribute, and all that are none.
-fn present(metadata: &ArrowReaderMetadata) -> SchemaRef {
+/// Whether all that a file holds of each column is null, by its place.
+fn empty(metadata: &ArrowReaderMetadata) -> HashMap<usize, bool> {
     let footer = metadata.metadata();
     let descriptor = footer.file_metadata().schema_descr();
     let mut empty: HashMap<usize, bool> = HashMap::new();
@@ -298,6 +343,22 @@ fn present(metadata: &ArrowReaderMetadata) -> SchemaRef {
         let all = footer.row_groups().iter().all(is_null);
         *empty.entry(descriptor.get_column_root_idx(leaf)).or_insert(true) &= all;
     }
+    empty
+}
+
+/// Over how many columns the counts of buckets are spread, where all of them are.
+fn positions(metadata: &ArrowReaderMetadata) -> Option<usize> {
+    let schema = metadata.schema();
+    let whole = schema.index_of("bucket_counts").ok();
+    if whole.is_some_and(|at| empty(metadata).get(&at) != Some(&true)) {
+        return None;
+    }
+    Some((0..schema.fields().len()).take_while(|at| schema.index_of(&position_column(*at)).is_ok()).count())
+}
+
+/// The columns of a file that hold any attribute, and all that are none.
+fn present(metadata: &ArrowReaderMetadata) -> SchemaRef {
+    let empty = empty(metadata);
     let schema = metadata.schema();
     let kept =
         schema.fields().iter().enumerate().filter(|(at, field)| {

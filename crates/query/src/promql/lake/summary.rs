@@ -11,6 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 
+use tokio::sync::OnceCell;
+
 use super::columns::{KeyColumns, RowKey};
 use super::identity::{Described, MetricKey};
 
@@ -41,6 +43,10 @@ pub struct Run {
 pub struct Summary {
     /// Footer and page index of a file.
     pub metadata: Option<ArrowReaderMetadata>,
+    /// Over how many columns of a file the counts of buckets are spread, where all of them are.
+    pub positions: Option<usize>,
+    /// Of which runs all rows have the bounds of the first, once somebody asked.
+    pub steady: OnceCell<Box<[bool]>>,
     /// Rows of a batch by series.
     pub order: Vec<u32>,
     /// All runs, in the order of their rows.
