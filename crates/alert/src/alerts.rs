@@ -8,7 +8,7 @@ use luneta_promql::{Labels, METRIC_NAME, Sample, VectorSample};
 use crate::RuleSample;
 use crate::record::with_labels;
 use crate::snapshot::{AlertState, AlertView};
-use crate::words::expand;
+use crate::words::Answers;
 
 /// Name of the series that say where alerts stand.
 pub const ALERTS: &str = "ALERTS";
@@ -38,8 +38,9 @@ pub struct AlertRule {
     pub limit: usize,
 }
 
+/// One alert of a rule.
 #[derive(Debug, Clone)]
-struct Alert {
+pub struct Alert {
     annotations: BTreeMap<String, String>,
     firing: bool,
     active_at_ms: i64,
@@ -55,29 +56,38 @@ fn milliseconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// What an alert of a sample is called, and what is said of it.
-fn described(rule: &AlertRule, sample: &VectorSample) -> (Labels, Alert) {
+/// What the alerts of samples are called, and what is said of them.
+pub async fn described(rule: &AlertRule, vector: &[VectorSample], answers: &mut Answers<'_>) -> Vec<(Labels, Alert)> {
+    let mut out = Vec::with_capacity(vector.len());
+    for sample in vector {
+        out.push(described_one(rule, sample, answers).await);
+    }
+    out
+}
+
+async fn described_one(rule: &AlertRule, sample: &VectorSample, answers: &mut Answers<'_>) -> (Labels, Alert) {
     let value = match &sample.sample {
         Sample::Float(value) => *value,
         Sample::Histogram(histogram) => histogram.count,
     };
     let of = sample.labels.without_name();
-    let said = |texts: &BTreeMap<String, String>| -> BTreeMap<String, String> {
-        texts.iter().map(|(name, text)| (name.clone(), expand(text, &of, value))).collect()
-    };
-    let set = said(&rule.labels);
+    let mut said = [BTreeMap::new(), BTreeMap::new()];
+    for (said, texts) in said.iter_mut().zip([&rule.labels, &rule.annotations]) {
+        for (name, text) in texts {
+            said.insert(name.clone(), answers.expand(text, &of, value).await);
+        }
+    }
+    let [set, annotations] = said;
     let set = set.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let labels = with_labels(&of, set.chain([(ALERT_NAME, rule.name.as_str())]));
-    let annotations = said(&rule.annotations);
     (labels, Alert { annotations, firing: false, active_at_ms: 0, keep_firing_since_ms: None, value })
 }
 
 impl Alerts {
-    /// Takes what the rule's query gave at a time.
-    pub fn advance(&mut self, rule: &AlertRule, time_ms: i64, vector: &[VectorSample]) -> Result<(), String> {
-        let mut found: HashMap<Labels, Alert> = HashMap::with_capacity(vector.len());
-        for sample in vector {
-            let (labels, mut alert) = described(rule, sample);
+    /// Takes the alerts of what the rule's query gave at a time.
+    pub fn advance(&mut self, rule: &AlertRule, time_ms: i64, described: Vec<(Labels, Alert)>) -> Result<(), String> {
+        let mut found: HashMap<Labels, Alert> = HashMap::with_capacity(described.len());
+        for (labels, mut alert) in described {
             alert.active_at_ms = time_ms;
             if found.insert(labels, alert).is_some() {
                 return Err("vector contains metrics with the same labelset after applying alert labels".to_owned());
@@ -165,7 +175,10 @@ impl Alert {
 
 #[cfg(test)]
 mod tests {
+    use luneta_promql::{Answer, Params, Query};
+
     use super::*;
+    use crate::LakeError;
 
     const MINUTE: i64 = 60_000;
 
@@ -181,6 +194,24 @@ mod tests {
         }
     }
 
+    struct NoLake;
+
+    #[async_trait::async_trait]
+    impl crate::Lake for NoLake {
+        async fn query(&self, _: Query, _: Params) -> Result<Answer, LakeError> {
+            Err(LakeError("there is none".to_owned()))
+        }
+
+        async fn write(&self, _: Vec<RuleSample>) -> Result<(), LakeError> {
+            Ok(())
+        }
+    }
+
+    /// The alerts of jobs.
+    async fn alerts_of(rule: &AlertRule, jobs: &[(&str, f64)]) -> Vec<(Labels, Alert)> {
+        described(rule, &vector(jobs), &mut Answers::new(&NoLake, 0, 10)).await
+    }
+
     fn vector(jobs: &[(&str, f64)]) -> Vec<VectorSample> {
         let sample = |(job, value): &(&str, f64)| VectorSample {
             labels: Labels::new([("__name__", "latency"), ("job", *job), ("team", "a")]),
@@ -193,31 +224,33 @@ mod tests {
     /// What the query gives at a minute, and which alerts stand where after it.
     type Step<'a> = (&'a [(&'a str, f64)], &'a [&'a str]);
 
-    fn check(what: &str, rule: &AlertRule, steps: &[Step<'_>]) {
+    async fn check(what: &str, rule: &AlertRule, steps: &[Step<'_>]) {
         let mut alerts = Alerts::default();
         for (minute, (jobs, expected)) in (0..).zip(steps) {
-            alerts.advance(rule, minute * MINUTE, &vector(jobs)).unwrap();
+            alerts.advance(rule, minute * MINUTE, alerts_of(rule, jobs).await).unwrap();
             let shown = |a: &AlertView| format!("{} {} {}", a.labels.get("job"), a.state.word(), a.active_at_ms / MINUTE);
             let found: Vec<String> = alerts.view().iter().map(shown).collect();
             assert_eq!(found, *expected, "{what}, minute {minute}");
         }
     }
 
-    #[test]
-    fn alerts_wait_fire_and_go() {
+    #[tokio::test]
+    async fn alerts_wait_fire_and_go() {
         let a: &[(&str, f64)] = &[("a", 1.0)];
         let both: &[(&str, f64)] = &[("a", 1.0), ("b", 2.0)];
         check(
             "at once",
             &rule(0, 0),
             &[(a, &["a firing 0"]), (both, &["a firing 0", "b firing 1"]), (&[], &[]), (a, &["a firing 3"])],
-        );
+        )
+        .await;
         check(
             "after two minutes",
             &rule(2, 0),
             &[(a, &["a pending 0"]), (both, &["a pending 0", "b pending 1"]), (a, &["a firing 0"]), (&[], &[])],
-        );
-        check("anew after a gap", &rule(2, 0), &[(a, &["a pending 0"]), (&[], &[]), (a, &["a pending 2"])]);
+        )
+        .await;
+        check("anew after a gap", &rule(2, 0), &[(a, &["a pending 0"]), (&[], &[]), (a, &["a pending 2"])]).await;
         check(
             "fires on",
             &rule(1, 2),
@@ -230,13 +263,14 @@ mod tests {
                 (&[], &["a firing 2"]),
                 (&[], &[]),
             ],
-        );
+        )
+        .await;
     }
 
-    #[test]
-    fn alerts_say_what_they_are() {
+    #[tokio::test]
+    async fn alerts_say_what_they_are() {
         let mut alerts = Alerts::default();
-        alerts.advance(&rule(5, 0), 90_000, &vector(&[("a", 1.5)])).unwrap();
+        alerts.advance(&rule(5, 0), 90_000, alerts_of(&rule(5, 0), &[("a", 1.5)]).await).unwrap();
         let view = alerts.view();
         assert_eq!(view[0].labels.to_string(), r#"{alertname="Slow", job="a", severity="page-a", team="a"}"#);
         assert_eq!(view[0].annotations["summary"], "a takes 1.5");
@@ -254,14 +288,14 @@ mod tests {
             r#"ALERTS{alertname="Slow", alertstate="pending", job="a", severity="page-a", team="a"} 1"#,
         ];
         assert_eq!(samples, expected);
-        let three = vector(&[("a", 1.0), ("b", 1.0), ("c", 1.0)]);
-        assert!(alerts.advance(&rule(5, 0), 0, &three).unwrap_err().contains("exceeded limit of 2 with 3 alerts"));
-        let twice = vector(&[("a", 1.0), ("a", 2.0)]);
-        assert!(alerts.advance(&rule(5, 0), 0, &twice).unwrap_err().contains("same labelset"));
+        let three = alerts_of(&rule(5, 0), &[("a", 1.0), ("b", 1.0), ("c", 1.0)]).await;
+        assert!(alerts.advance(&rule(5, 0), 0, three).unwrap_err().contains("exceeded limit of 2 with 3 alerts"));
+        let twice = alerts_of(&rule(5, 0), &[("a", 1.0), ("a", 2.0)]).await;
+        assert!(alerts.advance(&rule(5, 0), 0, twice).unwrap_err().contains("same labelset"));
     }
 
-    #[test]
-    fn a_restart_goes_on() {
+    #[tokio::test]
+    async fn a_restart_goes_on() {
         let now = 1000 * MINUTE;
         // hold, active since, last seen, active at after it, fires
         let cases =
@@ -269,7 +303,7 @@ mod tests {
         for (hold, since, seen, expected, firing) in cases {
             let mut alerts = Alerts::default();
             let rule = rule(hold, 0);
-            alerts.advance(&rule, now, &vector(&[("a", 1.0)])).unwrap();
+            alerts.advance(&rule, now, alerts_of(&rule, &[("a", 1.0)]).await).unwrap();
             let labels = alerts.view()[0].labels.clone();
             alerts.restore(&rule, now, &HashMap::from([(labels, (since * MINUTE, seen * MINUTE))]));
             let view = alerts.view();

@@ -6,11 +6,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 use luneta_promql::{Answer, Labels, Params, ParseOptions, Query, STALE_NAN, Sample, Value};
 
-use crate::alerts::{ALERT_NAME, ALERTS_FOR_STATE, AlertRule, Alerts};
+use crate::alerts::{ALERT_NAME, ALERTS_FOR_STATE, AlertRule, Alerts, described};
 use crate::file::{GroupFile, RuleText};
 use crate::record::{record, vector};
 use crate::snapshot::{AlertState, GroupView, Health, RuleKind, RuleView};
-use crate::{Lake, RuleSample};
+use crate::words::Answers;
+use crate::{Lake, RuleSample, RulesConfig};
 
 /// How long an alert's past is looked for after a restart.
 const OUTAGE_MS: i64 = 3_600_000;
@@ -22,8 +23,19 @@ pub struct Group {
     definition: GroupFile,
     interval: Duration,
     offset_ms: i64,
+    template_queries_max: usize,
     rules: Vec<Rule>,
     told: Arc<Mutex<GroupView>>,
+}
+
+/// What a group says of all its rules.
+#[derive(Debug, Clone, Copy)]
+struct Bounds {
+    /// How long before the time of evaluation queries look.
+    offset_ms: i64,
+    /// Most series or alerts; 0 is no bound.
+    limit: usize,
+    template_queries_max: usize,
 }
 
 #[derive(Debug)]
@@ -86,14 +98,15 @@ impl Rule {
     }
 
     /// Evaluates the rule. What it made, and where its series end.
-    async fn run(&mut self, lake: &dyn Lake, time_ms: i64, offset_ms: i64, limit: usize) -> Result<Vec<RuleSample>, String> {
-        let params = Params::instant(time_ms.saturating_sub(offset_ms));
+    async fn run(&mut self, lake: &dyn Lake, time_ms: i64, bounds: Bounds) -> Result<Vec<RuleSample>, String> {
+        let params = Params::instant(time_ms.saturating_sub(bounds.offset_ms));
         let answer = lake.query(self.query.clone(), params).await.map_err(|e| e.to_string())?;
         let vector = vector(answer)?;
         let mut samples = match &mut self.kind {
-            Kind::Recording(name) => record(name, &self.labels, limit, time_ms, vector)?,
+            Kind::Recording(name) => record(name, &self.labels, bounds.limit, time_ms, vector)?,
             Kind::Alerting(rule, alerts) => {
-                alerts.advance(rule, time_ms, &vector)?;
+                let mut answers = Answers::new(lake, time_ms, bounds.template_queries_max);
+                alerts.advance(rule, time_ms, described(rule, &vector, &mut answers).await)?;
                 if !self.restored {
                     if !rule.hold.is_zero() && !vector.is_empty() {
                         let before = past(lake, rule, time_ms).await?;
@@ -151,10 +164,10 @@ fn quoted(text: &str) -> String {
 
 impl Group {
     /// A group of a file that was found sound.
-    pub fn new(file: &str, definition: GroupFile, interval: Duration, offset: Duration) -> Result<Self, String> {
+    pub fn new(file: &str, definition: GroupFile, config: &RulesConfig) -> Result<Self, String> {
         let rules = definition.rules.iter().map(|rule| Rule::new(rule, &definition)).collect::<Result<Vec<_>, _>>()?;
-        let interval = definition.interval.unwrap_or(interval);
-        let offset = definition.query_offset.unwrap_or(offset);
+        let interval = definition.interval.unwrap_or(config.interval);
+        let offset = definition.query_offset.unwrap_or(config.query_offset);
         let view = GroupView {
             name: definition.name.clone(),
             file: file.to_owned(),
@@ -165,7 +178,9 @@ impl Group {
             evaluation_time: Duration::ZERO,
         };
         let offset_ms = i64::try_from(offset.as_millis()).unwrap_or(i64::MAX);
-        Ok(Self { file: file.to_owned(), definition, interval, offset_ms, rules, told: Arc::new(Mutex::new(view)) })
+        let template_queries_max = config.template_queries_max;
+        let told = Arc::new(Mutex::new(view));
+        Ok(Self { file: file.to_owned(), definition, interval, offset_ms, template_queries_max, rules, told })
     }
 
     /// Time from one evaluation to the next.
@@ -186,9 +201,11 @@ impl Group {
     /// Evaluates all rules for a time.
     pub async fn run(&mut self, lake: &dyn Lake, time_ms: i64) {
         let (started, at) = (Instant::now(), SystemTime::now());
+        let Self { offset_ms, template_queries_max, .. } = *self;
+        let bounds = Bounds { offset_ms, limit: self.definition.limit, template_queries_max };
         for (place, rule) in self.rules.iter_mut().enumerate() {
             let (began, when) = (Instant::now(), SystemTime::now());
-            let done = match rule.run(lake, time_ms, self.offset_ms, self.definition.limit).await {
+            let done = match rule.run(lake, time_ms, bounds).await {
                 Ok(samples) if samples.is_empty() => Ok(()),
                 Ok(samples) => lake.write(samples).await.map_err(|e| e.to_string()),
                 Err(fault) => Err(fault),

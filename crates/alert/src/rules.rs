@@ -22,11 +22,13 @@ pub struct RulesConfig {
     pub interval: Duration,
     /// How long before the time of evaluation queries look, for groups that name none.
     pub query_offset: Duration,
+    /// Queries that the templates of one rule may ask in one evaluation; equal ones are asked once.
+    pub template_queries_max: usize,
 }
 
 impl Default for RulesConfig {
     fn default() -> Self {
-        Self { files: Vec::new(), interval: Duration::from_mins(1), query_offset: Duration::ZERO }
+        Self { files: Vec::new(), interval: Duration::from_mins(1), query_offset: Duration::ZERO, template_queries_max: 200 }
     }
 }
 
@@ -128,7 +130,7 @@ fn load(config: &RulesConfig) -> Result<Vec<Group>, FileError> {
     for path in files(&config.files)? {
         let shown = path.display().to_string();
         for group in RuleFile::read(&path)?.groups {
-            let group = Group::new(&shown, group, config.interval, config.query_offset);
+            let group = Group::new(&shown, group, config);
             out.push(group.map_err(|message| FileError::Content { path: PathBuf::from(&shown), message })?);
         }
     }

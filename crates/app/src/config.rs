@@ -127,8 +127,10 @@ struct RawStatsd {
 }
 
 impl RawStatsd {
-    fn settings(&self) -> Result<luneta_receive::statsd::Settings> {
+    /// `interval` is what a receiver says; our own section goes before it.
+    fn settings(&self, interval: Option<Duration>) -> Result<luneta_receive::statsd::Settings> {
         let mut settings = luneta_receive::statsd::Settings::default();
+        settings.flush_interval = interval.unwrap_or(settings.flush_interval);
         settings.series_max = self.series_max.unwrap_or(settings.series_max);
         if let Some(text) = &self.flush_interval {
             settings.flush_interval = duration("luneta.statsd.flush_interval", text)?;
@@ -257,6 +259,7 @@ fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
     let dropped_in = drop_in::named(stand_ins.iter().flat_map(|name| name.split(',')))?;
     let dropped_in = drop_in::merged(receivers.ports(loopback), dropped_in, buffer_bytes);
     let scrape = scrape::sources(&args.scrape_config, scrape_configs, receivers.prometheus());
+    let (statsd_interval, statsd_socket) = receivers.statsd()?;
     let store = luneta_store::StoreConfig::new(&data);
     let flush_interval = flush.interval.map_or(Ok(store.flush_interval), |t| duration("luneta.flush.interval", &t))?;
     Ok(Config {
@@ -274,8 +277,8 @@ fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
         call_wait_max: limits.call_wait_ms.map_or(store.call_wait_max, Duration::from_millis),
         flush_interval,
         flush_bytes: flush.bytes.unwrap_or(store.flush_bytes),
-        statsd: statsd.settings()?,
-        statsd_socket: statsd.socket,
+        statsd: statsd.settings(statsd_interval)?,
+        statsd_socket: statsd.socket.or(statsd_socket),
         query,
         rules: rules.resolve(&args.rules)?,
         scrape,
@@ -527,6 +530,55 @@ mod tests {
             "{:?}",
             config.notes
         );
+    }
+
+    #[test]
+    fn receivers_of_single_measurements() {
+        let config = check(
+            "receivers:\n  statsd:\n    transport: tcp\n    aggregation_interval: 70s\n    enable_simple_tags: true\n\
+             \x20   timer_histogram_mapping: [{statsd_type: timing, observer_type: histogram, histogram: {max_size: 170}}]\n\
+             \x20 carbon: {endpoint: 127.0.0.1:7001, transport: udp, parser: {type: plaintext}}\n  influxdb:\n\
+             service:\n  pipelines:\n    metrics: {receivers: [statsd, carbon, influxdb], exporters: [luneta]}\n",
+        )
+        .expect("valid");
+        let found: Vec<_> = config.drop_in.iter().map(|w| (w.port.name(), w.address.as_deref())).collect();
+        let expected = [
+            ("statsd_tcp", Some("127.0.0.1:8125")),
+            ("graphite_udp", Some("127.0.0.1:7001")),
+            ("influxdb", Some("127.0.0.1:8086")),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!((config.statsd.flush_interval, config.statsd_socket), (Duration::from_secs(70), None));
+        assert_eq!(config.notes.len(), 2, "{:?}", config.notes);
+        let socket = check("receivers:\n  statsd: {transport: unixgram, endpoint: /run/s.sock}\n").expect("valid");
+        assert_eq!((socket.statsd_socket, socket.drop_in.len()), (Some(PathBuf::from("/run/s.sock")), 0));
+        let own = check("receivers:\n  statsd: {aggregation_interval: 5s}\nluneta:\n  statsd: {flush_interval: 2s}\n");
+        assert_eq!(own.expect("valid").statsd.flush_interval, Duration::from_secs(2));
+        for (yaml, words) in [
+            ("statsd: {transport: sctp}", "receivers.statsd.transport: write udp, tcp or unixgram"),
+            ("statsd: {transport: unixgram}", "receivers.statsd.endpoint: name the path"),
+            ("statsd: {aggregation_interval: often}", "receivers.statsd.aggregation_interval: `often` is not a time"),
+            ("statsd: {aggregation_interval: 0s}", "receivers.statsd.aggregation_interval: must be longer"),
+            ("statsd: {enable_metric_type: true}", "receivers.statsd.enable_metric_type"),
+            ("statsd: {socket_permissions: 0622}", "receivers.statsd.socket_permissions"),
+            ("statsd: {counter_type: int}", "receivers.statsd.counter_type"),
+            ("statsd: {tls: {}}", "receivers.statsd.tls"),
+            (
+                "statsd: {timer_histogram_mapping: [{statsd_type: timer, observer_type: summary}]}",
+                "timer_histogram_mapping.observer_type: `summary`",
+            ),
+            (
+                "statsd: {timer_histogram_mapping: [{statsd_type: gauge, observer_type: histogram}]}",
+                "timer_histogram_mapping.statsd_type: `gauge`",
+            ),
+            ("carbon: {transport: unixgram}", "receivers.carbon.transport: write tcp or udp"),
+            ("carbon: {parser: {type: regex, config: {rules: []}}}", "receivers.carbon.parser.type: `regex`"),
+            ("carbon: {idle: 1s}", "receivers.carbon.idle"),
+            ("influxdb: {auth: {authenticator: x}}", "receivers.influxdb.auth"),
+        ] {
+            let message = format!("{:#}", check(&format!("receivers:\n  {yaml}\n")).expect_err(yaml));
+            assert!(message.contains(words), "{message:?} lacks {words:?}");
+        }
     }
 
     #[test]

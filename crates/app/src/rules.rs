@@ -78,8 +78,14 @@ fn native(of: &Histogram) -> NativeHistogram {
         positive_counts,
         negative_spans,
         negative_counts,
-        is_gauge: of.counter_reset_hint == CounterResetHint::Gauge,
-        ..NativeHistogram::default()
+        is_float: true,
+        reset_hint: match of.counter_reset_hint {
+            CounterResetHint::Gauge => luneta_model::CounterResetHint::Gauge,
+            CounterResetHint::Reset => luneta_model::CounterResetHint::Reset,
+            // What was not reset between the samples a rule read says nothing of those it wrote.
+            CounterResetHint::NotReset | CounterResetHint::Unknown => luneta_model::CounterResetHint::Unknown,
+        },
+        custom_bounds: of.custom_bounds.to_vec(),
     }
 }
 

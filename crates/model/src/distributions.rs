@@ -49,6 +49,9 @@ impl Distributions {
                 PointValue::Histogram { count, sum, min, max, .. }
                 | PointValue::ExponentialHistogram { count, sum, min, max, .. },
             ) => (Some(*count), *sum, *min, *max),
+            Some(PointValue::DoubleHistogram { sum, .. } | PointValue::DoubleExponentialHistogram { sum, .. }) => {
+                (None, Some(*sum), None, None)
+            }
             Some(PointValue::Summary { count, sum, .. }) => (Some(*count), Some(*sum), None, None),
             _ => (None, None, None, None),
         };
@@ -58,6 +61,7 @@ impl Distributions {
         self.max.append_option(max);
         let (counts, bounds) = match value {
             Some(PointValue::Histogram { bucket_counts, explicit_bounds, .. }) => (Some(*bucket_counts), Some(*explicit_bounds)),
+            Some(PointValue::DoubleHistogram { explicit_bounds, .. }) => (None, Some(*explicit_bounds)),
             _ => (None, None),
         };
         self.bucket_counts.append(counts);
@@ -70,23 +74,29 @@ impl Distributions {
     }
 
     fn append_exponential(&mut self, value: Option<&PointValue<'_>>) {
-        let Some(PointValue::ExponentialHistogram { scale, zero_count, zero_threshold, positive, negative, .. }) = value else {
-            self.scale.append_null();
-            self.zero_count.append_null();
-            self.zero_threshold.append_null();
-            self.positive_offset.append_null();
-            self.positive_counts.append(None);
-            self.negative_offset.append_null();
-            self.negative_counts.append(None);
-            return;
+        let (scale, zero_threshold) = match value {
+            Some(
+                PointValue::ExponentialHistogram { scale, zero_threshold, .. }
+                | PointValue::DoubleExponentialHistogram { scale, zero_threshold, .. },
+            ) => (Some(*scale), Some(*zero_threshold)),
+            _ => (None, None),
         };
-        self.scale.append_value(*scale);
-        self.zero_count.append_value(*zero_count);
-        self.zero_threshold.append_value(*zero_threshold);
-        self.positive_offset.append_value(positive.0);
-        self.positive_counts.append(Some(positive.1));
-        self.negative_offset.append_value(negative.0);
-        self.negative_counts.append(Some(negative.1));
+        self.scale.append_option(scale);
+        self.zero_threshold.append_option(zero_threshold);
+        let (offsets, zero_count, counts) = match value {
+            Some(PointValue::ExponentialHistogram { zero_count, positive, negative, .. }) => {
+                (Some((positive.0, negative.0)), Some(*zero_count), Some((positive.1, negative.1)))
+            }
+            Some(PointValue::DoubleExponentialHistogram { positive, negative, .. }) => {
+                (Some((positive.0, negative.0)), None, None)
+            }
+            _ => (None, None, None),
+        };
+        self.zero_count.append_option(zero_count);
+        self.positive_offset.append_option(offsets.map(|(positive, _)| positive));
+        self.negative_offset.append_option(offsets.map(|(_, negative)| negative));
+        self.positive_counts.append(counts.map(|(positive, _)| positive));
+        self.negative_counts.append(counts.map(|(_, negative)| negative));
     }
 
     pub(crate) fn finish(mut self, out: &mut Vec<(FieldRef, ArrayRef)>) -> Result<(), ArrowError> {
@@ -131,7 +141,7 @@ impl Counts {
 }
 
 #[derive(Debug)]
-struct Doubles(ListBuilder<Float64Builder>);
+pub(crate) struct Doubles(pub(crate) ListBuilder<Float64Builder>);
 
 impl Default for Doubles {
     fn default() -> Self {
@@ -140,7 +150,7 @@ impl Default for Doubles {
 }
 
 impl Doubles {
-    fn append(&mut self, values: Option<&[f64]>) {
+    pub(crate) fn append(&mut self, values: Option<&[f64]>) {
         if let Some(values) = values {
             self.0.values().append_slice(values);
         }

@@ -15,6 +15,7 @@ mod attributes;
 mod batch;
 mod distributions;
 pub mod durations;
+mod fractions;
 mod limits;
 mod logs;
 mod metrics;
@@ -29,6 +30,7 @@ mod value;
 
 pub use attributes::{AttributeScope, AttributeType, AttributesBuilder};
 pub use batch::{Batch, Signal, Tenant, TenantError};
+pub use fractions::CounterResetHint;
 pub use limits::Limits;
 pub use logs::{LogRow, LogsBuilder};
 pub use metrics::{ExemplarRow, MetricIdentity, MetricRow, MetricsBuilder, Number, PointValue};

@@ -13,6 +13,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::attributes::{AttributeScope, AttributesBuilder};
 use crate::distributions::Distributions;
+use crate::fractions::{CounterResetHint, Fractions};
 use crate::logs::append_id;
 use crate::origin::{append_unless_empty, column, record_batch, with_values};
 use crate::overflow::{OverflowBuilder, map_type};
@@ -99,6 +100,34 @@ pub enum PointValue<'a> {
         /// Index of the first negative bucket and its counts.
         negative: (i32, &'a [u64]),
     },
+    /// A native histogram of Prometheus with buckets of its own, whose counts are fractions.
+    DoubleHistogram {
+        /// Number of observations.
+        count: f64,
+        /// Sum of observations.
+        sum: f64,
+        /// Count per bucket (not cumulative), one more than bounds.
+        bucket_counts: &'a [f64],
+        /// Upper bounds, inclusive.
+        explicit_bounds: &'a [f64],
+    },
+    /// A native histogram of Prometheus whose counts are fractions.
+    DoubleExponentialHistogram {
+        /// Number of observations.
+        count: f64,
+        /// Sum of observations.
+        sum: f64,
+        /// Resolution: bucket borders are powers of 2^(2^-scale).
+        scale: i32,
+        /// Observations in the zero bucket.
+        zero_count: f64,
+        /// Width of the zero bucket.
+        zero_threshold: f64,
+        /// Index of the first positive bucket and its counts.
+        positive: (i32, &'a [f64]),
+        /// Index of the first negative bucket and its counts.
+        negative: (i32, &'a [f64]),
+    },
     /// A summary.
     Summary {
         /// Number of observations.
@@ -115,8 +144,8 @@ impl PointValue<'_> {
         match self {
             PointValue::Gauge(_) => "gauge",
             PointValue::Sum(_) => "sum",
-            PointValue::Histogram { .. } => "histogram",
-            PointValue::ExponentialHistogram { .. } => "exponential_histogram",
+            PointValue::Histogram { .. } | PointValue::DoubleHistogram { .. } => "histogram",
+            PointValue::ExponentialHistogram { .. } | PointValue::DoubleExponentialHistogram { .. } => "exponential_histogram",
             PointValue::Summary { .. } => "summary",
         }
     }
@@ -161,6 +190,8 @@ pub struct MetricsBuilder {
     scratch: String,
     columns: PointColumns,
     exemplars: ExemplarsBuilder,
+    /// Of the current point.
+    hint: CounterResetHint,
     rows: usize,
 }
 
@@ -181,6 +212,7 @@ struct PointColumns {
     value_double: Float64Builder,
     value_int: Int64Builder,
     distributions: Distributions,
+    fractions: Fractions,
 }
 
 impl MetricsBuilder {
@@ -195,6 +227,7 @@ impl MetricsBuilder {
             scratch: String::new(),
             columns: PointColumns::default(),
             exemplars: ExemplarsBuilder::default(),
+            hint: CounterResetHint::default(),
             rows: 0,
         }
     }
@@ -265,6 +298,11 @@ impl MetricsBuilder {
         self.exemplars.push(row, attributes, &self.limits)
     }
 
+    /// Says what is known of a reset before the current point, which is a native histogram of Prometheus.
+    pub fn counter_reset_hint(&mut self, hint: CounterResetHint) {
+        self.hint = hint;
+    }
+
     /// Closes the current point of a metric, which came from `origin`.
     pub fn end_point(&mut self, origin: u32, metric: &MetricIdentity<'_>, row: &MetricRow<'_>) {
         let c = &mut self.columns;
@@ -288,7 +326,7 @@ impl MetricsBuilder {
         });
         c.is_monotonic.append_option(metric.is_monotonic);
         c.flags.append_value(row.flags);
-        c.append_value(&row.value, self.rows);
+        c.append_value(&row.value, std::mem::take(&mut self.hint), self.rows);
         // Points have no dropped_attributes_count in OTLP: over the limit they are only cut.
         self.attributes.end_row();
         self.exemplars.end_row();
@@ -314,12 +352,13 @@ fn hash(key: &str, code: TypeCode, value: &[u8]) -> u64 {
 
 impl PointColumns {
     /// `rows` is how many were closed before.
-    fn append_value(&mut self, value: &PointValue<'_>, rows: usize) {
+    fn append_value(&mut self, value: &PointValue<'_>, hint: CounterResetHint, rows: usize) {
         let number = match value {
             PointValue::Gauge(n) | PointValue::Sum(n) => *n,
             _ => {
                 self.distributions.pad(rows);
                 self.distributions.append(Some(value));
+                self.fractions.append(rows, hint, value);
                 None
             }
         };
@@ -353,6 +392,7 @@ impl PointColumns {
             self.distributions.pad(rows);
             self.distributions.finish(&mut columns)?;
         }
+        columns.extend(self.fractions.finish(rows));
         Ok(columns)
     }
 }

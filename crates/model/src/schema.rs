@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, Field, Schema};
 
 use crate::attributes::AttributeScope;
 use crate::spans::{event_fields, link_fields, list_item, timestamp};
-use crate::{Signal, Table, distributions, metrics, overflow};
+use crate::{Signal, Table, distributions, fractions, metrics, overflow};
 
 /// The Arrow type of every attribute map: text to text.
 pub fn map_type() -> DataType {
@@ -208,9 +208,9 @@ fn logs() -> Vec<Field> {
 }
 
 fn points() -> Vec<Field> {
-    let list = |name: &str, item: DataType| Field::new(name, DataType::List(Arc::new(Field::new("element", item, false))), true);
+    let counts = |name: &str| Field::new(name, DataType::List(Arc::new(Field::new("element", DataType::UInt64, false))), true);
     let double = |name: &str| Field::new(name, DataType::Float64, true);
-    vec![
+    let mut fields = vec![
         Field::new("time", timestamp(), false),
         Field::new("start_time", timestamp(), true),
         text("metric_name", false),
@@ -229,16 +229,23 @@ fn points() -> Vec<Field> {
         double("sum"),
         double("min"),
         double("max"),
-        list("bucket_counts", DataType::UInt64),
-        list("explicit_bounds", DataType::Float64),
+        counts("bucket_counts"),
+        doubles("explicit_bounds"),
         Field::new("scale", DataType::Int32, true),
         Field::new("zero_count", DataType::UInt64, true),
         double("zero_threshold"),
         Field::new("positive_offset", DataType::Int32, true),
-        list("positive_counts", DataType::UInt64),
+        counts("positive_counts"),
         Field::new("negative_offset", DataType::Int32, true),
-        list("negative_counts", DataType::UInt64),
+        counts("negative_counts"),
         Field::new("quantiles", DataType::List(list_item(distributions::quantile_fields())), true),
-        Field::new("exemplars", DataType::List(list_item(metrics::exemplar_fields())), true),
-    ]
+    ];
+    fields.extend(fractions::fields());
+    fields.push(Field::new("exemplars", DataType::List(list_item(metrics::exemplar_fields())), true));
+    fields
+}
+
+/// A column of lists of doubles.
+pub(crate) fn doubles(name: &str) -> Field {
+    Field::new(name, DataType::List(Arc::new(Field::new("element", DataType::Float64, false))), true)
 }

@@ -21,6 +21,11 @@ impl<'o> Context<'o> {
         Self { options, tally: Tally::default(), budget: options.expanded_bytes_max }
     }
 
+    /// Whether that much memory is left.
+    pub(crate) fn check(&self, bytes: usize) -> Walk<()> {
+        if bytes <= self.budget { Ok(()) } else { Err(Fault::new(0, FaultKind::TooLarge)) }
+    }
+
     /// Takes memory that is out of proportion to the bytes sent from the budget.
     #[inline(always)]
     pub(crate) fn spend(&mut self, bytes: usize) -> Walk<()> {

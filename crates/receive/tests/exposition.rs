@@ -62,6 +62,7 @@ fn bodies_of_prometheus_client_for_python() {
 #[test]
 fn protobuf_families() {
     insta::assert_snapshot!("protobuf", check(Protobuf, &pb::body()).unwrap());
+    insta::assert_snapshot!("protobuf_fractions", check(Protobuf, &pb::delimited(&[pb::fractions()])).unwrap());
     let both = ExpositionOptions { always_classic_histograms: true, ..ExpositionOptions::default() };
     insta::assert_snapshot!("protobuf_native_and_classic", read(Protobuf, &pb::delimited(&[native()]), &both).unwrap());
     let classic = ExpositionOptions { native_histograms: false, ..ExpositionOptions::default() };

@@ -103,12 +103,39 @@ fn native_histograms_are_kept() {
         timestamp: T,
         ..Histogram::default()
     };
+    let fractions = Histogram {
+        count_float: Some(2.75),
+        sum: 0.1 + 0.2,
+        schema: -4,
+        zero_threshold: 1e-9,
+        zero_count_float: Some(0.25),
+        positive_spans: spans(&[(1, 1), (1, 1)]),
+        positive_counts: vec![0.5, 1.0],
+        negative_spans: spans(&[(0, 1)]),
+        negative_counts: vec![1.0],
+        reset_hint: 1,
+        timestamp: T,
+        ..Histogram::default()
+    };
+    let custom_fractions = Histogram {
+        count_float: Some(1.5),
+        sum: 3.0,
+        schema: -53,
+        positive_spans: spans(&[(1, 1)]),
+        positive_counts: vec![1.5],
+        custom_values: vec![0.5, 1.0],
+        reset_hint: 3,
+        timestamp: T,
+        ..Histogram::default()
+    };
     let stale = Histogram { sum: STALE, timestamp: T, ..Histogram::default() };
     let named = |name| [("__name__", name), ("job", "shop")];
     let series = [
         Series::histogram(&named("sparse"), sparse).with_metadata(3, "Sizes.", "bytes"),
         Series::histogram(&named("whole_floats"), whole_floats).with_metadata(4, "", ""),
         Series::histogram(&named("custom"), custom).with_metadata(3, "", ""),
+        Series::histogram(&named("fractions"), fractions).with_metadata(4, "", ""),
+        Series::histogram(&named("custom_fractions"), custom_fractions),
         Series::histogram(&named("stale"), stale),
     ];
     insta::assert_snapshot!(rows(&series));
@@ -120,12 +147,26 @@ fn broken_histograms_leave_their_siblings() {
     let cases = [
         ("a schema", Histogram { schema: 9, ..good.clone() }),
         (
-            "fractions",
+            "a negative fraction",
             Histogram {
                 count_int: None,
                 count_float: Some(2.5),
                 positive_deltas: vec![],
-                positive_counts: vec![1.5],
+                positive_counts: vec![-1.5],
+                ..good.clone()
+            },
+        ),
+        (
+            "fractions beyond the bounds",
+            Histogram {
+                schema: -53,
+                count_int: None,
+                count_float: Some(0.5),
+                zero_count_int: None,
+                positive_spans: spans(&[(2, 1)]),
+                positive_deltas: vec![],
+                positive_counts: vec![0.5],
+                custom_values: vec![1.0],
                 ..good.clone()
             },
         ),
@@ -290,6 +331,23 @@ fn memory_is_bounded() {
     assert_eq!(remote_write_v2(&symbols, Tenant::default(), &options).unwrap_err().reason(), Reason::DecompressedTooLarge);
 }
 
+/// The count and the positive buckets of a batch of one native histogram, whole or not, as bits.
+fn stored_counts(batch: &Batch) -> (u64, Vec<u64>) {
+    use arrow::array::AsArray as _;
+    use arrow::datatypes::{Float64Type, UInt64Type};
+    let rows = &batch.rows;
+    let list = |name: &str| rows.column_by_name(name).map(|lists| lists.as_list::<i32>().value(0));
+    if let Some(count) = rows.column_by_name("count_double") {
+        let counts = list("positive_counts_double").unwrap();
+        let counts = counts.as_primitive::<Float64Type>().values().iter().map(|count| count.to_bits()).collect();
+        return (count.as_primitive::<Float64Type>().value(0).to_bits(), counts);
+    }
+    let count = rows.column_by_name("count").unwrap().as_primitive::<UInt64Type>().value(0);
+    let counts = list("positive_counts").unwrap();
+    let bits = |count: u64| (count as f64).to_bits();
+    (bits(count), counts.as_primitive::<UInt64Type>().values().iter().map(|count| bits(*count)).collect())
+}
+
 fn any_labels() -> impl Strategy<Value = Vec<(String, String)>> {
     let names = prop::sample::select(vec!["job", "instance", "code", "le", "http.route", "pod", "ä"]);
     prop::collection::vec((names, "[a-z0-9/ é]{0,12}"), 0..6).prop_map(|labels| {
@@ -357,6 +415,22 @@ proptest! {
         let samples: Vec<_> = bits.iter().enumerate().map(|(i, bits)| (T + i as i64, f64::from_bits(*bits))).collect();
         let decoded = both(&[Series::new(&[("__name__", "m")], &samples)]);
         prop_assert_eq!(values(&decoded.batch), bits);
+    }
+
+    #[test]
+    fn fractions_keep_their_bits(
+        counts in prop::collection::vec(prop_oneof![0.0f64..1e18, (0u32..9).prop_map(f64::from)], 1..20),
+        count: f64,
+    ) {
+        let histogram = Histogram {
+            count_float: Some(count),
+            positive_spans: spans(&[(0, counts.len() as u32)]),
+            positive_counts: counts.clone(),
+            timestamp: T,
+            ..Histogram::default()
+        };
+        let decoded = both(&[Series::histogram(&[("__name__", "m")], histogram)]);
+        prop_assert_eq!(stored_counts(&decoded.batch), (count.to_bits(), counts.iter().map(|count| count.to_bits()).collect()));
     }
 
     #[test]

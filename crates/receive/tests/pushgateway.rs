@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use luneta_receive::prometheus::pushgateway::{http::router, run, sample};
 use luneta_receive::{PushgatewayConfig, Reason, ReceiveConfig, ReceiveState, listen};
+use support::families::{self, delimited};
 use support::wire::{Answer, http};
 use support::{MemorySink, NOW, render};
 use tokio::net::TcpListener;
@@ -134,6 +135,53 @@ async fn put_replaces_post_merges_and_delete_ends() {
     assert_eq!(gateway.sampled().await, ended);
     assert!(gateway.sampled().await.is_empty());
     assert_eq!(gateway.send("DELETE", path, b"").await.status, 202);
+}
+
+#[tokio::test]
+async fn native_histograms_and_exemplars_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = Some(folder.path().join("pushgateway.json"));
+    let config = PushgatewayConfig { file, interval: Duration::from_hours(1), ..PushgatewayConfig::default() };
+    let proto = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited";
+    let gateway = start(config.clone()).await;
+    let body = delimited(&[families::native(), families::fractions()]);
+    let answer = http(gateway.address, "PUT", "/metrics/job/x", &[("content-type", proto)], &body).await;
+    assert_eq!((answer.status, answer.text().as_str()), (200, ""));
+    let text = gateway.text().await;
+    for line in [
+        "cook_seconds_bucket{instance=\"\",dish=\"soup\",job=\"x\",le=\"2.5\"} 9",
+        "cook_seconds_count{instance=\"\",dish=\"soup\",job=\"x\"} 12",
+        // It has no classic part of its own.
+        "stir_rate_bucket{instance=\"\",job=\"x\",le=\"+Inf\"} 1.75",
+        "stir_rate_sum{instance=\"\",job=\"x\"} 2.5",
+        "stir_rate_count{instance=\"\",job=\"x\"} 1.75",
+    ] {
+        assert_eq!(text.lines().filter(|l| *l == line).count(), 1, "{line}\n{text}");
+    }
+    let native =
+        ["scale = 3", "positive_counts = [1, 2, 0, 0, 0, 1, 5]", "positive_counts_double = [1.0, 0.5]", "count_double = 1.75"];
+    let exemplars = ["value: 1.5", "value: 1.25"];
+    let sampled = async |gateway: &Gateway| {
+        gateway.sink.batches.lock().unwrap().clear();
+        sample(&gateway.state).await;
+        render(&gateway.sink.batches.lock().unwrap()[0])
+    };
+    let first = sampled(&gateway).await;
+    assert!(native.iter().chain(&exemplars).all(|text| first.contains(text)), "{first}");
+    let second = sampled(&gateway).await;
+    assert!(native.iter().all(|text| second.contains(text)), "{second}");
+    assert!(!exemplars.iter().any(|text| second.contains(text)), "stored once: {second}");
+    run(gateway.state.clone(), std::future::ready(())).await;
+    let again = start(config).await;
+    run(again.state.clone(), std::future::ready(())).await;
+    let third = sampled(&again).await;
+    assert!(native.iter().all(|text| third.contains(text)), "{third}");
+    assert_eq!(again.text().await, text);
+    let mut broken = families::fractions();
+    broken.metric[0].histogram.as_mut().unwrap().schema = Some(20);
+    let answer = http(again.address, "PUT", "/metrics/job/x", &[("content-type", proto)], &delimited(&[broken])).await;
+    assert_eq!(answer.status, 400);
+    assert!(answer.text().contains("`stir_rate` is refused: the schema 20"), "{}", answer.text());
 }
 
 #[tokio::test]

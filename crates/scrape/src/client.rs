@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use luneta_receive::prometheus::exposition::ExpositionFormat;
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use reqwest::{Certificate, Client, ClientBuilder, Identity, NoProxy, Proxy, Url, redirect, tls};
+use reqwest::{Certificate, ClientBuilder, Identity, NoProxy, Proxy, Url, redirect, tls};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::config::value::show_duration;
 use crate::config::{HttpConfig, JobConfig, TlsVersion};
 use crate::error::ScrapeError;
+use crate::oauth2::Tokens;
 use crate::protocols::accept;
 use crate::target::Target;
 
@@ -23,14 +24,31 @@ const IDLE_PER_HOST_MAX: usize = 2;
 /// How long they are kept: longer than usual intervals.
 const IDLE: Duration = Duration::from_mins(5);
 
+/// Connections, and the token they need.
+#[derive(Debug, Clone)]
+pub struct Client {
+    connections: reqwest::Client,
+    tokens: Option<Arc<Tokens>>,
+}
+
 /// A client as the configuration wants it.
 ///
 /// # Errors
 /// When a certificate or a key cannot be used.
 pub fn build(http: &HttpConfig, compressed: bool) -> Result<Client, String> {
+    let tokens = http.oauth2.as_ref().map(|oauth2| Tokens::new(oauth2, &oauth2.http));
+    let tokens = tokens.transpose().map_err(|reason| format!("oauth2: {reason}"))?.map(Arc::new);
+    Ok(Client { connections: connections(http, compressed)?, tokens })
+}
+
+/// Connections as the configuration wants them.
+///
+/// # Errors
+/// When a certificate or a key cannot be used.
+pub fn connections(http: &HttpConfig, compressed: bool) -> Result<reqwest::Client, String> {
     // Another part of the process may have set one before; all are the same.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut builder = Client::builder()
+    let mut builder = reqwest::Client::builder()
         .user_agent(USER_AGENT)
         .gzip(compressed)
         .pool_idle_timeout(IDLE)
@@ -154,7 +172,8 @@ async fn ask(
     body_bytes_max: u64,
     memory: &BodyMemory,
 ) -> Result<Body, ScrapeError> {
-    let mut request = request(client, &job.http, target.url.clone())?
+    let mut request = request(client, &job.http, target.url.clone())
+        .await?
         .header(ACCEPT, accept(&job.protocols, &job.escaping))
         .header("X-Prometheus-Scrape-Timeout-Seconds", target.timeout.as_secs_f64().to_string());
     if !job.enable_compression {
@@ -162,6 +181,7 @@ async fn ask(
     }
     let mut response = request.send().await.map_err(|error| ScrapeError::Request(chain(&error.without_url())))?;
     if response.status() != reqwest::StatusCode::OK {
+        client.refused(response.status()).await;
         return Err(ScrapeError::Status(response.status().to_string()));
     }
     let content_type = response.headers().get(CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
@@ -186,12 +206,33 @@ async fn ask(
 /// A request with the credentials and headers of the configuration.
 ///
 /// # Errors
-/// When a secret cannot be read.
-pub fn request(client: &Client, http: &HttpConfig, url: Url) -> Result<reqwest::RequestBuilder, ScrapeError> {
-    let mut request = client.get(url);
-    if let Some(value) = http.authorization()? {
+/// When a secret cannot be read, or there is no token.
+pub async fn request(client: &Client, http: &HttpConfig, url: Url) -> Result<reqwest::RequestBuilder, ScrapeError> {
+    let authorization = match &client.tokens {
+        Some(tokens) => Some(tokens.authorization().await?),
+        None => http.authorization()?,
+    };
+    let mut request = client.connections.get(url);
+    if let Some(value) = authorization {
         request = request.header(AUTHORIZATION, value);
     }
+    with_headers(request, http)
+}
+
+impl Client {
+    /// Takes note that a request was not answered with what it asked for: its token may have been revoked.
+    pub async fn refused(&self, status: reqwest::StatusCode) {
+        if let Some(tokens) = self.tokens.as_ref().filter(|_| status == reqwest::StatusCode::UNAUTHORIZED) {
+            tokens.forget().await;
+        }
+    }
+}
+
+/// A request with the headers of the configuration.
+///
+/// # Errors
+/// When a secret cannot be read.
+pub fn with_headers(mut request: reqwest::RequestBuilder, http: &HttpConfig) -> Result<reqwest::RequestBuilder, ScrapeError> {
     for (name, source) in &http.headers {
         let mut value = HeaderValue::from_str(&source.read()?)
             .map_err(|_| ScrapeError::Credentials(format!("the value of the header {name}: a header cannot hold it")))?;

@@ -52,6 +52,9 @@ pub enum ScrapeError {
     /// A file with credentials cannot be read.
     #[error("cannot read {0}")]
     Credentials(String),
+    /// There is no access token.
+    #[error("no token by oauth2: {0}")]
+    Token(String),
     /// The body is larger than `body_size_limit`, or than may be in memory.
     #[error("the body has more than {0} bytes")]
     BodyTooLarge(u64),

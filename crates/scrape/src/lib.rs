@@ -15,6 +15,7 @@ pub mod view;
 mod client;
 mod discovery;
 mod error;
+mod oauth2;
 mod pool;
 mod protocols;
 mod scraper;

@@ -7,11 +7,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use luneta_model::{Batch, Sink};
 use luneta_receive::DecodeOptions;
-use reqwest::Client;
 use tokio::sync::{Mutex as AsyncMutex, watch};
 
 use crate::append::{Appending, FamilyNote, ScrapeReport};
-use crate::client::{self, Body, BodyMemory};
+use crate::client::{self, Body, BodyMemory, Client};
 use crate::config::JobConfig;
 use crate::config::value::show_duration;
 use crate::error::ScrapeError;

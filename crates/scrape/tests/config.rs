@@ -41,8 +41,24 @@ fn faults_name_their_path() {
             "JOBtls_config: {min_version: TLS13, max_version: TLS12}}]",
             "luneta.scrape_configs[0].tls_config.max_version: is lower than min_version",
         ),
-        ("JOBoauth2: {}}]", "luneta.scrape_configs[0].oauth2: not supported; use authorization"),
-        ("JOBbasic_auth: {}, bearer_token: x}]", "luneta.scrape_configs[0]: at most one of basic_auth, authorization and"),
+        ("JOBoauth2: {}}]", "luneta.scrape_configs[0].oauth2.token_url: is missing"),
+        ("JOBoauth2: {token_url: 'http://a/t'}}]", "luneta.scrape_configs[0].oauth2.client_secret: is missing"),
+        ("JOBoauth2: {token_url: 'http://a/t', client_secret: s}}]", "luneta.scrape_configs[0].oauth2.client_id: is missing"),
+        ("JOBoauth2: {token_url: here}}]", "luneta.scrape_configs[0].oauth2.token_url: relative URL without a base"),
+        (
+            "JOBoauth2: {token_url: 'http://a/t', client_secret: s, client_secret_file: f}}]",
+            "luneta.scrape_configs[0].oauth2.client_secret_file: cannot be there together with client_secret",
+        ),
+        (
+            "JOBoauth2: {grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer'}}]",
+            "luneta.scrape_configs[0].oauth2.grant_type: not supported",
+        ),
+        ("JOBoauth2: {tls_config: {ca_fil: x}}}]", "luneta.scrape_configs[0].oauth2.tls_config.ca_fil: unknown field `ca_fil`"),
+        ("JOBoauth2: {}, bearer_token: x}]", "luneta.scrape_configs[0]: at most one of basic_auth, authorization, oauth2 and"),
+        (
+            "JOBbasic_auth: {}, bearer_token: x}]",
+            "luneta.scrape_configs[0]: at most one of basic_auth, authorization, oauth2 and",
+        ),
         (
             "JOBbasic_auth: {password: a, password_file: b}}]",
             "luneta.scrape_configs[0].basic_auth.password_file: cannot be there together with password",

@@ -78,6 +78,65 @@ async fn a_target_is_asked_as_prometheus_asks() {
     scraper.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_are_got_and_kept() {
+    let target = Target::start(Answer::text("orders 3\n"), None).await;
+    let token = |token: &str| {
+        let body = format!(r#"{{"access_token": "{token}", "token_type": "bearer", "expires_in": 3600}}"#);
+        Answer::typed("application/json", body.into_bytes())
+    };
+    let server = Target::start(token("one"), None).await;
+    let sink = MemorySink::shared();
+    let settings = format!(
+        "oauth2: {{client_id: me, client_secret: 's:1', token_url: 'http://{}/token', scopes: [read, all], \
+         endpoint_params: {{audience: 'a b'}}}}, static_configs: [{{targets: ['{}']}}]",
+        server.address, target.address
+    );
+    let scraper = start(vec![section(&yaml(&settings))], &sink).await;
+    assert!(!scraper.configuration().contains("s:1"), "{}", scraper.configuration());
+    let asked = |target: &Target, header: &str| {
+        target.requests.lock().unwrap().iter().filter(|request| request.to_lowercase().contains(header)).count()
+    };
+    until(&sink, "two scrapes", |lines| lines.iter().filter(|line| line.starts_with("orders{")).count() > 1).await;
+    assert!(asked(&target, "authorization: bearer one") > 1);
+    let requests = server.requests.lock().unwrap().clone();
+    assert_eq!(requests.len(), 1, "{requests:?}");
+    let request = requests[0].to_lowercase();
+    for part in [
+        "post /token http/1.1\r\n",
+        // `me:s%3A1`
+        "authorization: basic bwu6cyuzqte=",
+        "content-type: application/x-www-form-urlencoded",
+        "\r\n\r\ngrant_type=client_credentials&scope=read+all&audience=a+b",
+    ] {
+        assert!(request.contains(part), "{part} in {request}");
+    }
+    // A target that takes it no longer gets a new one.
+    server.answer(token("two"));
+    target.answer(Answer::status("401 Unauthorized"));
+    until(&sink, "a failed scrape", |lines| has(lines, "up", "0")).await;
+    target.answer(Answer::text("orders 4\n"));
+    until(&sink, "a scrape with the second token", |lines| has(lines, "orders", "4")).await;
+    assert!(asked(&target, "authorization: bearer two") > 0);
+    // Without a token nothing is asked, and the target says why.
+    server.answer(Answer {
+        status: "400 Bad Request",
+        ..Answer::typed("application/json", br#"{"error":"invalid_scope"}"#.to_vec())
+    });
+    target.answer(Answer::status("401 Unauthorized"));
+    for _ in 0..500 {
+        if scraper.targets().active_targets[0].last_error.contains("invalid_scope") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let fault = scraper.targets().active_targets[0].last_error.clone();
+    assert_eq!(fault, "no token by oauth2: status 400 Bad Request, invalid_scope");
+    // The header was tried, then the body.
+    assert!(server.requests.lock().unwrap().iter().any(|request| request.contains("&client_id=me&client_secret=s%3A1")));
+    scraper.stop().await;
+}
+
 fn flate2_gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(bytes).unwrap();

@@ -78,7 +78,7 @@ groups:
 
 fn group() -> Group {
     let file = RuleFile::parse(FILE).unwrap();
-    Group::new("rules.yml", file.groups[0].clone(), Duration::from_mins(1), Duration::ZERO).unwrap()
+    Group::new("rules.yml", file.groups[0].clone(), &RulesConfig::default()).unwrap()
 }
 
 #[tokio::test]
@@ -126,6 +126,63 @@ async fn rules_follow_each_other_and_series_end() {
     assert_eq!((*state, alerts[0].annotations["summary"].as_str()), (AlertState::Firing, "a: 14"));
     group.end(&lake, minute(9)).await;
     assert_eq!(lake.at(minute(9)).len(), 5, "{:?}", lake.at(minute(9)));
+}
+
+const ASKING: &str = r#"
+groups:
+- name: g
+  rules:
+  - alert: Slow
+    expr: latency > 5
+    labels: {others: '{{ query "count(latency)" | first | value }}'}
+    annotations:
+      all: '{{ range query "latency" | sortByLabel "job" }}{{ .Labels.job }}={{ .Value }} {{ end }}'
+      own: '{{ with printf "latency{job=%q}" $labels.job | query }}{{ . | first | value }}{{ end }}'
+      none: '{{ query "nothing" | first }}'
+      scalar: '{{ query "1 + 1" | first | value }}'
+      bad: '{{ query "1 +" | first }}'
+      range: '{{ query "latency[5m]" | first }}'
+"#;
+
+fn asking(template_queries_max: usize) -> Group {
+    let file = RuleFile::parse(ASKING).unwrap();
+    let config = RulesConfig { template_queries_max, ..RulesConfig::default() };
+    Group::new("rules.yml", file.groups[0].clone(), &config).unwrap()
+}
+
+/// The annotations of the alerts of a group, by their job.
+async fn said(mut group: Group, lake: &Memory) -> BTreeMap<String, BTreeMap<String, String>> {
+    group.run(lake, 0).await;
+    let told = group.told();
+    let told = told.lock().unwrap().clone();
+    assert_eq!(told.rules[0].last_error, "");
+    let RuleKind::Alerting { alerts, .. } = &told.rules[0].kind else { panic!("the rule alerts") };
+    alerts.iter().map(|alert| (alert.labels.get("job").to_owned(), alert.annotations.clone())).collect()
+}
+
+#[tokio::test]
+async fn templates_ask_the_lake() {
+    let lake = Memory::default();
+    for (job, value) in [("a", 7.0), ("b", 8.5), ("c", 1.0)] {
+        lake.put("latency", job, 0, value);
+    }
+    let said_all = said(asking(200), &lake).await;
+    assert_eq!(said_all.keys().collect::<Vec<_>>(), ["a", "b"]);
+    let b = &said_all["b"];
+    assert_eq!([&b["all"], &b["own"], &b["scalar"]], ["a=7 b=8.5 c=1 ", "8.5", "2"]);
+    for (name, fault) in [
+        ("none", "first() called on vector with no elements"),
+        ("bad", "unexpected end of input"),
+        ("range", "rule result is not a vector or scalar"),
+    ] {
+        assert!(b[name].starts_with("<error expanding template: ") && b[name].contains(fault), "{}", b[name]);
+    }
+    assert!(lake.at(0).iter().any(|sample| sample.contains(r#"others="3""#)), "{:?}", lake.at(0));
+    // Equal questions are asked once, so that what is said of all series alike is still known for the second.
+    let bounded = said(asking(7), &lake).await;
+    assert_eq!(bounded["a"]["own"], "7");
+    assert_eq!(bounded["b"]["all"], b["all"]);
+    assert!(bounded["b"]["own"].contains("more than 7 queries"), "{}", bounded["b"]["own"]);
 }
 
 #[tokio::test]

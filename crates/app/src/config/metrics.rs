@@ -58,6 +58,7 @@ pub struct RawRules {
     files: Vec<String>,
     evaluation_interval: Option<String>,
     query_offset: Option<String>,
+    template_queries_max: Option<usize>,
 }
 
 impl RawRules {
@@ -73,6 +74,8 @@ impl RawRules {
             bail!("luneta.rules.evaluation_interval: must be longer than nothing");
         }
         let files = self.files.into_iter().chain(flags.iter().cloned()).collect();
-        Ok(RulesConfig { files, interval, query_offset: read("query_offset", self.query_offset, default.query_offset)? })
+        let query_offset = read("query_offset", self.query_offset, default.query_offset)?;
+        let template_queries_max = self.template_queries_max.unwrap_or(default.template_queries_max);
+        Ok(RulesConfig { files, interval, query_offset, template_queries_max })
     }
 }

@@ -1,10 +1,17 @@
 //! The section `receivers` of a Collector's file: which protocols are taken, and where.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use anyhow::{Result, bail};
 use serde::Deserialize;
 use serde_yaml_ng::{Mapping, Value};
 
 use crate::drop_in::{self, Wanted};
+
+mod lines;
+
+use lines::{RawCarbon, RawInfluxdb, RawStatsd};
 
 /// The section as written.
 #[derive(Debug, Default, Deserialize)]
@@ -16,6 +23,12 @@ pub struct RawReceivers {
     #[serde(deserialize_with = "present")]
     zipkin: Option<RawZipkin>,
     prometheus: Option<RawPrometheus>,
+    #[serde(deserialize_with = "present")]
+    statsd: Option<RawStatsd>,
+    #[serde(deserialize_with = "present")]
+    carbon: Option<RawCarbon>,
+    #[serde(deserialize_with = "present")]
+    influxdb: Option<RawInfluxdb>,
 }
 
 /// The part of the Collector that scrapes.
@@ -163,6 +176,9 @@ impl RawReceivers {
             ("jaeger", self.jaeger.is_some()),
             ("zipkin", self.zipkin.is_some()),
             ("prometheus", self.prometheus.is_some()),
+            ("statsd", self.statsd.is_some()),
+            ("carbon", self.carbon.is_some()),
+            ("influxdb", self.influxdb.is_some()),
         ];
         defined.into_iter().filter(|(_, is)| *is).map(|(id, _)| id).collect()
     }
@@ -191,6 +207,12 @@ impl RawReceivers {
         }
         if let Some(prometheus) = &self.prometheus {
             notes.extend(prometheus.check()?);
+        }
+        if let Some(statsd) = &self.statsd {
+            notes.extend(statsd.check()?);
+        }
+        if let Some(carbon) = &self.carbon {
+            notes.extend(carbon.check()?);
         }
         Ok(notes)
     }
@@ -231,6 +253,9 @@ impl RawReceivers {
     pub fn ports(&self, usual: impl Fn(u16) -> String) -> Vec<Wanted> {
         let mut places: Vec<(&str, Place)> = self.jaeger.iter().flat_map(|jaeger| jaeger.protocols.named()).collect();
         places.extend(self.zipkin.iter().map(|zipkin| ("zipkin", (zipkin.endpoint.clone(), None))));
+        places.extend(self.statsd.iter().filter_map(RawStatsd::place));
+        places.extend(self.carbon.iter().filter_map(RawCarbon::place));
+        places.extend(self.influxdb.iter().map(RawInfluxdb::place));
         let wanted = places.into_iter().filter_map(|(name, (address, buffer_bytes))| {
             let port = drop_in::port(name)?;
             let address = address.unwrap_or_else(|| usual(port.number()));
@@ -243,7 +268,8 @@ impl RawReceivers {
     pub fn cors(&self) -> Vec<String> {
         let otlp = self.otlp.as_ref().and_then(|otlp| otlp.protocols.http.as_ref()).and_then(|http| http.cors.as_ref());
         let zipkin = self.zipkin.as_ref().and_then(|zipkin| zipkin.cors.as_ref());
-        otlp.into_iter().chain(zipkin).flat_map(|cors| cors.allowed_origins.clone()).collect()
+        let influxdb = self.influxdb.as_ref().and_then(|influxdb| influxdb.cors.as_ref());
+        otlp.into_iter().chain(zipkin).chain(influxdb).flat_map(|cors| cors.allowed_origins.clone()).collect()
     }
 
     /// The largest body that any receiver is to take; one bound for all intakes.
@@ -251,7 +277,17 @@ impl RawReceivers {
         let otlp = self.otlp.iter().flat_map(|otlp| [&otlp.protocols.grpc, &otlp.protocols.http]);
         let jaeger = self.jaeger.iter().flat_map(|jaeger| [&jaeger.protocols.grpc, &jaeger.protocols.thrift_http]);
         let endpoints = otlp.chain(jaeger).flatten().filter_map(RawEndpoint::bytes_max);
-        endpoints.chain(self.zipkin.iter().filter_map(|zipkin| zipkin.max_request_body_size)).max()
+        let zipkin = self.zipkin.iter().filter_map(|zipkin| zipkin.max_request_body_size);
+        endpoints.chain(zipkin).chain(self.influxdb.iter().filter_map(|influxdb| influxdb.max_request_body_size)).max()
+    }
+
+    /// What is told of StatsD besides its port: how long it adds up, and the path of its Unix socket.
+    ///
+    /// # Errors
+    /// When the interval is no time.
+    pub fn statsd(&self) -> Result<(Option<Duration>, Option<PathBuf>)> {
+        let Some(statsd) = &self.statsd else { return Ok((None, None)) };
+        Ok((statsd.interval()?, statsd.socket()))
     }
 }
 

@@ -2,12 +2,11 @@
 
 use std::hash::{DefaultHasher, Hasher as _};
 
+use luneta_model::CounterResetHint;
+
 use super::native::{Count, Span, Sparse, SparseHistogram};
 use super::write::{Point, Times};
 use crate::wire::{Message, Walk, Within as _};
-
-/// The reset hint of histograms whose counts may go down.
-const GAUGE_HINT: u64 = 3;
 
 /// Reads a histogram into `out`.
 pub(super) fn read(mut message: Message<'_>, out: &mut SparseHistogram) -> Walk<(Times, Point)> {
@@ -30,7 +29,7 @@ pub(super) fn read(mut message: Message<'_>, out: &mut SparseHistogram) -> Walk<
             11 => out.positive.spans.push(span(field.message().within("positive_spans")?).within("positive_spans")?),
             12 => field.repeated_varint(|raw| out.positive.deltas.push(zigzag(raw))).within("positive_deltas")?,
             13 => field.repeated_fixed64(|bits| out.positive.counts.push(f64::from_bits(bits))).within("positive_counts")?,
-            14 => out.gauge = field.varint().within("reset_hint")? == GAUGE_HINT,
+            14 => out.hint = hint(field.varint().within("reset_hint")?),
             15 => times.time = field.varint().within("timestamp")? as i64,
             16 => field.repeated_fixed64(|bits| out.custom_bounds.push(f64::from_bits(bits))).within("custom_values")?,
             17 => times.start = field.varint().within("start_timestamp")? as i64,
@@ -52,6 +51,15 @@ fn span(mut message: Message<'_>) -> Walk<Span> {
     Ok(span)
 }
 
+fn hint(number: u64) -> CounterResetHint {
+    match number {
+        1 => CounterResetHint::Reset,
+        2 => CounterResetHint::NotReset,
+        3 => CounterResetHint::Gauge,
+        _ => CounterResetHint::Unknown,
+    }
+}
+
 fn zigzag(raw: u64) -> i64 {
     (raw >> 1) as i64 ^ -((raw & 1) as i64)
 }
@@ -60,7 +68,8 @@ impl SparseHistogram {
     /// Empties it and keeps its buffers.
     fn clear(&mut self) {
         (self.count, self.zero_count) = (Count::Int(0), Count::Int(0));
-        (self.sum, self.schema, self.zero_threshold, self.gauge) = (0.0, 0, 0.0, false);
+        (self.sum, self.schema, self.zero_threshold) = (0.0, 0, 0.0);
+        self.hint = CounterResetHint::Unknown;
         self.positive.clear();
         self.negative.clear();
         self.custom_bounds.clear();

@@ -7,7 +7,9 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use luneta_model::semconv::PROMETHEUS_SCOPE;
-use luneta_model::{AnyValue, ExemplarRow, Limits, MetricIdentity, MetricRow, MetricsBuilder, Number, PointValue, Tenant};
+use luneta_model::{
+    AnyValue, CounterResetHint, ExemplarRow, Limits, MetricIdentity, MetricRow, MetricsBuilder, Number, PointValue, Tenant,
+};
 
 use super::exposition::MetricType;
 use super::native::NativeHistogram;
@@ -319,12 +321,13 @@ impl Series<'_, '_, '_> {
         if histogram.is_custom() {
             identity.metadata = custom_metadata(self.description.kind);
         }
-        if !histogram.gauge {
+        if histogram.hint != CounterResetHint::Gauge {
             identity.temporality = CUMULATIVE;
         }
         let flags = if histogram.sum.to_bits() == STALE_BITS { NO_RECORDED_VALUE } else { 0 };
-        let origin = self.begin_point(HISTOGRAM_BYTES + histogram.bytes())?;
+        let origin = self.begin_point(histogram_bytes(histogram))?;
         let row = MetricRow { time, start_time, flags, value: histogram.point() };
+        self.rows.builder.counter_reset_hint(histogram.hint);
         self.rows.builder.end_point(origin, &identity, &row);
         Ok(())
     }
@@ -332,8 +335,7 @@ impl Series<'_, '_, '_> {
     /// Adds an exemplar to the next point. Its labels `trace_id` and `span_id` become ids when
     /// they are such.
     pub(crate) fn exemplar(&mut self, time: i64, value: f64, labels: &[Label<'_>]) -> Walk<()> {
-        let texts: usize = labels.iter().map(|(name, value)| LABEL_BYTES + name.len() + value.len()).sum();
-        self.rows.context.spend(EXEMPLAR_BYTES + texts)?;
+        self.rows.context.spend(exemplar_bytes(labels.iter().copied()))?;
         let mut row = ExemplarRow { time, value: Some(Number::Double(value)), trace_id: [0; 16], span_id: [0; 8] };
         let mut rest = Vec::new();
         for &(name, value) in labels {
@@ -350,11 +352,22 @@ impl Series<'_, '_, '_> {
         Ok(())
     }
 
+    /// Checks that a point fits that takes `more_bytes` besides its row, exemplars among them, so that
+    /// nothing of it is added when the whole cannot be.
+    pub(crate) fn check_room(&self, more_bytes: usize) -> Walk<()> {
+        let origin = ORIGIN_BYTES + 2 * (size_of::<usize>() + self.identity.job.len() + self.identity.instance.len());
+        self.rows.context.check(origin + self.row_bytes() + more_bytes)
+    }
+
+    fn row_bytes(&self) -> usize {
+        ROW_BYTES + self.identity.bytes + self.description.help.len() + self.description.unit.len()
+    }
+
     /// Attributes of the next point.
     fn begin_point(&mut self, more_bytes: usize) -> Walk<u32> {
+        let row_bytes = self.row_bytes();
         let rows = &mut *self.rows;
-        let texts = self.identity.bytes + self.description.help.len() + self.description.unit.len();
-        rows.context.spend(ROW_BYTES + texts + more_bytes)?;
+        rows.context.spend(row_bytes + more_bytes)?;
         if let Some(origin) = self.origin {
             rows.builder.repeat_attributes();
             return Ok(origin);
@@ -367,6 +380,16 @@ impl Series<'_, '_, '_> {
         rows.builder.push_hashed(kept, self.identity.attributes);
         Ok(origin)
     }
+}
+
+/// What an exemplar takes.
+pub(crate) fn exemplar_bytes<'l>(labels: impl Iterator<Item = Label<'l>>) -> usize {
+    EXEMPLAR_BYTES + labels.map(|(name, value)| LABEL_BYTES + name.len() + value.len()).sum::<usize>()
+}
+
+/// What a native histogram takes besides the row.
+pub(crate) fn histogram_bytes(histogram: &NativeHistogram) -> usize {
+    HISTOGRAM_BYTES + histogram.bytes()
 }
 
 /// What all points of a series share, of a gauge unless changed.

@@ -3,8 +3,8 @@
 use luneta_model::{Batch, Tenant};
 
 use super::exposition::{self, Exemplar, SampleValue};
-use super::native::{Count, NativeHistogram, Span, Sparse, SparseHistogram};
-use super::rows::{Description, Label, STALE_BITS, SeriesFault, SeriesRows, nanos};
+use super::native::{Count, FLOAT_COUNT_MAX, NativeHistogram, Span, Sparse, SparseHistogram};
+use super::rows::{Description, Label, STALE_BITS, SeriesFault, SeriesRows, exemplar_bytes, histogram_bytes, nanos};
 use crate::DecodeOptions;
 use crate::context::refusal;
 
@@ -61,8 +61,14 @@ impl<'o> ScrapedRows<'o> {
         let added = self.rows.series(labels, description);
         let mut added = added.map_err(|fault: SeriesFault| format!("{}: {fault}", name()))?;
         let fault = |fault: Box<crate::wire::Fault>| refusal(&fault, self.options).to_string();
+        let exemplars_bytes: usize = exemplars.iter().map(|exemplar| exemplar_bytes(pairs(exemplar))).sum();
+        let more_bytes = match value {
+            SampleValue::Number(_) => exemplars_bytes,
+            SampleValue::Histogram(_) => exemplars_bytes + histogram_bytes(&self.histogram),
+        };
+        added.check_room(more_bytes).map_err(fault)?;
         for exemplar in exemplars {
-            let labels: Vec<Label<'_>> = exemplar.labels.iter().map(|label| (&*label.name, &*label.value)).collect();
+            let labels: Vec<Label<'_>> = pairs(exemplar).collect();
             let at = exemplar.time_ms.and_then(nanos).unwrap_or(time);
             added.exemplar(at, exemplar.value, &labels).map_err(fault)?;
         }
@@ -82,21 +88,30 @@ impl<'o> ScrapedRows<'o> {
     }
 }
 
-fn sparse(from: &exposition::NativeHistogram) -> SparseHistogram {
+fn pairs<'e>(exemplar: &'e Exemplar<'_>) -> impl Iterator<Item = Label<'e>> {
+    exemplar.labels.iter().map(|label| (&*label.name, &*label.value))
+}
+
+pub(super) fn sparse(from: &exposition::NativeHistogram) -> SparseHistogram {
     let side = |spans: &[exposition::NativeSpan], counts: &[f64]| Sparse {
         spans: spans.iter().map(|span| Span { offset: span.offset, length: span.length }).collect(),
         deltas: Vec::new(),
         counts: counts.to_vec(),
     };
     SparseHistogram {
-        count: Count::Float(from.count),
+        count: if from.is_float { Count::Float(from.count) } else { whole(from.count) },
         sum: from.sum,
         schema: from.schema,
         zero_threshold: from.zero_threshold,
         zero_count: Count::Float(from.zero_count),
         negative: side(&from.negative_spans, &from.negative_counts),
         positive: side(&from.positive_spans, &from.positive_counts),
-        gauge: from.is_gauge,
-        custom_bounds: Vec::new(),
+        hint: from.reset_hint,
+        custom_bounds: from.custom_bounds.clone(),
     }
+}
+
+/// A count that was exposed as an integer, while a double can still tell it.
+fn whole(count: f64) -> Count {
+    if count <= FLOAT_COUNT_MAX { Count::Int(count as u64) } else { Count::Float(count) }
 }

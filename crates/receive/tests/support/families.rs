@@ -97,14 +97,20 @@ pub struct Histogram {
     pub zero_threshold: Option<f64>,
     #[prost(uint64, optional, tag = "7")]
     pub zero_count: Option<u64>,
+    #[prost(double, optional, tag = "8")]
+    pub zero_count_float: Option<f64>,
     #[prost(message, repeated, tag = "9")]
     pub negative_span: Vec<BucketSpan>,
     #[prost(sint64, repeated, tag = "10")]
     pub negative_delta: Vec<i64>,
+    #[prost(double, repeated, tag = "11")]
+    pub negative_count: Vec<f64>,
     #[prost(message, repeated, tag = "12")]
     pub positive_span: Vec<BucketSpan>,
     #[prost(sint64, repeated, tag = "13")]
     pub positive_delta: Vec<i64>,
+    #[prost(double, repeated, tag = "14")]
+    pub positive_count: Vec<f64>,
     #[prost(message, optional, tag = "15")]
     pub created_timestamp: Option<Timestamp>,
     #[prost(message, repeated, tag = "16")]
@@ -177,6 +183,22 @@ pub fn native() -> MetricFamily {
         ..Histogram::default()
     };
     family("cook_seconds", 4, Metric { histogram: Some(histogram), label: vec![label("dish", "soup")], ..Metric::default() })
+}
+
+/// A native histogram of fractions, as a server exposes what it recorded.
+pub fn fractions() -> MetricFamily {
+    let histogram = Histogram {
+        sample_count_float: Some(1.75),
+        sample_sum: Some(2.5),
+        schema: Some(0),
+        zero_threshold: Some(0.001),
+        zero_count_float: Some(0.25),
+        positive_span: vec![BucketSpan { offset: Some(1), length: Some(2) }],
+        positive_count: vec![1.0, 0.5],
+        exemplars: vec![exemplar("dd", 1.25)],
+        ..Histogram::default()
+    };
+    family("stir_rate", 5, Metric { histogram: Some(histogram), ..Metric::default() })
 }
 
 /// Families behind their lengths.

@@ -1,6 +1,7 @@
 //! What several test files share: a sink in memory, batches as text, fixtures.
 #![allow(dead_code, clippy::unwrap_used, missing_docs)]
 
+pub mod families;
 pub mod reference;
 pub mod remote_write;
 pub mod requests;

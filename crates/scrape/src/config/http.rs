@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{HeaderName, HeaderValue};
 
-use super::raw::{RawHttp, RawTls};
+use super::raw::{RawHttp, RawOAuth2, RawTls};
 use super::value::Secret;
 use crate::error::{ConfigError, ScrapeError};
 
@@ -101,11 +101,30 @@ pub enum TlsVersion {
     Tls13,
 }
 
+/// Where access tokens come from: the client credentials of OAuth 2.0.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OAuth2Config {
+    /// Who asks.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: SecretSource,
+    /// Where.
+    pub token_url: String,
+    /// What the token is to be good for.
+    pub scopes: Vec<String>,
+    /// Further fields of the request.
+    pub endpoint_params: Vec<(String, String)>,
+    /// How it is made.
+    pub http: Box<HttpConfig>,
+}
+
 /// How requests are made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpConfig {
     /// Credentials.
     pub authorization: Option<Authorization>,
+    /// Where the credentials come from instead.
+    pub oauth2: Option<OAuth2Config>,
     /// TLS.
     pub tls: TlsConfig,
     /// Whether redirects are followed.
@@ -125,7 +144,6 @@ pub struct HttpConfig {
 impl HttpConfig {
     pub(super) fn resolve(raw: &RawHttp, folder: &Path, path: &str) -> Result<Self, ConfigError> {
         let unsupported = [
-            ("oauth2", raw.oauth2.is_some(), "not supported; use authorization"),
             ("sigv4", raw.sigv4.is_some(), "not supported"),
             ("proxy_connect_header", raw.proxy_connect_header.is_some(), "not supported"),
         ];
@@ -146,6 +164,7 @@ impl HttpConfig {
         }
         Ok(Self {
             authorization: authorization(raw, folder, path)?,
+            oauth2: raw.oauth2.as_ref().map(|oauth2| OAuth2Config::resolve(oauth2, folder, path)).transpose()?,
             tls: raw.tls_config.as_ref().map_or(Ok(TlsConfig::default()), |tls| resolve_tls(tls, folder, path))?,
             follow_redirects: raw.follow_redirects.unwrap_or(true),
             enable_http2: raw.enable_http2.unwrap_or(true),
@@ -176,12 +195,71 @@ impl HttpConfig {
     }
 }
 
+impl OAuth2Config {
+    fn resolve(raw: &RawOAuth2, folder: &Path, path: &str) -> Result<Self, ConfigError> {
+        let path = format!("{path}.oauth2");
+        if let Some(key) = raw.unsupported() {
+            return Err(ConfigError::key(
+                format!("{path}.{key}"),
+                "not supported; tokens are got by client_id and client_secret",
+            ));
+        }
+        let needed = |key: &str, text: Option<&str>| {
+            let text = text.filter(|text| !text.is_empty()).map(str::to_owned);
+            text.ok_or_else(|| ConfigError::key(format!("{path}.{key}"), "is missing"))
+        };
+        let token_url = needed("token_url", raw.token_url.as_deref())?;
+        if let Err(error) = reqwest::Url::parse(&token_url) {
+            return Err(ConfigError::key(format!("{path}.token_url"), error.to_string()));
+        }
+        let (secret, file) = (raw.client_secret.as_ref(), raw.client_secret_file.as_ref());
+        let secret = SecretSource::of(secret, file, folder, &path, ["client_secret", "client_secret_file"])?;
+        let http = RawHttp {
+            tls_config: raw.tls_config.clone(),
+            http_headers: raw.http_headers.clone(),
+            proxy_url: raw.proxy_url.clone(),
+            no_proxy: raw.no_proxy.clone(),
+            proxy_from_environment: raw.proxy_from_environment,
+            proxy_connect_header: raw.proxy_connect_header.clone(),
+            ..RawHttp::default()
+        };
+        Ok(Self {
+            client_id: needed("client_id", raw.client_id.as_ref().map(|id| id.0.as_str()))?,
+            client_secret: secret.ok_or_else(|| ConfigError::key(format!("{path}.client_secret"), "is missing"))?,
+            token_url,
+            scopes: raw.scopes.clone(),
+            endpoint_params: raw.endpoint_params.iter().map(|(name, value)| (name.clone(), value.0.clone())).collect(),
+            http: Box::new(HttpConfig::resolve(&http, folder, &path)?),
+        })
+    }
+}
+
+impl RawOAuth2 {
+    /// The name of a key that asks for another way.
+    fn unsupported(&self) -> Option<&'static str> {
+        let other_grant = self.grant_type.as_deref().is_some_and(|grant| !matches!(grant, "" | "client_credentials"));
+        let keys = [
+            ("grant_type", other_grant),
+            ("client_secret_ref", self.client_secret_ref.is_some()),
+            ("client_certificate_key_id", self.client_certificate_key_id.is_some()),
+            ("client_certificate_key", self.client_certificate_key.is_some()),
+            ("client_certificate_key_file", self.client_certificate_key_file.is_some()),
+            ("client_certificate_key_ref", self.client_certificate_key_ref.is_some()),
+            ("signature_algorithm", self.signature_algorithm.is_some()),
+            ("iss", self.iss.is_some()),
+            ("audience", self.audience.is_some()),
+            ("claims", self.claims.is_some()),
+        ];
+        keys.into_iter().find(|(_, is)| *is).map(|(key, _)| key)
+    }
+}
+
 fn authorization(raw: &RawHttp, folder: &Path, path: &str) -> Result<Option<Authorization>, ConfigError> {
     let bearer_keys = ["bearer_token", "bearer_token_file"];
     let bearer = SecretSource::of(raw.bearer_token.as_ref(), raw.bearer_token_file.as_ref(), folder, path, bearer_keys)?;
-    let ways = [raw.basic_auth.is_some(), raw.authorization.is_some(), bearer.is_some()];
+    let ways = [raw.basic_auth.is_some(), raw.authorization.is_some(), raw.oauth2.is_some(), bearer.is_some()];
     if ways.iter().filter(|is| **is).count() > 1 {
-        return Err(ConfigError::key(path, "at most one of basic_auth, authorization and bearer_token can be there"));
+        return Err(ConfigError::key(path, "at most one of basic_auth, authorization, oauth2 and bearer_token can be there"));
     }
     if let Some(basic) = &raw.basic_auth {
         let path = format!("{path}.basic_auth");

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde_yaml_ng::{Mapping, Value};
 
-pub use http::{Authorization, HttpConfig, SecretSource, TlsConfig, TlsVersion};
+pub use http::{Authorization, HttpConfig, OAuth2Config, SecretSource, TlsConfig, TlsVersion};
 pub(crate) use job::check_group;
 pub use job::{DiscoveryConfig, DnsKind, JobConfig, ScrapeLimits};
 

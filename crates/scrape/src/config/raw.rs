@@ -122,7 +122,7 @@ pub struct RawHttp {
     pub authorization: Option<RawAuthorization>,
     pub bearer_token: Option<Secret>,
     pub bearer_token_file: Option<String>,
-    pub oauth2: Option<Value>,
+    pub oauth2: Option<RawOAuth2>,
     pub tls_config: Option<RawTls>,
     pub follow_redirects: Option<bool>,
     pub enable_http2: Option<bool>,
@@ -154,6 +154,34 @@ pub struct RawAuthorization {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+pub struct RawOAuth2 {
+    pub client_id: Option<Text>,
+    pub client_secret: Option<Secret>,
+    pub client_secret_file: Option<String>,
+    pub scopes: Vec<String>,
+    pub token_url: Option<String>,
+    pub endpoint_params: BTreeMap<String, Text>,
+    pub tls_config: Option<RawTls>,
+    pub http_headers: BTreeMap<String, RawHeader>,
+    pub proxy_url: Option<String>,
+    pub no_proxy: Option<String>,
+    pub proxy_from_environment: bool,
+    pub proxy_connect_header: Option<Value>,
+    // Ways that are not supported, by a signed assertion.
+    pub client_secret_ref: Option<Value>,
+    pub grant_type: Option<String>,
+    pub client_certificate_key_id: Option<Value>,
+    pub client_certificate_key: Option<Value>,
+    pub client_certificate_key_file: Option<Value>,
+    pub client_certificate_key_ref: Option<Value>,
+    pub signature_algorithm: Option<Value>,
+    pub iss: Option<Value>,
+    pub audience: Option<Value>,
+    pub claims: Option<Value>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct RawTls {
     pub ca: Option<String>,
     pub ca_file: Option<String>,
@@ -167,7 +195,7 @@ pub struct RawTls {
     pub max_version: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RawHeader {
     pub values: Vec<Text>,

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
-use reqwest::{Client, StatusCode, Url};
+use reqwest::{StatusCode, Url};
 use tokio::sync::mpsc;
 
 use super::{Update, read_groups};
-use crate::client;
+use crate::client::{self, Client};
 use crate::config::raw::RawGroup;
 use crate::config::{HttpConfig, cover_url};
 use crate::relabel::Labels;
@@ -40,13 +40,14 @@ pub(super) async fn run(source: String, url: String, refresh: Duration, http: Bo
 
 async fn ask(client: &Client, http: &HttpConfig, url: &str, shown: &str, refresh: Duration) -> Result<Vec<Labels>, String> {
     let parsed = Url::parse(url).map_err(|e| e.to_string())?;
-    let request = client::request(client, http, parsed).map_err(|e| e.to_string())?;
+    let request = client::request(client, http, parsed).await.map_err(|e| e.to_string())?;
     let seconds = refresh.as_secs_f64().to_string();
     let request = request
         .header(ACCEPT, HeaderValue::from_static("application/json"))
         .header("X-Prometheus-Refresh-Interval-Seconds", seconds);
     let mut response = request.send().await.map_err(|e| client::chain(&e.without_url()))?;
     if response.status() != StatusCode::OK {
+        client.refused(response.status()).await;
         return Err(format!("status {}", response.status()));
     }
     let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();

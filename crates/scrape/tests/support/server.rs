@@ -75,7 +75,7 @@ impl Target {
                 Ok(n) if n > 0 => head.extend_from_slice(&chunk[..n]),
                 _ => return,
             }
-            if !head.ends_with(b"\r\n\r\n") {
+            if !is_whole(&head) {
                 continue;
             }
             self.requests.lock().unwrap().push(String::from_utf8(std::mem::take(&mut head)).unwrap());
@@ -87,4 +87,12 @@ impl Target {
             }
         }
     }
+}
+
+/// Whether a request is there with its body.
+fn is_whole(request: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(request).to_lowercase();
+    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).map_or(0, |length| length.parse().unwrap());
+    body.len() >= length
 }

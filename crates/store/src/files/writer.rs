@@ -310,6 +310,11 @@ fn is_counter(column: &str) -> bool {
     matches!(column, "duration_ns" | "value_int" | "count" | "zero_count")
 }
 
+/// Doubles that hardly repeat.
+fn is_measured(column: &str) -> bool {
+    matches!(column, "value_double" | "sum" | "min" | "max" | "count_double" | "zero_count_double")
+}
+
 /// Encodings that fit what a column holds.
 fn column_properties(builder: WriterPropertiesBuilder, field: &Field, trace_dictionary: usize) -> WriterPropertiesBuilder {
     let path = || ColumnPath::new(vec![field.name().clone()]);
@@ -335,8 +340,12 @@ fn column_properties(builder: WriterPropertiesBuilder, field: &Field, trace_dict
             .set_column_compression(path(), Compression::UNCOMPRESSED)
             .set_column_statistics_enabled(path(), EnabledStatistics::None),
         // The first bytes of neighbours are alike, the last ones are noise.
-        DataType::Float64 if matches!(field.name().as_str(), "value_double" | "sum" | "min" | "max") => {
+        DataType::Float64 if is_measured(field.name()) => {
             builder.set_column_dictionary_enabled(path(), false).set_column_encoding(path(), Encoding::BYTE_STREAM_SPLIT)
+        }
+        DataType::List(_) if field.name().ends_with("_counts_double") => {
+            let counts = ColumnPath::new([field.name(), "list", "element"].map(ToString::to_string).to_vec());
+            builder.set_column_dictionary_enabled(counts.clone(), false).set_column_encoding(counts, Encoding::BYTE_STREAM_SPLIT)
         }
         // The times of events follow those of their spans.
         DataType::List(_) if field.name() == "events" => {

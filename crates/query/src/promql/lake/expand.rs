@@ -168,22 +168,25 @@ impl Walk<'_> {
         let mut out = HistogramColumn::default();
         let mut total: Option<Exponential> = None;
         let (mut before, mut last_ms) = (None, i64::MIN);
+        // Prometheus tells a width of nothing too.
+        let zero_threshold = if self.of.is_sample { 0.0 } else { exponential::ZERO_THRESHOLD };
         for &at in self.order {
             let time = points.times[at];
             let native = if points.stale[at] {
                 Some(exponential::stale())
             } else {
-                let restarted = self.restart(points, before, last_ms, at).is_some();
+                let told = histograms[at].hint;
+                let restarted = told == CounterResetHint::Unknown && self.restart(points, before, last_ms, at).is_some();
                 before = Some(at);
-                let hint = if restarted { CounterResetHint::Reset } else { CounterResetHint::Unknown };
+                let hint = if restarted { CounterResetHint::Reset } else { told };
                 if self.of.delta {
                     match &mut total {
                         Some(total) => total.add(&histograms[at]),
                         None => total = Some(histograms[at].clone()),
                     }
-                    total.as_ref().and_then(|total| total.native(hint))
+                    total.as_ref().and_then(|total| total.native(hint, zero_threshold))
                 } else {
-                    histograms[at].native(hint)
+                    histograms[at].native(hint, zero_threshold)
                 }
             };
             last_ms = time;
@@ -263,11 +266,13 @@ impl Walk<'_> {
 /// A point as a native histogram of schema -53.
 fn custom(values: &Distributions, at: usize) -> Histogram {
     let bounds = values.layouts.get(values.layout[at]).map(Arc::clone).unwrap_or_default();
-    let above = values.counts[at] - values.items(at).sum::<f64>();
+    // Counts with fractions say it themselves.
+    let above = values.above.get(at).copied().flatten();
+    let above = above.unwrap_or_else(|| values.counts[at] - values.items(at).sum::<f64>());
     let counts = values.items(at).chain([above]);
     Histogram {
         schema: CUSTOM_SCHEMA,
-        counter_reset_hint: CounterResetHint::Unknown,
+        counter_reset_hint: values.hints.get(at).copied().unwrap_or_default(),
         count: values.counts[at],
         sum: values.sums[at].unwrap_or(0.0),
         positive: (0..).zip(counts).filter(|(_, count)| *count != 0.0).collect(),

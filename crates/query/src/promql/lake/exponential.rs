@@ -8,8 +8,8 @@ use luneta_promql::{CounterResetHint, Histogram, STALE_NAN};
 const SCALE_MAX: i32 = 8;
 /// The coarsest.
 const SCALE_MIN: i32 = -4;
-/// Width of the zero bucket where none is told: Prometheus's.
-const ZERO_THRESHOLD: f64 = 1e-128;
+/// Width of the zero bucket where OTLP tells none: Prometheus's.
+pub const ZERO_THRESHOLD: f64 = 1e-128;
 
 /// An exponential histogram of OTLP. Bucket *i* holds what is above 2^(i·2^-scale) and at most
 /// 2^((i+1)·2^-scale).
@@ -29,6 +29,8 @@ pub struct Exponential {
     pub positive: Vec<(i32, f64)>,
     /// The same of negative ones.
     pub negative: Vec<(i32, f64)>,
+    /// What is known of a reset before it.
+    pub hint: CounterResetHint,
 }
 
 impl Exponential {
@@ -65,8 +67,9 @@ impl Exponential {
         self.negative = added(&self.negative, &more.negative);
     }
 
-    /// The native histogram; `None` where it is coarser than those can be.
-    pub fn native(&self, hint: CounterResetHint) -> Option<Histogram> {
+    /// The native histogram; `None` where it is coarser than those can be. `zero_threshold` is taken where
+    /// the histogram has none.
+    pub fn native(&self, hint: CounterResetHint, zero_threshold: f64) -> Option<Histogram> {
         if self.scale < SCALE_MIN {
             return None;
         }
@@ -78,7 +81,7 @@ impl Exponential {
         Some(Histogram {
             schema: fitting.scale,
             counter_reset_hint: hint,
-            zero_threshold: if fitting.zero_threshold == 0.0 { ZERO_THRESHOLD } else { fitting.zero_threshold },
+            zero_threshold: if fitting.zero_threshold == 0.0 { zero_threshold } else { fitting.zero_threshold },
             zero_count: fitting.zero_count,
             count: fitting.count,
             sum: fitting.sum,
@@ -153,7 +156,7 @@ mod tests {
 
     #[test]
     fn native_histograms_are_within_their_scales() {
-        let native = |scale| of(scale, &[(0, 1.0), (1, 1.0)]).native(CounterResetHint::Unknown);
+        let native = |scale| of(scale, &[(0, 1.0), (1, 1.0)]).native(CounterResetHint::Unknown, ZERO_THRESHOLD);
         let shown = |scale| native(scale).map(|h| (h.schema, h.positive));
         assert_eq!(shown(3), Some((3, vec![(1, 1.0), (2, 1.0)])));
         assert_eq!(shown(8), Some((8, vec![(1, 1.0), (2, 1.0)])));

@@ -240,6 +240,8 @@ pub struct Described {
     pub delta: bool,
     /// Whether values only grow, until a restart.
     pub monotonic: bool,
+    /// Whether points are samples of Prometheus, to be given back as they came.
+    pub is_sample: bool,
     /// The series in Prometheus; each lacks its [`Part::label`].
     pub parts: Vec<(Part, Labels)>,
     /// About the metric.
@@ -280,7 +282,7 @@ impl Described {
         let metadata = MetricMetadata::new(metric, &attributes.description, name, told.as_deref());
         let monotonic = metric.is_counter() || matches!(kind, Kind::Histogram | Kind::Exponential);
         let target = if is_sample { None } else { target(attributes, how) };
-        Some(Self { kind, delta: metric.temporality == "delta", monotonic, parts, metadata, target })
+        Some(Self { kind, delta: metric.temporality == "delta", monotonic, is_sample, parts, metadata, target })
     }
 
     /// Bytes of memory, roughly.

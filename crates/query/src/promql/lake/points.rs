@@ -5,10 +5,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, AsArray, Float64Array, Int32Array, ListArray, PrimitiveArray, StructArray, UInt32Array,
-    UInt64Array,
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, Float64Array, Int32Array, ListArray, PrimitiveArray, StringArray, StructArray,
+    UInt32Array, UInt64Array,
 };
 use arrow::datatypes::{Float64Type, Int32Type, TimestampNanosecondType, UInt32Type, UInt64Type};
+
+use luneta_promql::CounterResetHint;
 
 use super::columns::{is_position, position_column};
 use super::exponential::Exponential;
@@ -57,6 +59,10 @@ pub struct Distributions {
     /// Counts of buckets (each by itself, that above all bounds left out), or values of quantiles: a column
     /// for each position in a layout, as long as there are points. 0 where a point's layout is shorter.
     pub positions: Vec<Vec<f64>>,
+    /// What is above all bounds, where it is more than what the count leaves.
+    pub above: Vec<Option<f64>>,
+    /// What is known of resets.
+    pub hints: Vec<CounterResetHint>,
 }
 
 impl Distributions {
@@ -137,7 +143,12 @@ pub fn columns(kind: Kind, parts: &[Part], positions: Option<usize>) -> Vec<Cow<
     let spread = positions.into_iter().flat_map(|positions| (0..positions).map(position_column));
     out.extend(match kind {
         Kind::Number => ["value"].as_slice(),
-        Kind::Histogram if asks_buckets(parts) && positions.is_none() => &["count", "sum", "bucket_counts", "explicit_bounds"],
+        Kind::Histogram if parts.contains(&Part::Native) => {
+            &["count", "sum", "bucket_counts", "explicit_bounds", "counter_reset_hint", "count_double", "bucket_counts_double"]
+        }
+        Kind::Histogram if parts.contains(&Part::Bucket) && positions.is_none() => {
+            &["count", "sum", "bucket_counts", "explicit_bounds"]
+        }
         Kind::Summary if parts.contains(&Part::Quantile) => &["count", "sum", "quantiles"],
         Kind::Histogram | Kind::Summary => &["count", "sum"],
         Kind::Exponential => &[
@@ -150,14 +161,19 @@ pub fn columns(kind: Kind, parts: &[Part], positions: Option<usize>) -> Vec<Cow<
             "positive_counts",
             "negative_offset",
             "negative_counts",
+            "counter_reset_hint",
+            "count_double",
+            "zero_count_double",
+            "positive_counts_double",
+            "negative_counts_double",
         ],
     });
     out.into_iter().map(Cow::Borrowed).chain(spread.map(Cow::Owned)).collect()
 }
 
-/// Whether counts of buckets are wanted.
+/// Whether counts of classic buckets are wanted, and of no others.
 pub fn asks_buckets(parts: &[Part]) -> bool {
-    parts.contains(&Part::Bucket) || parts.contains(&Part::Native)
+    parts.contains(&Part::Bucket) && !parts.contains(&Part::Native)
 }
 
 /// Rows in the columns of [`columns`].
@@ -175,6 +191,19 @@ impl<'a> Rows<'a> {
 
     fn column(&self, name: &str) -> Option<&'a ArrayRef> {
         self.columns.get(self.names.iter().position(|known| *known == name)?)
+    }
+
+    fn lists(&self, name: &str) -> Option<&'a ListArray> {
+        self.column(name)?.as_list_opt()
+    }
+
+    /// Two columns, of whole counts and of fractions.
+    fn counts(&self, whole: &str, doubles: &str) -> CountColumn<'a> {
+        CountColumn { whole: self.numbers(whole), doubles: self.numbers(doubles) }
+    }
+
+    fn hints(&self) -> Option<&'a StringArray> {
+        self.column("counter_reset_hint")?.as_string_opt()
     }
 
     fn numbers<T: ArrowPrimitiveType>(&self, name: &str) -> Option<&'a PrimitiveArray<T>> {
@@ -217,20 +246,24 @@ impl<'a> Rows<'a> {
         match of {
             Values::Numbers(_) => ValueColumns::Numbers(self.numbers("value")),
             Values::Distributions(_) => ValueColumns::Distributions {
-                counts: self.numbers("count"),
+                counts: self.counts("count", "count_double"),
                 sums: self.numbers("sum"),
-                buckets: self.column("bucket_counts").and_then(|column| column.as_list_opt::<i32>()),
-                bounds: self.column("explicit_bounds").and_then(|column| column.as_list_opt::<i32>()),
-                quantiles: self.column("quantiles").and_then(|column| column.as_list_opt::<i32>()),
+                buckets: self.lists("bucket_counts"),
+                doubles: self.lists("bucket_counts_double"),
+                bounds: self.lists("explicit_bounds"),
+                quantiles: self.lists("quantiles"),
+                hints: self.hints(),
                 spread: self.positions(),
             },
             Values::Exponential(_) => ValueColumns::Exponential(ExponentialColumns {
-                counts: self.numbers("count"),
+                counts: self.counts("count", "count_double"),
                 sums: self.numbers("sum"),
                 scales: self.numbers("scale"),
-                zeros: (self.numbers("zero_count"), self.numbers("zero_threshold")),
-                positive: self.side("positive_offset", "positive_counts"),
-                negative: self.side("negative_offset", "negative_counts"),
+                zero_counts: self.counts("zero_count", "zero_count_double"),
+                zero_thresholds: self.numbers("zero_threshold"),
+                positive: self.side("positive_offset", "positive_counts", "positive_counts_double"),
+                negative: self.side("negative_offset", "negative_counts", "negative_counts_double"),
+                hints: self.hints(),
             }),
         }
     }
@@ -240,8 +273,8 @@ impl<'a> Rows<'a> {
         columns.filter_map(|(_, column)| column.as_primitive_opt()).collect()
     }
 
-    fn side(&self, offset: &str, counts: &str) -> Side<'a> {
-        (self.numbers(offset), self.column(counts).and_then(|column| column.as_list_opt::<i32>()))
+    fn side(&self, offset: &str, whole: &str, doubles: &str) -> Side<'a> {
+        Side { offsets: self.numbers(offset), whole: self.lists(whole), doubles: self.lists(doubles) }
     }
 }
 
@@ -258,16 +291,58 @@ pub fn items<T: ArrowPrimitiveType>(column: Option<&ListArray>, row: usize) -> &
     values.and_then(|values| values.values().get(range)).unwrap_or_default()
 }
 
-type Side<'a> = (Option<&'a Int32Array>, Option<&'a ListArray>);
+/// What is known of a reset before a point. That there was none is known of the sender's samples, some of
+/// which may not be here, so the values decide.
+fn hint(column: Option<&StringArray>, row: usize) -> CounterResetHint {
+    let Some(texts) = column.filter(|texts| texts.is_valid(row)) else { return CounterResetHint::Unknown };
+    match luneta_model::CounterResetHint::from_text(texts.value(row)) {
+        luneta_model::CounterResetHint::Reset => CounterResetHint::Reset,
+        luneta_model::CounterResetHint::Gauge => CounterResetHint::Gauge,
+        luneta_model::CounterResetHint::NotReset | luneta_model::CounterResetHint::Unknown => CounterResetHint::Unknown,
+    }
+}
+
+/// A count that is an integer or a double.
+#[derive(Clone, Copy)]
+struct CountColumn<'a> {
+    whole: Option<&'a UInt64Array>,
+    doubles: Option<&'a Float64Array>,
+}
+
+impl CountColumn<'_> {
+    fn at(self, row: usize) -> f64 {
+        value(self.whole, row).map(|count| count as f64).or_else(|| value(self.doubles, row)).unwrap_or(0.0)
+    }
+}
+
+/// Buckets of one sign.
+#[derive(Clone, Copy)]
+struct Side<'a> {
+    offsets: Option<&'a Int32Array>,
+    whole: Option<&'a ListArray>,
+    doubles: Option<&'a ListArray>,
+}
+
+impl Side<'_> {
+    /// Index and count of those that are not empty.
+    fn at(self, row: usize) -> Vec<(i32, f64)> {
+        let first = value::<Int32Type>(self.offsets, row).unwrap_or(0);
+        let whole = items::<UInt64Type>(self.whole, row).iter().map(|count| *count as f64);
+        let counts = whole.chain(items::<Float64Type>(self.doubles, row).iter().copied());
+        (first..).zip(counts).filter(|(_, count)| *count != 0.0).collect()
+    }
+}
 
 enum ValueColumns<'a> {
     Numbers(Option<&'a Float64Array>),
     Distributions {
-        counts: Option<&'a UInt64Array>,
+        counts: CountColumn<'a>,
         sums: Option<&'a Float64Array>,
         buckets: Option<&'a ListArray>,
+        doubles: Option<&'a ListArray>,
         bounds: Option<&'a ListArray>,
         quantiles: Option<&'a ListArray>,
+        hints: Option<&'a StringArray>,
         /// Counts of buckets by position.
         spread: Vec<&'a UInt32Array>,
     },
@@ -275,12 +350,14 @@ enum ValueColumns<'a> {
 }
 
 struct ExponentialColumns<'a> {
-    counts: Option<&'a UInt64Array>,
+    counts: CountColumn<'a>,
     sums: Option<&'a Float64Array>,
     scales: Option<&'a Int32Array>,
-    zeros: (Option<&'a UInt64Array>, Option<&'a Float64Array>),
+    zero_counts: CountColumn<'a>,
+    zero_thresholds: Option<&'a Float64Array>,
     positive: Side<'a>,
     negative: Side<'a>,
+    hints: Option<&'a StringArray>,
 }
 
 impl ValueColumns<'_> {
@@ -295,15 +372,17 @@ impl ValueColumns<'_> {
                 }
                 whole
             }
-            (Self::Distributions { counts, sums, spread, .. }, Values::Distributions(out)) => {
+            (Self::Distributions { counts, sums, hints, spread, .. }, Values::Distributions(out)) => {
                 let Some(layout) = layout else { return false };
                 let needed = spread.iter().take(layout.len());
                 let whole = |column: &&UInt32Array| (**column).slice(rows.start, rows.len()).null_count() == 0;
                 if needed.len() < layout.len() || !needed.clone().all(whole) {
                     return false;
                 }
-                out.counts.extend(rows.clone().map(|row| value(*counts, row).unwrap_or(0) as f64));
+                out.counts.extend(rows.clone().map(|row| counts.at(row)));
                 out.sums.extend(rows.clone().map(|row| value(*sums, row)));
+                out.hints.extend(rows.clone().map(|row| hint(*hints, row)));
+                out.above.resize(out.above.len() + rows.len(), None);
                 out.extend_items(layout, spread, rows);
                 true
             }
@@ -319,9 +398,13 @@ impl ValueColumns<'_> {
                 out.extend(number);
                 number.is_some()
             }
-            (Self::Distributions { counts, sums, buckets, bounds, quantiles, spread }, Values::Distributions(out)) => {
-                out.counts.push(value(*counts, row).unwrap_or(0) as f64);
+            (
+                Self::Distributions { counts, sums, buckets, doubles, bounds, quantiles, hints, spread },
+                Values::Distributions(out),
+            ) => {
+                out.counts.push(counts.at(row));
                 out.sums.push(value(*sums, row));
+                out.hints.push(hint(*hints, row));
                 if let Some(pairs) = quantiles {
                     push_quantiles(pairs, row, out);
                 } else if let Some(layout) = layout {
@@ -330,8 +413,13 @@ impl ValueColumns<'_> {
                 } else {
                     let (bounds, counts) = (items::<Float64Type>(*bounds, row), items::<UInt64Type>(*buckets, row));
                     // The bucket above all bounds is the count.
-                    out.push_items(bounds, counts.iter().take(bounds.len()).map(|count| *count as f64));
+                    let whole = counts.iter().take(bounds.len()).map(|count| *count as f64);
+                    let doubles = items::<Float64Type>(*doubles, row);
+                    out.push_items(bounds, whole.chain(doubles.iter().copied()));
+                    out.above.push(doubles.get(bounds.len()).copied());
+                    return true;
                 }
+                out.above.push(None);
                 true
             }
             (Self::Exponential(columns), Values::Exponential(out)) => {
@@ -357,19 +445,15 @@ fn push_quantiles(lists: &ListArray, row: usize, out: &mut Distributions) {
 
 impl ExponentialColumns<'_> {
     fn at(&self, row: usize) -> Exponential {
-        let side = |(offsets, counts): Side<'_>| {
-            let first = value::<Int32Type>(offsets, row).unwrap_or(0);
-            let counts = items::<UInt64Type>(counts, row).iter().zip(first..);
-            counts.filter(|(count, _)| **count != 0).map(|(count, index)| (index, *count as f64)).collect()
-        };
         Exponential {
             scale: value(self.scales, row).unwrap_or(0),
-            count: value(self.counts, row).unwrap_or(0) as f64,
+            count: self.counts.at(row),
             sum: value(self.sums, row).unwrap_or(0.0),
-            zero_count: value(self.zeros.0, row).unwrap_or(0) as f64,
-            zero_threshold: value(self.zeros.1, row).unwrap_or(0.0),
-            positive: side(self.positive),
-            negative: side(self.negative),
+            zero_count: self.zero_counts.at(row),
+            zero_threshold: value(self.zero_thresholds, row).unwrap_or(0.0),
+            positive: self.positive.at(row),
+            negative: self.negative.at(row),
+            hint: hint(self.hints, row),
         }
     }
 }

@@ -12,6 +12,8 @@ use luneta_store::{Store, StoreConfig};
 use super::MetricsError;
 use crate::{QueryConfig, QueryEngine};
 
+mod native;
+
 /// Seconds since 1970 that times of the tests count from.
 const START: i64 = 1_700_000_000;
 /// Labels that all series have.

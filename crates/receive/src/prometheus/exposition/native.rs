@@ -1,5 +1,7 @@
 //! [`NativeHistogram`]: a histogram whose buckets are sparse.
 
+use luneta_model::CounterResetHint;
+
 use crate::wire::{Message, Walk, Within as _};
 
 use super::protobuf::{fault, timestamp};
@@ -36,8 +38,10 @@ pub struct NativeHistogram {
     pub negative_counts: Vec<f64>,
     /// Whether the counts were exposed as fractions.
     pub is_float: bool,
-    /// Whether the counts go up and down.
-    pub is_gauge: bool,
+    /// What is known of a reset of the counter; exposed ones tell gauges only.
+    pub reset_hint: CounterResetHint,
+    /// Upper bounds of the buckets, with the schema that has such (-53), which is never exposed.
+    pub custom_bounds: Vec<f64>,
 }
 
 /// A bucket of the classic kind.
@@ -114,8 +118,8 @@ impl HistogramParts<'_> {
     }
 
     /// The native histogram, once its parts agree with each other.
-    pub(super) fn into_native(self, offset: usize, is_gauge: bool) -> Walk<NativeHistogram> {
-        let mut native = NativeHistogram { is_gauge, ..self.native };
+    pub(super) fn into_native(self, offset: usize, reset_hint: CounterResetHint) -> Walk<NativeHistogram> {
+        let mut native = NativeHistogram { reset_hint, ..self.native };
         for (spans, counts, deltas) in [
             (&native.positive_spans, &mut native.positive_counts, &self.positive_deltas),
             (&native.negative_spans, &mut native.negative_counts, &self.negative_deltas),

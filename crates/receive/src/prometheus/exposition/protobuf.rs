@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use luneta_model::CounterResetHint;
+
 use crate::wire::{Fault, FaultKind, Field, Message, Walk, Within as _};
 
 use super::labels::unique;
@@ -150,8 +152,9 @@ impl<'b, F: FnMut(Entry<'_, 'b>)> ProtobufReader<'_, 'b, F> {
             self.classic(family, &parts, message.offset())?;
         }
         if native {
-            let gauge = family.metric_type == MetricType::GaugeHistogram;
-            self.sample.value = SampleValue::Histogram(Box::new(parts.into_native(message.offset(), gauge)?));
+            let is_gauge = family.metric_type == MetricType::GaugeHistogram;
+            let hint = if is_gauge { CounterResetHint::Gauge } else { CounterResetHint::Unknown };
+            self.sample.value = SampleValue::Histogram(Box::new(parts.into_native(message.offset(), hint)?));
             self.sample.exemplars = native_exemplars(message)?;
             self.hand_over(family, Ending::None, message.offset())?;
         }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::gateway::own_samples;
 use super::group::{Family, Group, Labels, Sample};
+use super::native::Histogram;
 use crate::prometheus::exposition::MetricType;
 
 /// All groups in the text format.
@@ -21,7 +22,10 @@ pub(super) fn text(groups: &[Group]) -> String {
         for (name, family) in &group.families {
             let (.., lines) = families.entry(name).or_insert((&family.help, family.kind(), String::new()));
             for sample in &family.samples {
-                write_sample(&sample.name, &sample.labels, sample.value(), lines);
+                match sample.native() {
+                    None => write_sample(&sample.name, &sample.labels, sample.value(), lines),
+                    Some(native) => write_native(family, sample, native, lines),
+                }
             }
         }
     }
@@ -56,6 +60,19 @@ fn write_sample(name: &str, labels: &Labels, value: f64, out: &mut String) {
     }
     parts.extend(labels.iter().map(|(name, value)| format!("{}={}", shown_name(name), quoted(value))));
     let _ = writeln!(out, "{}{{{}}} {}", if classic { name } else { "" }, parts.join(","), number(value));
+}
+
+/// The part of a native histogram that text can tell, unless a classic part is there to tell more.
+fn write_native(family: &Family, sample: &Sample, native: &Histogram, out: &mut String) {
+    let count = format!("{}_count", sample.name);
+    if family.samples.iter().any(|other| other.name == count && other.labels == sample.labels) {
+        return;
+    }
+    let mut labels = sample.labels.clone();
+    labels.insert("le".to_owned(), "+Inf".to_owned());
+    write_sample(&format!("{}_bucket", sample.name), &labels, native.count(), out);
+    write_sample(&format!("{}_sum", sample.name), &sample.labels, native.sum(), out);
+    write_sample(&count, &sample.labels, native.count(), out);
 }
 
 fn shown_name(name: &str) -> String {
@@ -120,6 +137,11 @@ fn metrics_json(name: &str, family: &Family) -> Vec<Value> {
         let at = labels.remove(bound);
         let metric = metrics.entry(labels).or_default();
         let value = number(sample.value());
+        if let Some(native) = sample.native() {
+            metric.insert("count".to_owned(), value.into());
+            metric.insert("sum".to_owned(), number(native.sum()).into());
+            continue;
+        }
         match (at, sample.name.strip_prefix(name)) {
             (Some(at), _) => {
                 metric.entry(parts).or_insert_with(|| json!({}))[at] = value.into();

@@ -8,10 +8,12 @@ use luneta_model::Tenant;
 use serde::{Deserialize, Serialize};
 
 use super::PushgatewayConfig;
-use super::group::{Families, Family, Group, Labels, PUSH_FAILURE_TIME, PUSH_TIME, PushError};
+use super::group::{Families, Family, Group, Labels, PUSH_FAILURE_TIME, PUSH_TIME, PushError, Sample};
 use crate::context::refusal;
 use crate::prometheus::exposition::MetricType;
-use crate::prometheus::rows::{Description, Label, METRIC_NAME, STALE_BITS, SeriesRows};
+use crate::prometheus::native::NativeHistogram;
+use crate::prometheus::rows::{Description, Label, METRIC_NAME, STALE_BITS, Series, SeriesRows, nanos};
+use crate::prometheus::scraped::sparse;
 use crate::wire::Walk;
 use crate::{DecodeOptions, Decoded, ReceiveError};
 
@@ -33,6 +35,10 @@ struct Inner {
     bytes: usize,
     /// Series that were deleted or replaced.
     ended: Vec<Ended>,
+    /// How many pushes there were.
+    pushes: u64,
+    /// The last push whose exemplars are stored: they are stored once, samples again and again.
+    exemplars_stored: BTreeMap<Tenant, u64>,
     /// Since the file was written.
     changed: bool,
 }
@@ -65,6 +71,9 @@ struct Stored {
 pub(super) struct TenantRows {
     pub(super) decoded: Decoded,
     pub(super) ended: Vec<Ended>,
+    pub(super) tenant: Tenant,
+    /// The last push whose exemplars are among the rows.
+    pub(super) pushes: u64,
 }
 
 impl Gateway {
@@ -124,10 +133,17 @@ impl Gateway {
             let groups = inner.groups.iter().filter(|((of, _), _)| of == tenant).map(|(_, group)| group);
             let ended: Vec<Ended> = ended.iter().filter(|ended| ended.tenant == *tenant).cloned().collect();
             let mut rows = SeriesRows::new(options);
-            add_all(&mut rows, groups, &ended, options.now).map_err(|fault| refusal(&fault, options))?;
-            Ok(TenantRows { decoded: rows.finish(tenant.clone())?, ended })
+            let stored = inner.exemplars_stored.get(tenant).copied().unwrap_or(0);
+            add_all(&mut rows, groups, &ended, options.now, stored).map_err(|fault| refusal(&fault, options))?;
+            let decoded = rows.finish(tenant.clone())?;
+            Ok(TenantRows { decoded, ended, tenant: tenant.clone(), pushes: inner.pushes })
         };
         tenants.into_iter().map(of).collect()
+    }
+
+    /// Takes note that exemplars are stored, those of the push `pushes` being the last.
+    pub(super) fn exemplars_stored(&self, tenant: Tenant, pushes: u64) {
+        self.lock().exemplars_stored.insert(tenant, pushes);
     }
 
     /// Takes back series whose markers were not stored.
@@ -192,7 +208,7 @@ impl Inner {
         tenant: &Tenant,
         labels: &Labels,
         push: Push,
-        families: Families,
+        mut families: Families,
         now: i64,
         bounds: &Gateway,
     ) -> Result<(), PushError> {
@@ -208,6 +224,10 @@ impl Inner {
         let before = self.groups.get(&key).cloned().unwrap_or_default();
         if before.labels.is_empty() && self.groups.len() >= bounds.groups_max {
             return Err(PushError::Full("groups"));
+        }
+        self.pushes += 1;
+        for family in families.values_mut() {
+            family.push = self.pushes;
         }
         let mut after = Group { labels: labels.clone(), push_time: now, families, ..before.clone() };
         if push == Push::Merge {
@@ -248,18 +268,36 @@ pub(super) fn own_samples(group: &Group) -> [(&'static str, &'static str, f64); 
     ]
 }
 
-fn add_all<'g>(rows: &mut SeriesRows<'_>, groups: impl Iterator<Item = &'g Group>, ended: &[Ended], now: i64) -> Walk<()> {
+/// Adds samples of all groups, with the exemplars that came after the push `stored`, and ends series.
+fn add_all<'g>(
+    rows: &mut SeriesRows<'_>,
+    groups: impl Iterator<Item = &'g Group>,
+    ended: &[Ended],
+    now: i64,
+    stored: u64,
+) -> Walk<()> {
+    let mut native = NativeHistogram::default();
     let mut known = HashSet::new();
     for group in groups {
         for (name, help, value) in own_samples(group) {
             let description = Description { kind: Some(MetricType::Gauge), help, unit: "s" };
-            add(rows, name, &group.labels, description, value, now)?;
+            add(rows, name, &group.labels, description, |series| series.sample(now, 0, value))?;
         }
         for family in group.families.values() {
             let Family { help, unit, .. } = family;
             let description = Description { kind: Some(family.kind()), help, unit };
             for sample in &family.samples {
-                add(rows, &sample.name, &sample.labels, description, sample.value(), now)?;
+                let has_exemplars = family.push > stored;
+                add(rows, &sample.name, &sample.labels, description, |series| {
+                    if has_exemplars {
+                        add_exemplars(series, sample, group.push_time)?;
+                    }
+                    match sample.native().map(|histogram| native.read(&sparse(&histogram.exposed()))) {
+                        // One that cannot be was refused when it was pushed.
+                        Some(read) => read.map_or(Ok(()), |()| series.histogram(now, 0, &native)),
+                        None => series.sample(now, 0, sample.value()),
+                    }
+                })?;
             }
         }
         known.extend(group.series());
@@ -267,18 +305,36 @@ fn add_all<'g>(rows: &mut SeriesRows<'_>, groups: impl Iterator<Item = &'g Group
     for Ended { name, labels, .. } in ended {
         // It may have been pushed again since.
         if !known.contains(&(name.as_str(), labels)) {
-            add(rows, name, labels, Description::default(), f64::from_bits(STALE_BITS), now)?;
+            add(rows, name, labels, Description::default(), |series| series.sample(now, 0, f64::from_bits(STALE_BITS)))?;
         }
     }
     Ok(())
 }
 
-/// Adds a sample; what cannot be a series was refused when it was pushed.
-fn add(rows: &mut SeriesRows<'_>, name: &str, labels: &Labels, description: Description<'_>, value: f64, now: i64) -> Walk<()> {
-    let mut all: Vec<Label<'_>> = vec![(METRIC_NAME, name)];
-    all.extend(labels.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+/// Adds a series; what cannot be one was refused when it was pushed.
+fn add(
+    rows: &mut SeriesRows<'_>,
+    name: &str,
+    labels: &Labels,
+    description: Description<'_>,
+    point: impl FnOnce(&mut Series<'_, '_, '_>) -> Walk<()>,
+) -> Walk<()> {
+    let all: Vec<Label<'_>> = std::iter::once((METRIC_NAME, name)).chain(pairs(labels)).collect();
     match rows.series(&all, description) {
-        Ok(mut series) => series.sample(now, 0, value),
+        Ok(mut series) => point(&mut series),
         Err(_) => Ok(()),
     }
+}
+
+/// Adds the exemplars of a sample to its next point; those without a time are of the push.
+fn add_exemplars(series: &mut Series<'_, '_, '_>, sample: &Sample, push_time: i64) -> Walk<()> {
+    for exemplar in &sample.exemplars {
+        let labels: Vec<Label<'_>> = pairs(&exemplar.labels).collect();
+        series.exemplar(exemplar.time_ms.and_then(nanos).unwrap_or(push_time), exemplar.value(), &labels)?;
+    }
+    Ok(())
+}
+
+fn pairs(labels: &Labels) -> impl Iterator<Item = Label<'_>> {
+    labels.iter().map(|(name, value)| (name.as_str(), value.as_str()))
 }

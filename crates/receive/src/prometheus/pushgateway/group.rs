@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, HashSet};
 use luneta_model::Limits;
 use serde::{Deserialize, Serialize};
 
+use super::native::{Exemplar, Histogram};
 use crate::prometheus::exposition::{self, Entry, ExpositionError, ExpositionFormat, ExpositionOptions, MetricType, SampleValue};
+use crate::prometheus::native::{HistogramFault, NativeHistogram};
+use crate::prometheus::scraped::sparse;
 
 /// Names and values, each name once.
 pub(super) type Labels = BTreeMap<String, String>;
@@ -19,6 +22,9 @@ pub(super) const PUSH_FAILURE_TIME: &str = "push_failure_time_seconds";
 /// Bytes a sample is reckoned at besides its texts, which is more than its row takes.
 const SAMPLE_BYTES: usize = 256;
 const LABEL_BYTES: usize = 32;
+const EXEMPLAR_BYTES: usize = 64;
+/// Exemplars of one sample that are kept.
+const EXEMPLARS_MAX: usize = 10;
 
 /// Why a push is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +41,8 @@ pub(super) enum PushError {
     Repeated(String),
     #[error("`{name}` is pushed as {pushed} and known as {known} in another group")]
     Type { name: String, pushed: &'static str, known: &'static str },
+    #[error("the native histogram `{name}` is refused: {fault}")]
+    Histogram { name: String, fault: HistogramFault },
     #[error("the labels of `{0}` are over the limits")]
     Labels(String),
     #[error("the gateway holds as many {0} as it may; delete groups that are not needed")]
@@ -60,6 +68,9 @@ pub(super) struct Family {
     pub(super) help: String,
     pub(super) unit: String,
     pub(super) samples: Vec<Sample>,
+    /// Number of the push that brought it; 0 after a restart.
+    #[serde(skip)]
+    pub(super) push: u64,
 }
 
 /// One sample of a family.
@@ -69,11 +80,26 @@ pub(super) struct Sample {
     /// Those of the group among them.
     pub(super) labels: Labels,
     bits: u64,
+    /// In place of the value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    native: Option<Box<Histogram>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) exemplars: Vec<Exemplar>,
 }
 
 impl Sample {
     pub(super) fn value(&self) -> f64 {
         f64::from_bits(self.bits)
+    }
+
+    pub(super) fn native(&self) -> Option<&Histogram> {
+        self.native.as_deref()
+    }
+
+    fn bytes(&self) -> usize {
+        let native = self.native.as_ref().map_or(0, |native| size_of::<Histogram>() + native.bytes());
+        let exemplars = self.exemplars.iter().map(|exemplar| EXEMPLAR_BYTES + labels_bytes(&exemplar.labels));
+        SAMPLE_BYTES + self.name.len() + labels_bytes(&self.labels) + native + exemplars.sum::<usize>()
     }
 }
 
@@ -83,8 +109,7 @@ impl Family {
     }
 
     fn bytes(&self) -> usize {
-        let of = |sample: &Sample| SAMPLE_BYTES + sample.name.len() + self.help.len() + labels_bytes(&sample.labels);
-        self.samples.iter().map(of).sum()
+        self.samples.iter().map(|sample| self.help.len() + sample.bytes()).sum()
     }
 }
 
@@ -116,8 +141,8 @@ fn labels_bytes(labels: &Labels) -> usize {
 
 /// Reads what is pushed to a group.
 pub(super) fn read(format: ExpositionFormat, body: &[u8], group: &Labels, limits: &Limits) -> Result<Families, PushError> {
-    // Groups are also answered as text, which cannot tell native histograms.
-    let options = ExpositionOptions { native_histograms: false, ..ExpositionOptions::default() };
+    // Groups are also answered as text, which cannot tell native histograms: their classic part is kept too.
+    let options = ExpositionOptions { always_classic_histograms: true, ..ExpositionOptions::default() };
     let mut reading = Reading { families: Families::new(), seen: HashSet::new(), fault: None, group, limits };
     exposition::parse(format, body, &options, |entry| match entry {
         Entry::Family(family) => reading.family(family),
@@ -156,7 +181,6 @@ impl Reading<'_> {
 
     fn try_sample(&mut self, family: &str, from: &exposition::Sample<'_>) -> Result<(), PushError> {
         let name = from.name.to_string();
-        let SampleValue::Number(value) = from.value else { return Ok(()) };
         if from.time_ms.is_some() {
             return Err(PushError::Time(name));
         }
@@ -175,14 +199,22 @@ impl Reading<'_> {
         if !self.seen.insert((name.clone(), labels.clone())) {
             return Err(PushError::Repeated(name));
         }
+        let (value, native) = match &from.value {
+            SampleValue::Number(value) => (*value, None),
+            SampleValue::Histogram(native) => match NativeHistogram::default().read(&sparse(native)) {
+                Ok(()) => (native.count, Some(Box::new(Histogram::new(native)))),
+                Err(fault) => return Err(PushError::Histogram { name, fault }),
+            },
+        };
+        let exemplars = from.exemplars.iter().take(EXEMPLARS_MAX).map(Exemplar::new).collect();
         let family = self.families.entry(family.to_owned()).or_insert_with(Family::empty);
-        family.samples.push(Sample { name, labels, bits: value.to_bits() });
+        family.samples.push(Sample { name, labels, bits: value.to_bits(), native, exemplars });
         Ok(())
     }
 }
 
 impl Family {
     fn empty() -> Self {
-        Self { kind: 0, help: String::new(), unit: String::new(), samples: Vec::new() }
+        Self { kind: 0, help: String::new(), unit: String::new(), samples: Vec::new(), push: 0 }
     }
 }

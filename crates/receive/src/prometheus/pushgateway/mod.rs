@@ -4,6 +4,7 @@ mod answer;
 mod gateway;
 mod group;
 pub mod http;
+mod native;
 mod path;
 
 use std::future::Future;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use luneta_model::Signal;
 
 pub(crate) use gateway::Gateway;
+use gateway::TenantRows;
 
 use crate::{Protocol, ReceiveState, Route};
 
@@ -73,24 +75,27 @@ pub async fn sample(state: &ReceiveState) {
     let work = move || worker.gateway.rows(&worker.decode_options());
     let Ok(tenants) = tokio::task::spawn_blocking(work).await else { return };
     for rows in tenants {
-        let rows = match rows {
+        let TenantRows { decoded, ended, tenant, pushes } = match rows {
             Ok(rows) => rows,
             Err(error) => {
                 tracing::warn!(%error, "the groups of the Pushgateway could not be sampled");
                 continue;
             }
         };
-        let mut tally = rows.decoded.tally;
-        let batch = state.cardinality.admit(rows.decoded.batch, (state.config.clock)(), &mut tally);
+        let mut tally = decoded.tally;
+        let batch = state.cardinality.admit(decoded.batch, (state.config.clock)(), &mut tally);
         let items = batch.len() as u64;
         if items == 0 {
             continue;
         }
         match state.sink.accept(batch).await {
-            Ok(()) => state.stats.accept(&PUSHGATEWAY, Signal::Metrics, items, &tally, (state.config.clock)()),
+            Ok(()) => {
+                state.gateway.exemplars_stored(tenant, pushes);
+                state.stats.accept(&PUSHGATEWAY, Signal::Metrics, items, &tally, (state.config.clock)());
+            }
             Err(error) => {
                 tracing::warn!(%error, "a sample of the groups of the Pushgateway was lost");
-                state.gateway.end_later(rows.ended);
+                state.gateway.end_later(ended);
             }
         }
     }
