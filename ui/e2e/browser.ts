@@ -55,6 +55,21 @@ export async function settle(page: Page): Promise<void> {
   await page.waitForFunction(() => !document.querySelector('.skeleton, .loading-bar.on'), undefined, { timeout: 20_000 })
 }
 
+// A demo that has just begun lacks what takes two exports, or a fault: tests wait for what they need, and say what that was.
+export async function waitFor(what: string, there: () => Promise<boolean>, seconds = 100): Promise<void> {
+  const end = Date.now() + seconds * 1000
+  while (!(await there())) {
+    if (Date.now() > end) throw new Error(`after ${seconds} s the server at ${address} has no ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 500))
+  }
+}
+
+export async function seriesOf(query: string): Promise<number> {
+  const response = await fetch(`${address}/api/v1/query?${new URLSearchParams({ query })}`)
+  if (!response.ok) throw new Error(`${await response.text()}\n${query}`)
+  return ((await response.json()) as { data: { result: unknown[] } }).data.result.length
+}
+
 export async function runSql(query: string): Promise<unknown[][]> {
   const response = await fetch(`${address}/api/sql`, {
     method: 'POST',
