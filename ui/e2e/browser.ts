@@ -80,6 +80,16 @@ export async function runSql(query: string): Promise<unknown[][]> {
   return ((await response.json()) as { rows: unknown[][] }).rows
 }
 
+// The demo's apps fail now and then, but not from their first second on.
+export async function failedTrace(): Promise<string> {
+  let id: unknown
+  await waitFor('trace with an error', async () => {
+    id = (await runSql(`SELECT trace_id FROM spans WHERE status_code = 'ERROR' ORDER BY start_time DESC LIMIT 1`))[0]?.[0]
+    return typeof id === 'string'
+  })
+  return String(id)
+}
+
 export async function askRows(query: string): Promise<Record<string, SqlValue>[]> {
   const response = await fetch(`${address}/api/sql`, {
     method: 'POST',

@@ -5,7 +5,8 @@ import type { SqlEditor } from '../editor/SqlEditor'
 import './sqlField.css'
 
 interface SqlFieldProps {
-  text: string
+  text: string // as it is written, which the editor does not wait for
+  given?: string // what comes from elsewhere, such as by undoing: it replaces what is written
   label: string
   hint?: string
   schema: Schema | undefined
@@ -14,7 +15,7 @@ interface SqlFieldProps {
   hold?: (editor: SqlEditor | null) => void // once it is there, and when it goes
 }
 
-export function SqlField({ text, label, hint = 'SELECT …', schema, onChange, onRun, hold }: SqlFieldProps) {
+export function SqlField({ text, given, label, hint = 'SELECT …', schema, onChange, onRun, hold }: SqlFieldProps) {
   const host = useRef<HTMLDivElement>(null)
   const [ready, setReady] = useState(false)
   const editor = useRef<SqlEditor | null>(null)
@@ -39,7 +40,9 @@ export function SqlField({ text, label, hint = 'SELECT …', schema, onChange, o
       latest.current.hold?.(null)
     }
   }, [schema])
-  useEffect(() => editor.current?.setText(text), [text])
+  useEffect(() => {
+    if (given !== undefined) editor.current?.setText(given)
+  }, [given])
   return (
     <div class="editor-host sql-field">
       <div ref={host} />

@@ -73,7 +73,7 @@ function QueryForm({ query, put, remove, shown, range }: FormProps) {
         </button>
       </div>
       {query.language === 'promql' && <QueryField text={query.query} label={`PromQL ${query.ref}`} range={range} onDraft={setText} onRun={(run) => put({ ...query, query: run })} />}
-      {query.language === 'sql' && <SqlText text={text} label={`SQL ${query.ref}`} onChange={setText} onRun={() => put({ ...query, query: text })} />}
+      {query.language === 'sql' && <SqlText text={text} given={query.query} label={`SQL ${query.ref}`} onChange={setText} onRun={() => put({ ...query, query: text })} />}
       {query.language === 'traceql' && <TraceqlField text={query.query} label={`TraceQL ${query.ref}`} range={range} onDraft={setText} onRun={(run) => put({ ...query, query: run })} />}
       {query.language === 'sql' && text.trim() !== '' && !boundsTime(text) && <p class="banner">{t('dash.sql.unbounded')}</p>}
       {shown !== '' && shown !== query.query && <pre class="dash-shown" title={t('dash.query.asked')}>{shown}</pre>}
@@ -81,11 +81,11 @@ function QueryForm({ query, put, remove, shown, range }: FormProps) {
   )
 }
 
-function SqlText({ text, label, onChange, onRun }: { text: string; label: string; onChange: (text: string) => void; onRun: () => void }) {
+function SqlText({ text, given, label, onChange, onRun }: { text: string; given: string; label: string; onChange: (text: string) => void; onRun: () => void }) {
   const schema = useSchema()
   return (
     <div class="query-field">
-      <SqlField text={text} label={label} hint={example} schema={schema.data} onChange={onChange} onRun={onRun} />
+      <SqlField text={text} given={given} label={label} hint={example} schema={schema.data} onChange={onChange} onRun={onRun} />
     </div>
   )
 }
