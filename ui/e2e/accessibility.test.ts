@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { launch, runSql, settle, visit } from './browser'
+import { failedTrace, launch, settle, visit } from './browser'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
@@ -21,9 +21,8 @@ let browser: Browser
 let traceId = ''
 beforeAll(async () => {
   browser = await launch()
-  const rows = await runSql(`SELECT trace_id FROM spans WHERE status_code = 'ERROR' ORDER BY start_time DESC LIMIT 1`)
-  traceId = String(rows[0]?.[0] ?? '')
-})
+  traceId = await failedTrace()
+}, 300_000)
 afterAll(() => browser.close())
 
 const paths = [
@@ -41,8 +40,10 @@ for (const theme of ['dark', 'light'] as const) {
         const { page } = await visit(browser, path.replace(/^\/trace(?=$|\?)/, `/trace/${traceId}`), { theme })
         if (path === '/trace') await page.locator('.waterfall-row').first().click()
         // Cards load in view: all of them, for once.
-        if (path === '/') await page.setViewportSize({ width: 1440, height: 3600 })
-        await page.waitForTimeout(400)
+        if (path === '/') {
+          await page.setViewportSize({ width: 1440, height: 3600 })
+          await page.waitForFunction(() => !document.querySelector('.awaiting'))
+        }
         await settle(page)
         expect(await findings(page)).toEqual([])
         await page.context().close()

@@ -61,6 +61,21 @@ export async function settle(page: Page): Promise<void> {
   })
 }
 
+// A demo that has just begun lacks what takes two exports, or a fault: tests wait for what they need, and say what that was.
+export async function waitFor(what: string, there: () => Promise<boolean>, seconds = 100): Promise<void> {
+  const end = Date.now() + seconds * 1000
+  while (!(await there())) {
+    if (Date.now() > end) throw new Error(`after ${seconds} s the server at ${address} has no ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 500))
+  }
+}
+
+export async function seriesOf(query: string): Promise<number> {
+  const response = await fetch(`${address}/api/v1/query?${new URLSearchParams({ query })}`)
+  if (!response.ok) throw new Error(`${await response.text()}\n${query}`)
+  return ((await response.json()) as { data: { result: unknown[] } }).data.result.length
+}
+
 export async function runSql(query: string): Promise<unknown[][]> {
   const response = await fetch(`${address}/api/sql`, {
     method: 'POST',
@@ -69,6 +84,16 @@ export async function runSql(query: string): Promise<unknown[][]> {
   })
   if (!response.ok) throw new Error(await response.text())
   return ((await response.json()) as { rows: unknown[][] }).rows
+}
+
+// The demo's apps fail now and then, but not from their first second on.
+export async function failedTrace(): Promise<string> {
+  let id: unknown
+  await waitFor('trace with an error', async () => {
+    id = (await runSql(`SELECT trace_id FROM spans WHERE status_code = 'ERROR' ORDER BY start_time DESC LIMIT 1`))[0]?.[0]
+    return typeof id === 'string'
+  })
+  return String(id)
 }
 
 export async function askRows(query: string): Promise<Record<string, SqlValue>[]> {

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { address, launch, settle, visit } from './browser'
+import { address, launch, seriesOf, settle, visit, waitFor } from './browser'
 
 let browser: Browser
 beforeAll(async () => {
   browser = await launch()
-})
+  await waitFor('rate of calls, counted from spans', async () => (await seriesOf('rate(traces_spanmetrics_calls_total[5m])')) > 0)
+  await waitFor('request of a Python service by route: that takes two exports', async () => (await seriesOf('rate(http_server_request_duration_seconds_count{http_route!=""}[5m])')) > 0)
+}, 300_000)
 afterAll(() => browser.close())
 
 const made = new Set<string>()
@@ -159,6 +161,47 @@ describe('a dashboard', () => {
     await page.context().close()
   })
 
+  it('shares one cross-hair among charts and heatmaps', async () => {
+    const heat = { id: 4, type: 'heatmap', title: 'Durations', place: { x: 0, y: 8, w: 12, h: 8 }, queries: [{ ref: 'A', language: 'promql', query: 'sum by (le) (rate(traces_spanmetrics_latency_bucket[$__rate_interval]))' }] }
+    await keep('e2e-hair', small('Cross-hair', [heat]))
+    const { page, complaints } = await visit(browser, '/dashboards/e2e-hair')
+    const [plot, cells] = [page.locator('section[aria-label="Calls"] .u-over'), page.locator('section[aria-label="Durations"] .heatmap')]
+    await plot.waitFor()
+    await cells.waitFor()
+    await settle(page)
+    const [box, other] = [await plot.boundingBox(), await cells.boundingBox()]
+    if (!box || !other) throw new Error('no charts')
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2)
+    await page.waitForSelector('section[aria-label="Durations"] .heatmap-hair')
+    await page.mouse.move(other.x + other.width * 0.7, other.y + other.height / 2)
+    await page.waitForFunction(() => {
+      const [mine, theirs] = ['.u-cursor-x', '.u-over'].map((name) => document.querySelector(`section[aria-label="Calls"] ${name}`)?.getBoundingClientRect())
+      return mine && theirs && mine.left > theirs.left + theirs.width * 0.4 && mine.left < theirs.right
+    })
+    expect(complaints).toEqual([])
+    await page.context().close()
+  })
+
+  it('marks its annotations in charts, and switches them', async () => {
+    const annotations = [
+      { name: 'Moments', language: 'promql', query: 'vector(time() % 300 < bool 60)', text: 'now and then', colour: 'purple' },
+      { name: 'Broken', language: 'sql', query: 'SELECT nothing FROM nowhere' },
+    ]
+    await keep('e2e-marks', { ...small('Marks'), annotations })
+    const { page, complaints } = await visit(browser, '/dashboards/e2e-marks')
+    const known = complaints.length
+    const chart = page.locator('section[aria-label="Calls"] figcaption')
+    await page.waitForFunction(() => document.querySelector('section[aria-label="Calls"] figcaption')?.textContent?.includes('Moments: now and then'))
+    await page.waitForSelector('.dash-variables .tag.error')
+    await page.locator('button.dash-mark', { hasText: 'Moments' }).click()
+    await page.waitForFunction(() => !document.querySelector('section[aria-label="Calls"] figcaption')?.textContent?.includes('Moments'))
+    expect(new URL(page.url()).searchParams.getAll('marks')).toEqual(['Moments'])
+    expect(await chart.textContent()).not.toBe('')
+    // The browser itself reports answers of status 400.
+    expect(complaints.slice(known).filter((text) => !text.includes('400'))).toEqual([])
+    await page.context().close()
+  })
+
   it('says that it is absent', async () => {
     const { page } = await visit(browser, '/dashboards/there-is-none')
     await page.waitForSelector('.notice.failed')
@@ -220,10 +263,28 @@ describe('editing', () => {
     await page.context().close()
   })
 
+  it('completes SQL and TraceQL as their pages do', async () => {
+    const queries = [{ ref: 'A', language: 'sql', query: 'SELECT 1' }, { ref: 'B', language: 'traceql', query: '{ }' }]
+    await keep('e2e-complete', small('Complete', [{ id: 5, type: 'table', title: 'Rows', place: { x: 0, y: 8, w: 12, h: 6 }, queries }]))
+    const { page, complaints } = await visit(browser, '/dashboards/e2e-complete?edit=1&panel=5')
+    await page.locator('fieldset:has(legend:text-is("A")) .cm-content').click()
+    await page.keyboard.press('Control+a')
+    await page.keyboard.type('SELECT count(*) FROM span_me')
+    await page.waitForSelector('.cm-completionLabel >> text=span_metrics')
+    await page.keyboard.press('Escape')
+    await page.locator('fieldset:has(legend:text-is("B")) .cm-content').click()
+    await page.keyboard.press('Control+a')
+    await page.keyboard.type('{ resource.service.n')
+    await page.waitForSelector('.cm-completionLabel >> text=resource.service.name')
+    expect(complaints.filter((text) => !text.includes('400'))).toEqual([])
+    await page.context().close()
+  })
+
   it('loses nobody’s work when two save', async () => {
     await keep('e2e-two', small('Two'))
     const { page } = await visit(browser, '/dashboards/e2e-two?edit=1')
     const grip = page.locator('section[aria-label="Calls"] .dash-grip')
+    await grip.waitFor()
     await grip.focus()
     await page.keyboard.press('Shift+ArrowLeft')
     const etag = (await fetch(endpoint('e2e-two'))).headers.get('etag') ?? ''
@@ -282,8 +343,8 @@ describe('ready dashboards', () => {
   it('Luneta asks nothing that fails', async () => {
     const { page, complaints } = await visit(browser, '/dashboards/ready/luneta')
     await page.setViewportSize({ width: 1440, height: 3200 })
-    await page.waitForTimeout(600)
-    await settle(page)
+    // Panels ask once they are in view: all of them, here.
+    await page.waitForFunction(() => document.querySelectorAll('.dash-panel').length > 10 && !document.querySelector('.dash-wait, .skeleton'))
     expect(await page.locator('.dash-nothing.failed').count()).toBe(0)
     expect(complaints).toEqual([])
     await page.context().close()

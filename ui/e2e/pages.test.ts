@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { address, launch, runSql, settle, visit } from './browser'
+import { address, failedTrace, launch, settle, visit } from './browser'
 
 let browser: Browser
 beforeAll(async () => {
@@ -16,6 +16,21 @@ describe('every page', () => {
         expect(complaints).toEqual([])
         expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0)
         expect(await page.locator('.notice.failed').count()).toBe(0)
+        await page.context().close()
+      })
+    }
+  }
+
+  for (const width of [390, 320]) {
+    for (const language of ['en', 'pt-BR'] as const) {
+      it(`names of the bar fit on ${width} pixels in ${language}`, async () => {
+        const { page } = await visit(browser, '/', { width, height: 700, language })
+        const cut = await page.locator('.nav-link span').evaluateAll((names) => names.filter((name) => name.checkVisibility() && name.scrollWidth > name.clientWidth + 1).map((name) => name.textContent))
+        expect(cut).toEqual([])
+        await page.locator('.nav-more button').click()
+        await page.locator('.nav-sheet a[href^="/dashboards"]').click()
+        await page.waitForURL('**/dashboards*')
+        await page.waitForFunction(() => !document.querySelector('dialog'))
         await page.context().close()
       })
     }
@@ -83,8 +98,7 @@ describe('traces', () => {
   })
 
   it('moves through the waterfall by keyboard and shows the span', async () => {
-    const rows = await runSql(`SELECT trace_id FROM spans WHERE status_code = 'ERROR' ORDER BY start_time DESC LIMIT 1`)
-    const { page } = await visit(browser, `/trace/${String(rows[0]?.[0])}`)
+    const { page } = await visit(browser, `/trace/${await failedTrace()}`)
     await page.waitForSelector('.waterfall-row')
     await page.keyboard.press('n')
     await page.waitForSelector('.drawer >> text=ERROR')

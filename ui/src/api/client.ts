@@ -1,5 +1,6 @@
 import { resolve } from '../url/base'
-import type { Fault, FaultKind, Schema, SqlAnswer, SqlValue, Status } from './types'
+import { readFault } from './fault'
+import type { Fault, Schema, SqlAnswer, SqlValue, Status } from './types'
 
 export class ApiError extends Error {
   readonly fault: Fault
@@ -24,17 +25,7 @@ async function request(path: string, init?: RequestInit): Promise<Response> {
   return response
 }
 
-async function faultOf(response: Response): Promise<ApiError> {
-  const text = await response.text()
-  try {
-    const body = JSON.parse(text) as { error?: Fault }
-    if (body.error) return new ApiError(body.error, response.status)
-  } catch {
-    // A proxy may answer with something that is not JSON; fall through to the status.
-  }
-  const kind: FaultKind = response.status === 429 ? 'busy' : response.status === 504 ? 'timeout' : 'execution'
-  return new ApiError({ kind, message: text.slice(0, 400) || `HTTP ${response.status}` }, response.status)
-}
+const faultOf = async (response: Response): Promise<ApiError> => new ApiError(readFault(await response.text(), response.status), response.status)
 
 export async function readJson<T>(path: string, init?: RequestInit): Promise<T> {
   const response = await request(path, init)

@@ -41,6 +41,7 @@ const paths = {
   empty: 'M4 13 7 5h10l3 8v6H4zM4 13h5l1.5 2.5h3L15 13h5',
   services: 'M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z',
   map: 'M3 9h5v6H3zM16 3h5v6h-5zM16 15h5v6h-5zM8 12h4M12 12c2 0 1-6 4-6M12 12c2 0 1 6 4 6',
+  more: 'M4 7h16M4 12h16M4 17h16',
   queue: 'M4 7h13c4 0 4 10 0 10H4c-3 0-3-10 0-10M9 7v10M13 7v10',
   pin: 'M9 3h6M10 3v6l-4 5h12l-4-5V3M12 14v7',
   skew: 'M4 6h10M10 12h10M4 18h6M17 15l3-3-3-3',

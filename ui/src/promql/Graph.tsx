@@ -1,12 +1,12 @@
 // A chart of PromQL answers: lines, bars or a stack, with a legend that isolates, thresholds, exemplars
 // that open traces, a cross-hair that charts of one group share, and a table twin.
 import { useMemo, useState } from 'preact/hooks'
-import type { Marker } from '../components/TimeChart'
 import { Icon } from '../components/Icon'
 import { t } from '../i18n/translate'
 import { fullTime } from '../time/format'
 import type { ExemplarMark } from './exemplars'
 import { Legend, useShown } from './Legend'
+import type { Mark } from './marks'
 import { Plot } from './Plot'
 import type { GraphSeries } from './series'
 import { format } from './units'
@@ -37,7 +37,7 @@ export interface GraphProps {
   max?: number
   fit?: boolean // the axis need not start at zero
   thresholds?: readonly Threshold[]
-  markers?: readonly Marker[]
+  markers?: readonly Mark[]
   exemplars?: readonly ExemplarMark[]
   onExemplar?: (mark: ExemplarMark) => void
   group?: string // charts of one group share a cross-hair
@@ -47,11 +47,11 @@ export interface GraphProps {
 }
 
 export function Graph(props: GraphProps) {
-  const { title, times, series, unit, decimals, height = 240, legend = 'list', total = series.length, bare = false } = props
+  const { title, times, series, unit, decimals, height = 240, legend = 'list', total = series.length, bare = false, markers = noMarks } = props
   const [asTable, setAsTable] = useState(false)
   const [bold, setBold] = useState<string | null>(null)
   const { hidden, choose } = useShown(series)
-  const summary = useMemo(() => summarise(title, series, unit, decimals), [title, series, unit, decimals])
+  const summary = useMemo(() => [summarise(title, series, unit, decimals), ...(markers.length > 0 ? [summariseMarks(markers)] : [])].join('. '), [title, series, unit, decimals, markers])
   return (
     <figure class="graph">
       <figcaption class="visually-hidden">{summary}</figcaption>
@@ -69,6 +69,11 @@ export function Graph(props: GraphProps) {
     </figure>
   )
 }
+
+const noMarks: readonly Mark[] = []
+
+const summariseMarks = (marks: readonly Mark[]): string =>
+  [t('graph.marks', { n: marks.length }), ...marks.slice(0, 12).map(({ time, label }) => `${fullTime(time * 1000)} ${label}`)].join('; ')
 
 function summarise(title: string, series: readonly GraphSeries[], unit?: string, decimals?: number): string {
   const write = (value: number) => format(value, unit, decimals)

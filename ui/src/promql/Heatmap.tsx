@@ -7,9 +7,11 @@ import { timeZone } from '../settings/settings'
 import { fullTime } from '../time/format'
 import { fromMilliseconds } from '../time/nanoseconds'
 import { setRange } from '../url/state'
-import { cellAt, drawHeatmap, frameIn, markPlace, timeAt } from './drawHeatmap'
+import { follow, point } from './crosshair'
+import { cellAt, drawHeatmap, frameIn, markPlace, timeAt, xOf, type Frame } from './drawHeatmap'
 import { labelsOf, type ExemplarMark } from './exemplars'
-import type { Cells } from './heatmap'
+import { nameOfRow, type Cells } from './heatmap'
+import { marksAt, type Mark } from './marks'
 import { format } from './units'
 import './graph.css'
 import './heatmap.css'
@@ -22,9 +24,11 @@ interface HeatmapProps {
   height?: number
   exemplars?: readonly ExemplarMark[]
   onExemplar?: (mark: ExemplarMark) => void
+  markers?: readonly Mark[]
+  group?: string // charts of one group share a cross-hair
 }
 
-const none: readonly ExemplarMark[] = []
+const none: readonly never[] = []
 
 export function Heatmap(props: HeatmapProps) {
   const { title, cells, unit, countUnit = 'short', height = 240 } = props
@@ -42,11 +46,12 @@ export function Heatmap(props: HeatmapProps) {
   )
 }
 
-function summarise(title: string, { bounds, counts }: Cells, unit: string | undefined, countUnit: string): string {
+function summarise(title: string, { bounds, counts, labels }: Cells, unit: string | undefined, countUnit: string): string {
   const totals = counts.map((row) => row.reduce((sum, count) => sum + count, 0))
   const fullest = totals.indexOf(Math.max(...totals))
   const [lower, upper] = bounds[fullest] ?? []
   if (lower === undefined || upper === undefined) return `${title}. ${t('graph.empty')}`
+  if (labels) return `${title}. ${t('graph.series', { n: labels.length })}. ${labels.slice(0, 12).join('; ')}`
   return `${title}. ${t('heatmap.summary', { rows: bounds.length, lower: format(lower, unit), upper: format(upper, unit), most: format(totals[fullest] ?? 0, countUnit) })}`
 }
 
@@ -55,7 +60,7 @@ interface CanvasProps extends HeatmapProps {
   countUnit: string
 }
 
-function Canvas({ cells, unit, countUnit, height, exemplars = none, onExemplar }: CanvasProps) {
+function Canvas({ cells, unit, countUnit, height, exemplars = none, markers = none, onExemplar, group }: CanvasProps) {
   const host = useRef<HTMLDivElement>(null)
   const canvas = useRef<HTMLCanvasElement>(null)
   const [width, setWidth] = useState(0)
@@ -77,8 +82,9 @@ function Canvas({ cells, unit, countUnit, height, exemplars = none, onExemplar }
     canvas.current.width = width * devicePixelRatio
     canvas.current.height = height * devicePixelRatio
     context.scale(devicePixelRatio, devicePixelRatio)
-    drawHeatmap(context, { cells, frame, unit, colours, exemplars, from: drag?.from ?? null, to: drag?.to ?? null })
-  }, [cells, frame, unit, colours, exemplars, drag, zone])
+    drawHeatmap(context, { cells, frame, unit, colours, exemplars, markers, from: drag?.from ?? null, to: drag?.to ?? null })
+  }, [cells, frame, unit, colours, exemplars, markers, drag, zone])
+  const others = useFollowed(group, at !== null)
   const placeOf = (event: PointerEvent) => {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect()
     return { x: event.clientX - box.left, y: event.clientY - box.top }
@@ -96,18 +102,36 @@ function Canvas({ cells, unit, countUnit, height, exemplars = none, onExemplar }
     <div
       class={`heatmap ${nearest ? 'on-mark' : ''}`} ref={host} style={{ height: `${height}px` }}
       onPointerDown={(event) => { const { x } = placeOf(event); setDrag({ from: x, to: x }) }}
-      onPointerMove={(event) => { const place = placeOf(event); setAt(place); if (drag) setDrag({ ...drag, to: place.x }) }}
+      onPointerMove={(event) => {
+        const place = placeOf(event)
+        setAt(place)
+        if (drag) setDrag({ ...drag, to: place.x })
+        if (group) point(group, place.x < frame.left || cells.times.length === 0 ? null : timeAt(cells, frame, place.x))
+      }}
       onPointerUp={finish}
-      onPointerLeave={() => { setAt(null); setDrag(null) }}
+      onPointerLeave={() => { setAt(null); setDrag(null); if (group) point(group, null) }}
     >
       <canvas ref={canvas} aria-hidden="true" />
+      <Hair at={at ? at.x : others === null ? null : xOf(cells, frame, others)} frame={frame} />
       {cells.bounds.length === 0 && <p class="graph-empty">{t('graph.empty')}</p>}
-      {at && <Tip cells={cells} at={at} unit={unit} countUnit={countUnit} width={width} height={height} mark={nearest} />}
+      {at && <Tip cells={cells} at={at} unit={unit} countUnit={countUnit} width={width} height={height} mark={nearest} marks={marksAt(markers, at.x, (time) => xOf(cells, frame, time))} />}
     </div>
   )
 }
 
-function markNear(cells: Cells, frame: ReturnType<typeof frameIn>, marks: readonly ExemplarMark[], { x, y }: { x: number; y: number }): ExemplarMark | null {
+// Where somebody points in another chart of the group.
+function useFollowed(group: string | undefined, here: boolean): number | null {
+  const [time, setTime] = useState<number | null>(null)
+  useEffect(() => (group ? follow(group, setTime) : undefined), [group])
+  return here ? null : time
+}
+
+function Hair({ at, frame }: { at: number | null; frame: Frame }) {
+  if (at === null || at < frame.left || at > frame.left + frame.width) return null
+  return <i class="heatmap-hair" style={{ transform: `translateX(${Math.round(at)}px)`, top: `${frame.top}px`, height: `${frame.height}px` }} />
+}
+
+function markNear(cells: Cells, frame: Frame, marks: readonly ExemplarMark[], { x, y }: { x: number; y: number }): ExemplarMark | null {
   let best: ExemplarMark | null = null
   let least = 9
   for (const mark of marks) {
@@ -126,9 +150,10 @@ interface TipProps {
   width: number
   height: number
   mark: ExemplarMark | null
+  marks: readonly Mark[]
 }
 
-function Tip({ cells, at, unit, countUnit, width, height, mark }: TipProps) {
+function Tip({ cells, at, unit, countUnit, width, height, mark, marks }: TipProps) {
   const found = cellAt(cells, frameIn(width, height), at.x, at.y)
   const [lower, upper] = (found && cells.bounds[found.row]) ?? []
   if (!found || lower === undefined || upper === undefined) return null
@@ -144,8 +169,9 @@ function Tip({ cells, at, unit, countUnit, width, height, mark }: TipProps) {
           {mark.traceId && <div class="quiet">{t('graph.exemplar.open')}</div>}
         </>
       ) : (
-        <div><span>{format(lower, unit)} – {format(upper, unit)}</span><em>{format(cells.counts[found.row]?.[found.column] ?? 0, countUnit)}</em></div>
+        <div><span>{cells.labels?.[found.row] ?? `${format(lower, unit)} – ${format(upper, unit)}`}</span><em>{format(cells.counts[found.row]?.[found.column] ?? 0, countUnit)}</em></div>
       )}
+      {marks.slice(0, 5).map(({ label, colour }, index) => <div key={index}>{colour && <i style={{ background: colour }} />}<span>{label.slice(0, 160)}</span></div>)}
     </div>
   )
 }
@@ -157,7 +183,7 @@ function Twin({ title, cells, unit, countUnit, height }: { title: string; cells:
         <thead>
           <tr>
             <th scope="col">{t('chart.time')}</th>
-            {cells.bounds.map(([, upper]) => <th scope="col" class="right" key={upper}>≤ {format(upper, unit)}</th>)}
+            {cells.bounds.map((_, row) => <th scope="col" class="right" key={row}>{nameOfRow(cells, row, (upper) => `≤ ${format(upper, unit)}`)}</th>)}
           </tr>
         </thead>
         <tbody>

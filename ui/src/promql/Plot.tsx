@@ -9,6 +9,7 @@ import { day, minute, clock } from '../time/format'
 import { fromMilliseconds } from '../time/nanoseconds'
 import { setRange } from '../url/state'
 import { colourOf, isDashed } from './colour'
+import { follow, point } from './crosshair'
 import { drawExemplars, drawMarkers, drawThresholds, markAt } from './drawOver'
 import type { GraphProps } from './Graph'
 import { stacked } from './stack'
@@ -47,7 +48,9 @@ export function Plot(props: PlotProps) {
     plot.current = made
     const observer = new ResizeObserver(() => made.setSize({ width: box.clientWidth, height }))
     observer.observe(box)
+    const leave = group ? follow(group, (time) => hovered.current || showAt(made, time)) : () => undefined
     return () => {
+      leave()
       observer.disconnect()
       made.destroy()
       plot.current = null
@@ -63,8 +66,13 @@ export function Plot(props: PlotProps) {
     const mark = plot.current && exemplars ? markAt(plot.current, exemplars, event) : null
     if (mark) onExemplar?.(mark)
   }
+  const onLeave = () => {
+    hovered.current = false
+    if (tip.current) tip.current.hidden = true
+    if (group) point(group, null)
+  }
   return (
-    <div class="plot" style={{ height: `${height}px` }} onPointerEnter={() => (hovered.current = true)} onPointerLeave={() => { hovered.current = false; if (tip.current) tip.current.hidden = true }}>
+    <div class="plot" style={{ height: `${height}px` }} onPointerEnter={() => (hovered.current = true)} onPointerLeave={onLeave}>
       <div ref={host} onClick={onClick} />
       <div ref={tip} class="plot-tip graph-tip" hidden />
       {series.every(({ values }) => values.every((value) => value === null)) && <p class="graph-empty">{t('graph.empty')}</p>}
@@ -81,7 +89,7 @@ function dataOf({ times, series, hidden, stacked: piled, log }: Drawing): uPlot.
 }
 
 function optionsOf(latest: { current: Drawing }, width: number): uPlot.Options {
-  const { series, colours, height, bare = false, unit, decimals, kind = 'lines', group, stacked: piled = false } = latest.current
+  const { series, colours, height, bare = false, unit, decimals, kind = 'lines', stacked: piled = false } = latest.current
   const axis = { stroke: colours.text3, font: colours.font, ticks: { show: false } }
   return {
     width, height,
@@ -91,7 +99,6 @@ function optionsOf(latest: { current: Drawing }, width: number): uPlot.Options {
     focus: { alpha: 0.25 },
     cursor: {
       drag: { x: true, y: false, setScale: false }, points: { show: kind !== 'bars' && !piled, size: 6 }, y: false,
-      ...(group ? { sync: { key: group, setSeries: false } } : {}),
     },
     scales: { x: {}, y: scaleOf(latest) },
     axes: [
@@ -102,11 +109,23 @@ function optionsOf(latest: { current: Drawing }, width: number): uPlot.Options {
     bands: piled && kind !== 'bars' ? series.slice(1).map((one, index) => ({ series: [index + 2, index + 1] as [number, number], fill: tint(colourOf(one, index + 1, colours), 0.32) })) : [],
     hooks: {
       setSelect: [(plot) => zoom(plot, latest.current)],
-      setCursor: [(plot) => fillTip(plot, latest.current)],
+      setCursor: [(plot) => { fillTip(plot, latest.current); tell(plot, latest.current) }],
       drawClear: [(plot) => drawThresholds(plot, latest.current, true)],
       draw: [(plot) => { drawThresholds(plot, latest.current, false); drawMarkers(plot, latest.current); drawExemplars(plot, latest.current) }],
     },
   }
+}
+
+function tell(plot: uPlot, { group, hovered }: Drawing): void {
+  const { left = -1 } = plot.cursor
+  if (group && hovered.current) point(group, left < 0 ? null : plot.posToVal(left, 'x'))
+}
+
+// The line where somebody points in another chart.
+function showAt(plot: uPlot, time: number | null): void {
+  const left = time === null ? -1 : plot.valToPos(time, 'x')
+  const inside = left >= 0 && left <= plot.over.clientWidth
+  plot.setCursor({ left: inside ? left : -10, top: inside ? 0 : -10 }, false)
 }
 
 // As wide as the longest value written on the axis.
@@ -183,9 +202,8 @@ function alone(plot: uPlot, place: number): number[] | null {
   return found.length > 0 ? found : null
 }
 
-function zoom(plot: uPlot, { onZoom, hovered }: Drawing): void {
-  // A chart of the same group has its selection from the one under the pointer.
-  if (plot.select.width < 4 || !hovered.current) return
+function zoom(plot: uPlot, { onZoom }: Drawing): void {
+  if (plot.select.width < 4) return
   const from = plot.posToVal(plot.select.left, 'x')
   const to = plot.posToVal(plot.select.left + plot.select.width, 'x')
   plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)

@@ -1,5 +1,4 @@
 // Shapes of Prometheus's answers, and what stands in their text.
-import type { Fault, FaultKind } from '../api/types'
 
 export type Labels = Readonly<Record<string, string>>
 export type Point = readonly [time: number, value: string]
@@ -86,17 +85,6 @@ export interface Sizes {
   labelValueCountByLabelName: NamedCount[]
   memoryInBytesByLabelName: NamedCount[]
   seriesCountByLabelValuePair: NamedCount[]
-}
-
-const kinds: Record<string, FaultKind> = { bad_data: 'plan', execution: 'execution', timeout: 'timeout', canceled: 'cancelled', unavailable: 'busy' }
-const placed = /^(?:invalid parameter "[^"]*": )?(\d+):(\d+): (?:parse error: )?([\s\S]*)$/
-
-// Where a query is wrong stands in the text of the fault.
-export function faultOf(errorType: string, message: string): Fault {
-  const place = placed.exec(message)
-  if (errorType === 'bad_data' && place) return { kind: 'parse', message: place[3] ?? '', position: { line: Number(place[1]), column: Number(place[2]) } }
-  if (/limit of \d+|\(limit \d+\)/.test(message)) return { kind: 'limit', message }
-  return { kind: kinds[errorType] ?? 'execution', message: message.replace(/^invalid parameter "query": /, '') }
 }
 
 // Names of labels that stand in a path are escaped where they are no plain ones.

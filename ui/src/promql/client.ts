@@ -1,8 +1,9 @@
 // Prometheus's API, which Luneta serves below /api/v1: PromQL, labels, metadata, exemplars.
 import { ApiError } from '../api/client'
+import { faultOfText } from '../api/fault'
 import type { FaultKind } from '../api/types'
 import { resolve } from '../url/base'
-import { escapeName, faultOf, type Answer, type ExemplarSeries, type Labels, type MetricMetadata, type QueryData, type RangeData, type Sizes, type Span, type Steps, type TreeNode } from './answer'
+import { escapeName, type Answer, type ExemplarSeries, type Labels, type MetricMetadata, type QueryData, type RangeData, type Sizes, type Span, type Steps, type TreeNode } from './answer'
 import { inTurn } from './queue'
 
 export type * from './answer'
@@ -45,7 +46,7 @@ async function send<T>(path: string, parameters: Parameters, method: 'GET' | 'PO
     throw new ApiError({ kind: 'network', message: cause instanceof Error ? cause.message : String(cause) }, 0)
   }
   const body = await read(response, signal)
-  if (body.status !== 'success') throw new ApiError(faultOf(body.errorType ?? '', body.error ?? `HTTP ${response.status}`), response.status)
+  if (body.status !== 'success') throw new ApiError(faultOfText(body.errorType ?? '', body.error ?? `HTTP ${response.status}`), response.status)
   return { data: body.data as T, warnings: body.warnings ?? [], infos: body.infos ?? [] }
 }
 

@@ -1,7 +1,9 @@
 import type { Paint } from '../components/palette'
 import { clock, day, minute } from '../time/format'
+import { readVariable } from './colour'
 import type { ExemplarMark } from './exemplars'
-import { rowOf, type Cells } from './heatmap'
+import { nameOfRow, rowOf, type Cells } from './heatmap'
+import type { Mark } from './marks'
 import { format } from './units'
 
 export interface Frame {
@@ -42,6 +44,7 @@ interface DrawOptions {
   unit: string | undefined
   colours: Paint
   exemplars: readonly ExemplarMark[]
+  markers: readonly Mark[]
   from: number | null // of a selection, in pixels
   to: number | null
 }
@@ -51,6 +54,7 @@ export function drawHeatmap(context: CanvasRenderingContext2D, options: DrawOpti
   context.clearRect(0, 0, context.canvas.width, context.canvas.height)
   drawCells(context, options)
   drawAxes(context, options)
+  drawMarkers(context, options)
   drawMarks(context, options)
   if (from === null || to === null) return
   context.fillStyle = `${colours.accent.slice(0, 7)}33`
@@ -77,9 +81,12 @@ function drawAxes(context: CanvasRenderingContext2D, { cells, frame, unit, colou
   context.textAlign = 'right'
   context.textBaseline = 'middle'
   const every = Math.max(1, Math.ceil((cells.bounds.length * 18) / frame.height))
-  cells.bounds.forEach(([, upper], row) => {
+  cells.bounds.forEach((_, row) => {
     if ((row + 1) % every !== 0) return
-    context.fillText(format(upper, unit), frame.left - 7, Math.max(frame.top + 5, yOf(cells, frame, row + 1)))
+    // A bound is a line, a name stands beside its row.
+    const place = cells.labels ? yOf(cells, frame, row + 0.5) : Math.max(frame.top + 5, yOf(cells, frame, row + 1))
+    const written = nameOfRow(cells, row, (upper) => format(upper, unit))
+    context.fillText(written.length > 10 ? `${written.slice(0, 9)}…` : written, frame.left - 7, place)
   })
   context.textAlign = 'center'
   context.textBaseline = 'top'
@@ -91,6 +98,21 @@ function drawAxes(context: CanvasRenderingContext2D, { cells, frame, unit, colou
     const time = first + ((at + 0.5) / labels) * length
     context.fillText(write(time * 1000), xOf(cells, frame, time), frame.top + frame.height + 7)
   }
+}
+
+function drawMarkers(context: CanvasRenderingContext2D, { cells, frame, colours, markers }: DrawOptions): void {
+  context.save()
+  context.setLineDash([3, 3])
+  for (const { time, colour } of markers) {
+    const x = Math.round(xOf(cells, frame, time))
+    if (x < frame.left || x > frame.left + frame.width) continue
+    context.strokeStyle = colour ? readVariable(colour) : colours.accent
+    context.beginPath()
+    context.moveTo(x, frame.top)
+    context.lineTo(x, frame.top + frame.height)
+    context.stroke()
+  }
+  context.restore()
 }
 
 export const markPlace = (cells: Cells, frame: Frame, { time, value }: ExemplarMark): { x: number; y: number } | null => {

@@ -42,18 +42,40 @@ const scaled = (font: string): string => font.replace(/^\d+/, (size) => String(N
 export function drawMarkers(plot: uPlot, { markers = [], colours }: Drawing): void {
   const { ctx, bbox } = plot
   ctx.save()
-  ctx.strokeStyle = colours.accent
+  ctx.beginPath()
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height)
+  ctx.clip()
   ctx.lineWidth = devicePixelRatio
   ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio])
-  for (const { time } of markers) {
-    const x = Math.round(plot.valToPos(time, 'x', true))
-    if (x < bbox.left || x > bbox.left + bbox.width) continue
-    ctx.beginPath()
-    ctx.moveTo(x, bbox.top)
-    ctx.lineTo(x, bbox.top + bbox.height)
-    ctx.stroke()
+  for (const { time, end, colour } of markers) {
+    const [x, until] = [time, end ?? time].map((at) => Math.round(plot.valToPos(at, 'x', true)))
+    if (x === undefined || until === undefined) continue
+    ctx.strokeStyle = ctx.fillStyle = colour ? readVariable(colour) : colours.accent
+    if (until > x) {
+      ctx.globalAlpha = 0.12
+      ctx.fillRect(x, bbox.top, until - x, bbox.height)
+      ctx.globalAlpha = 1
+    }
+    for (const edge of until > x ? [x, until] : [x]) {
+      ctx.beginPath()
+      ctx.moveTo(edge, bbox.top)
+      ctx.lineTo(edge, bbox.top + bbox.height)
+      ctx.stroke()
+    }
+    drawFoot(ctx, x, bbox.top + bbox.height)
   }
   ctx.restore()
+}
+
+// A small wedge on the axis, by which a mark is found among the lines.
+function drawFoot(ctx: CanvasRenderingContext2D, x: number, bottom: number): void {
+  const size = 4 * devicePixelRatio
+  ctx.beginPath()
+  ctx.moveTo(x, bottom - size * 1.4)
+  ctx.lineTo(x + size, bottom)
+  ctx.lineTo(x - size, bottom)
+  ctx.closePath()
+  ctx.fill()
 }
 
 const half = 4.5

@@ -1,11 +1,12 @@
 // Observations by time and size, from classic buckets (`le`) or native histograms.
 import { numberOf, type MatrixSeries, type Steps } from './answer'
-import { timesOf } from './series'
+import { legends, timesOf } from './series'
 
 export interface Cells {
   times: readonly number[] // ends of columns, seconds since 1970
   step: number
   bounds: readonly (readonly [lower: number, upper: number])[] // rows, the smallest first
+  labels?: readonly string[] // of rows that have names rather than bounds
   counts: readonly (readonly number[])[] // by row, then column
   most: number
 }
@@ -22,6 +23,23 @@ export function cellsOf(result: readonly MatrixSeries[], steps: Steps): Cells {
   return { times, step: steps.step, bounds: trimmed.map(({ lower, upper }) => [lower, upper] as const), counts: trimmed.map(({ counts }) => counts), most }
 }
 
+// Series without buckets: each is a row of its own, under its name.
+export function rowsOfSeries(result: readonly MatrixSeries[], steps: Steps): Cells {
+  const times = timesOf(steps)
+  const counts = result.map(({ values = [] }) => {
+    const row = new Array<number>(times.length).fill(0)
+    for (const [time, written] of values) {
+      const [at, value] = [Math.round((time - steps.start) / steps.step), numberOf(written)]
+      if (at >= 0 && at < row.length && Number.isFinite(value)) row[at] = value
+    }
+    return row
+  })
+  const most = counts.reduce((high, row) => row.reduce((sofar, count) => Math.max(sofar, count), high), 0)
+  return { times, step: steps.step, bounds: counts.map((_, at) => [at, at + 1] as const), labels: legends(result.map(({ metric }) => metric)), counts, most }
+}
+
+export const nameOfRow = ({ bounds, labels }: Cells, row: number, write: (bound: number) => string): string => labels?.[row] ?? write(bounds[row]?.[1] ?? 0)
+
 interface Row {
   lower: number
   upper: number
@@ -30,21 +48,34 @@ interface Row {
 
 // Classic buckets count everything up to their bound: what lies between two bounds is their difference.
 function classicRows(result: readonly MatrixSeries[], columnOf: (time: number) => number, columns: number): Row[] {
-  const sorted = result.map((series) => ({ upper: numberOf(series.metric['le'] ?? 'NaN'), values: series.values ?? [] })).filter(({ upper }) => !Number.isNaN(upper)).sort((left, right) => left.upper - right.upper)
+  const sorted = [...countsByBound(result, columnOf, columns)].sort(([left], [right]) => left - right)
   let below = new Array<number>(columns).fill(0)
-  let lower = sorted[0] && sorted[0].upper <= 0 ? -Infinity : 0
-  return sorted.map(({ upper, values }) => {
-    const upTo = [...below]
-    for (const [time, written] of values) {
-      const [at, value] = [columnOf(time), numberOf(written)]
-      // Counts of a rate may lie below those of a smaller bucket by rounding.
-      if (at >= 0 && at < columns && Number.isFinite(value)) upTo[at] = Math.max(value, below[at] ?? 0)
-    }
+  let lower = sorted[0] && sorted[0][0] <= 0 ? -Infinity : 0
+  return sorted.map(([upper, sums]) => {
+    // Counts of a rate may lie below those of a smaller bucket by rounding.
+    const upTo = sums.map((sum, at) => (Number.isNaN(sum) ? (below[at] ?? 0) : Math.max(sum, below[at] ?? 0)))
     const row = { lower, upper, counts: upTo.map((count, at) => small(count - (below[at] ?? 0), count)) }
     below = upTo
     lower = upper
     return row
   })
+}
+
+// Of several series with one bound, the sum; NaN where none has a value.
+function countsByBound(result: readonly MatrixSeries[], columnOf: (time: number) => number, columns: number): Map<number, number[]> {
+  const bounds = new Map<number, number[]>()
+  for (const { metric, values = [] } of result) {
+    const upper = numberOf(metric['le'] ?? 'NaN')
+    if (Number.isNaN(upper)) continue
+    const sums = bounds.get(upper) ?? new Array<number>(columns).fill(Number.NaN)
+    bounds.set(upper, sums)
+    for (const [time, written] of values) {
+      const [at, value] = [columnOf(time), numberOf(written)]
+      const before = sums[at]
+      if (before !== undefined && Number.isFinite(value)) sums[at] = (Number.isNaN(before) ? 0 : before) + value
+    }
+  }
+  return bounds
 }
 
 const small = (difference: number, of: number): number => (difference <= tiny * Math.max(1, of) ? 0 : difference)

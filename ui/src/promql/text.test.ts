@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Filter } from '../sql/filter'
-import { escapeName, faultOf } from './answer'
+import { faultOfText } from '../api/fault'
+import { escapeName } from './answer'
 import { by, filterKeyOf, filterValueOf, literally, matcherOf, promDuration, quoted, readPromDuration, selector, writeMatcher } from './text'
 
 describe('PromQL from text', () => {
@@ -53,11 +54,11 @@ describe('durations', () => {
 })
 
 describe('faults', () => {
-  it('have their place', () => expect(faultOf('bad_data', 'invalid parameter "query": 2:5: parse error: unexpected "}"')).toEqual({ kind: 'parse', message: 'unexpected "}"', position: { line: 2, column: 5 } }))
+  it('have their place', () => expect(faultOfText('bad_data', 'invalid parameter "query": 2:5: parse error: unexpected "}"')).toEqual({ kind: 'parse', message: 'unexpected "}"', position: { line: 2, column: 5 } }))
   it('have a kind', () => {
-    expect(faultOf('execution', 'query result has 9 series, more than the limit of 5').kind).toBe('limit')
-    expect(faultOf('timeout', 'query timed out').kind).toBe('timeout')
-    expect(faultOf('bad_data', 'invalid parameter "step": x').message).toBe('invalid parameter "step": x')
+    expect(faultOfText('execution', 'query result has 9 series, more than the limit of 5').kind).toBe('limit')
+    expect(faultOfText('timeout', 'query timed out').kind).toBe('timeout')
+    expect(faultOfText('bad_data', 'invalid parameter "step": x').message).toBe('invalid parameter "step": x')
   })
   it('escapes names in paths', () => expect(['job', 'http.route', 'a_b.c'].map(escapeName)).toEqual(['job', 'U__http_2e_route', 'U__a__b_2e_c']))
 })

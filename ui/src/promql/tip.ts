@@ -2,16 +2,18 @@
 import type uPlot from 'uplot'
 import { t } from '../i18n/translate'
 import { fullTime } from '../time/format'
-import { colourOf } from './colour'
+import { colourOf, readVariable } from './colour'
 import { nearestMark } from './drawOver'
 import { labelsOf, type ExemplarMark } from './exemplars'
+import { marksAt, type Mark } from './marks'
 import type { Drawing } from './Plot'
 import { format } from './units'
 
 const linesMost = 12
+const marksMost = 5
 
 export function fillTip(plot: uPlot, drawing: Drawing): void {
-  const { tip, hovered, times, exemplars = [] } = drawing
+  const { tip, hovered, times, exemplars = [], markers = [] } = drawing
   const box = tip.current
   if (!box) return
   const { idx: index, left = -1, top = -1 } = plot.cursor
@@ -24,7 +26,8 @@ export function fillTip(plot: uPlot, drawing: Drawing): void {
   plot.over.style.cursor = mark ? 'pointer' : ''
   const heading = document.createElement('b')
   heading.textContent = fullTime((mark ? mark.time : (times[index] ?? 0)) * 1000)
-  box.replaceChildren(heading, ...(mark ? ofMark(mark, drawing) : ofSeries(plot, index, top, drawing)))
+  const marks = marksAt(markers, left, (time) => plot.valToPos(time, 'x')).slice(0, marksMost)
+  box.replaceChildren(heading, ...(mark ? ofMark(mark, drawing) : ofSeries(plot, index, top, drawing)), ...marks.map(ofMarker))
   box.hidden = false
   const x = left + plot.over.offsetLeft
   const flips = x > plot.width / 2
@@ -46,6 +49,10 @@ function ofSeries(plot: uPlot, index: number, top: number, { series, hidden, uni
   const lines = ordered.slice(from, from + linesMost).map(({ label, value, colour, distance }) => line(label, format(value, unit, decimals), colour, known.length > 1 && distance === nearest))
   if (ordered.length > linesMost) lines.push(note(t('graph.tip.more', { n: ordered.length - linesMost })))
   return lines
+}
+
+function ofMarker({ label, colour }: Mark): HTMLElement {
+  return line(label.slice(0, 160), '', colour ? readVariable(colour) : null, false)
 }
 
 function ofMark(mark: ExemplarMark, { unit, decimals, colours }: Drawing): HTMLElement[] {

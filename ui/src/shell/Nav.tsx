@@ -7,6 +7,7 @@ import { pages, type Page } from '../pages/pages'
 import { navWidth } from '../settings/settings'
 import { compact, rate } from '../time/format'
 import { linkTo } from '../url/state'
+import { Dialog } from './Dialog'
 import { opened } from './Shell'
 
 export function Nav() {
@@ -19,10 +20,13 @@ export function Nav() {
       </Link>
       <ul>
         {pages.filter((page) => page.inNav).map((page) => (
-          <li key={page.id}>
+          <li key={page.id} class={page.thumb ? '' : 'nav-rest'}>
             <NavLink page={page} />
           </li>
         ))}
+        <li class="nav-more">
+          <MoreButton />
+        </li>
       </ul>
       <div class="nav-foot">
         <FlowState />
@@ -44,16 +48,42 @@ export function Nav() {
   )
 }
 
+const isHere = (page: Page, path: string): boolean => (page.path === '/' ? path === '/' : path.startsWith(page.path) || (page.id === 'traces' && path.startsWith('/trace/')))
+
 function NavLink({ page }: { page: Page }) {
   const [path] = useLocation()
-  const here = page.path === '/' ? path === '/' : path.startsWith(page.path) || (page.id === 'traces' && path.startsWith('/trace/'))
   return (
-    <Link class="nav-link" href={linkTo(page.path)} {...(here ? { 'aria-current': 'page' as const } : {})} aria-label={t(page.title)} title={t(page.title)}>
+    <Link class="nav-link" href={linkTo(page.path)} {...(isHere(page, path) ? { 'aria-current': 'page' as const } : {})} aria-label={t(page.title)} title={t(page.title)}>
       <Icon name={page.icon} size={18} />
-      <span class="long">{t(page.title)}</span>
-      <span class="short">{t(page.short ?? page.title)}</span>
+      <span>{t(page.title)}</span>
       {page.key && <kbd>g {page.key}</kbd>}
     </Link>
+  )
+}
+
+// Only where the bar has no room for all pages.
+function MoreButton() {
+  const [path] = useLocation()
+  const here = pages.some((page) => page.inNav && !page.thumb && isHere(page, path))
+  return (
+    <button class="nav-link" onClick={() => (opened.value = 'pages')} aria-haspopup="dialog" {...(here ? { 'aria-current': 'page' as const } : {})}>
+      <Icon name="more" size={18} />
+      <span>{t('nav.more')}</span>
+    </button>
+  )
+}
+
+export function PagesDialog({ close }: { close: () => void }) {
+  return (
+    <Dialog title={t('nav.label')} close={close}>
+      <ul class="nav-sheet">
+        {pages.filter((page) => page.inNav && !page.thumb).map((page) => (
+          <li key={page.id} onClick={close}>
+            <NavLink page={page} />
+          </li>
+        ))}
+      </ul>
+    </Dialog>
   )
 }
 

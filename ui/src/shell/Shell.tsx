@@ -9,12 +9,12 @@ import { navWidth } from '../settings/settings'
 import { linkTo, refresh, shareableAddress } from '../url/state'
 import { HelpDialog } from './HelpDialog'
 import { useKeys, type KeyMap } from './keys'
-import { Nav } from './Nav'
+import { Nav, PagesDialog } from './Nav'
 import { Palette } from './Palette'
 import { SettingsDialog } from './SettingsDialog'
 import './shell.css'
 
-export const opened = signal<'palette' | 'help' | 'settings' | null>(null)
+export const opened = signal<'palette' | 'help' | 'settings' | 'pages' | null>(null)
 
 export function Shell({ children }: { children: ComponentChildren }) {
   const [, navigate] = useLocation()
@@ -52,6 +52,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
       </main>
       {opened.value === 'palette' && <Palette close={() => (opened.value = null)} />}
       {opened.value === 'help' && <HelpDialog close={() => (opened.value = null)} />}
+      {opened.value === 'pages' && <PagesDialog close={() => (opened.value = null)} />}
       {opened.value === 'settings' && <SettingsDialog close={() => (opened.value = null)} />}
     </div>
   )

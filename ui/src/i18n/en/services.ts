@@ -1,7 +1,6 @@
 export const services = {
   'nav.services': 'Services',
   'nav.map': 'Service map',
-  'nav.map.short': 'Map',
   'palette.openService': 'Open service',
   'table.sortBy': 'Sort by {column}',
   'red.service': 'Service',

@@ -1,7 +1,6 @@
 export const services = {
   'nav.services': 'Serviços',
   'nav.map': 'Mapa de serviços',
-  'nav.map.short': 'Mapa',
   'palette.openService': 'Abrir serviço',
   'table.sortBy': 'Ordenar por {column}',
   'red.service': 'Serviço',

@@ -5,6 +5,7 @@ import { copyText } from '../../components/Copy'
 import { Icon } from '../../components/Icon'
 import { Failed } from '../../components/Notice'
 import { Segmented } from '../../components/Tabs'
+import { SqlField } from '../../components/SqlField'
 import type { SqlEditor } from '../../editor/SqlEditor'
 import { t } from '../../i18n/translate'
 import { bytes, count, rate } from '../../time/format'
@@ -73,7 +74,7 @@ export function SqlCell({ cell, schema, runNow, onChange, onFocus, register, ...
   const canChart = run.answer !== null && chartable(run.answer)
   return (
     <section class="panel sql-cell" onFocusCapture={onFocus}>
-      <EditorHost cell={cell} schema={schema} onChange={onChange} onRun={run.start} hold={(made) => {
+      <SqlField text={cell.source} label={t('sql.editor')} schema={schema} onChange={onChange} onRun={run.start} hold={(made) => {
         editor.current = made
         register(made)
       }} />
@@ -110,55 +111,6 @@ export function SqlCell({ cell, schema, runNow, onChange, onFocus, register, ...
       ))}
       {run.answer && !run.fault && (view === 'chart' && canChart ? <ResultChart answer={run.answer} /> : <ResultTable answer={run.answer} />)}
     </section>
-  )
-}
-
-interface EditorHostProps {
-  cell: Cell
-  schema: Schema | undefined
-  onChange: (source: string) => void
-  onRun: () => void
-  hold: (editor: SqlEditor | null) => void
-}
-
-// A plain textarea works until the editor chunk has arrived, and for good if it never does.
-function EditorHost({ cell, schema, onChange, onRun, hold }: EditorHostProps) {
-  const host = useRef<HTMLDivElement>(null)
-  const [ready, setReady] = useState(false)
-  const latest = useRef({ onChange, onRun, text: cell.source })
-  latest.current = { onChange, onRun, text: cell.source }
-  useEffect(() => {
-    let gone = false
-    let made: SqlEditor | null = null
-    import('../../editor/SqlEditor').then(({ createEditor }) => {
-      if (gone || !host.current) return
-      made = createEditor(host.current, {
-        text: latest.current.text,
-        label: t('sql.editor'),
-        hint: 'SELECT …',
-        schema,
-        onChange: (text) => latest.current.onChange(text),
-        onRun: () => latest.current.onRun(),
-      })
-      setReady(true)
-      hold(made)
-    }, () => undefined)
-    return () => {
-      gone = true
-      made?.destroy()
-      hold(null)
-    }
-  }, [schema])
-  return (
-    <div class="editor-host">
-      <div ref={host} />
-      {!ready && (
-        <textarea
-          class="editor-fallback mono" spellcheck={false} aria-label={t('sql.editor')} value={cell.source} rows={Math.max(3, cell.source.split('\n').length)}
-          onInput={(event) => onChange(event.currentTarget.value)}
-        />
-      )}
-    </div>
   )
 }
 

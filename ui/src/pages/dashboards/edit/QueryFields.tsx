@@ -1,20 +1,20 @@
 import { useEffect, useState } from 'preact/hooks'
+import { useSchema } from '../../../api/query'
 import { Icon } from '../../../components/Icon'
+import { SqlField } from '../../../components/SqlField'
 import { t } from '../../../i18n/translate'
 import { QueryField } from '../../../promql/QueryField'
 import type { Range } from '../../../time/range'
 import { queryLanguages, type Panel, type Query, type QueryLanguage } from '../model/document'
 import { prepare } from '../panels/prepare'
 import type { Context } from '../view/usePanelData'
+import { TraceqlField } from '../../traces/bar/TraceqlField'
 import { boundsTime } from '../variables/macros'
-import { altered, AreaField, CheckField, SelectField, TextField } from './fields'
+import { altered, CheckField, SelectField, TextField } from './fields'
 import type { Alter } from './PanelEditor'
 
 const labels: Record<QueryLanguage, string> = { promql: 'PromQL', sql: 'SQL', traceql: 'TraceQL' }
-const hints: Record<Exclude<QueryLanguage, 'promql'>, string> = {
-  sql: 'SELECT time, severity_text, service_name, body, trace_id FROM logs WHERE $__timeFilter(time) ORDER BY time DESC LIMIT 200',
-  traceql: '{ status = error }',
-}
+const example = 'SELECT time, severity_text, service_name, body, trace_id FROM logs WHERE $__timeFilter(time) ORDER BY time DESC LIMIT 200'
 
 export function QueryFields({ panel, context, alter }: { panel: Panel; context: Context; alter: Alter }) {
   const put = (at: number, query: Query) => alter({ queries: panel.queries.map((one, index) => (index === at ? query : one)) })
@@ -71,11 +71,21 @@ function QueryForm({ query, put, remove, shown, range }: FormProps) {
         <button class="button small plain" onClick={remove}>
           <Icon name="trash" size={13} /> {t('dash.remove')}
         </button>
-        {query.language !== 'promql' && <AreaField label={labels[query.language]} value={text} hint={hints[query.language]} onChange={setText} rows={Math.min(12, Math.max(2, text.split('\n').length))} />}
       </div>
       {query.language === 'promql' && <QueryField text={query.query} label={`PromQL ${query.ref}`} range={range} onDraft={setText} onRun={(run) => put({ ...query, query: run })} />}
+      {query.language === 'sql' && <SqlText text={text} given={query.query} label={`SQL ${query.ref}`} onChange={setText} onRun={() => put({ ...query, query: text })} />}
+      {query.language === 'traceql' && <TraceqlField text={query.query} label={`TraceQL ${query.ref}`} range={range} onDraft={setText} onRun={(run) => put({ ...query, query: run })} />}
       {query.language === 'sql' && text.trim() !== '' && !boundsTime(text) && <p class="banner">{t('dash.sql.unbounded')}</p>}
       {shown !== '' && shown !== query.query && <pre class="dash-shown" title={t('dash.query.asked')}>{shown}</pre>}
     </fieldset>
+  )
+}
+
+function SqlText({ text, given, label, onChange, onRun }: { text: string; given: string; label: string; onChange: (text: string) => void; onRun: () => void }) {
+  const schema = useSchema()
+  return (
+    <div class="query-field">
+      <SqlField text={text} given={given} label={label} hint={example} schema={schema.data} onChange={onChange} onRun={onRun} />
+    </div>
   )
 }

@@ -3,11 +3,13 @@ import { Icon } from '../../../components/Icon'
 import { t } from '../../../i18n/translate'
 import { Dialog } from '../../../shell/Dialog'
 import { defaultSampleInterval, variableTypes, type Dashboard, type Variable } from '../model/document'
+import { AnnotationForms, newAnnotation } from './AnnotationForms'
 import { altered, AreaField, CheckField, FieldSet, SelectField, TextField } from './fields'
 import type { Draft } from './useDraft'
 
 export function SettingsForm({ draft, close }: { draft: Draft; close: () => void }) {
   const { dashboard } = draft
+  const { annotations = [] } = dashboard
   const alter = (change: { [Key in keyof Dashboard]?: Dashboard[Key] | undefined }) => draft.change((before) => altered(before, change), 'settings')
   const put = (at: number, variable: Variable) => alter({ variables: dashboard.variables.map((one, index) => (index === at ? variable : one)) })
   const move = (at: number) => {
@@ -37,9 +39,13 @@ export function SettingsForm({ draft, close }: { draft: Draft; close: () => void
         {dashboard.variables.map((variable, at) => (
           <VariableForm key={at} variable={variable} put={(next) => put(at, next)} up={at > 0 ? () => move(at) : undefined} remove={() => alter({ variables: dashboard.variables.filter((_, index) => index !== at) })} />
         ))}
+        <AnnotationForms annotations={annotations} put={(next) => alter({ annotations: next })} />
         <div class="row">
           <button class="button small" onClick={add}>
             <Icon name="plus" size={13} /> {t('dash.variable.add')}
+          </button>
+          <button class="button small" onClick={() => alter({ annotations: [...annotations, newAnnotation(annotations)] })}>
+            <Icon name="plus" size={13} /> {t('dash.annotation.add')}
           </button>
           <button class="button primary push" onClick={close}>{t('sql.done')}</button>
         </div>

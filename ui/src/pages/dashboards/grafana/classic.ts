@@ -2,6 +2,7 @@
 import { columns, documentVersion, type Dashboard, type Link, type Note, type Panel, type Place, type Verdict } from '../model/document'
 import { settle } from '../model/grid'
 import { filled, isObject, number, object, objects, present, text, texts, yes, type Json } from '../model/json'
+import { convertAnnotations } from './annotations'
 import { Findings } from './notes'
 import { convertPanel } from './panels'
 import { convertVariables } from './variables'
@@ -18,12 +19,7 @@ export function convertClassic(source: Json): Dashboard {
   const notes: Note[] = []
   const variables = convertVariables(object(source['templating'])['list'], notes)
   const placed = Array.isArray(source['rows']) && source['rows'].length > 0 ? fromRows(objects(source['rows'])) : fromGrid(objects(source['panels']))
-  const kept: Json = {}
-  const annotations = objects(object(source['annotations'])['list']).filter((one) => one['builtIn'] !== 1)
-  if (annotations.length > 0) {
-    notes.push({ what: 'annotations', detail: annotations.map((one) => text(one['name']) ?? '?').join(', ') })
-    kept['annotations'] = annotations
-  }
+  const { annotations, kept } = convertAnnotations(object(source['annotations'])['list'], notes)
   const dashboard = {
     version: documentVersion,
     title: filled(source['title']) ?? 'Dashboard',
@@ -32,6 +28,7 @@ export function convertClassic(source: Json): Dashboard {
     time: timeOf(object(source['time']), notes),
     ...present<Dashboard>({ refresh: refreshOf(source['refresh']), links: dashboardLinks(source['links'], notes) }),
     variables,
+    ...(annotations ? { annotations } : {}),
     panels: build(placed),
   } satisfies Dashboard
   return notes.length > 0 ? { ...dashboard, imported: { from: 'grafana-classic', notes, original: kept } } : dashboard

@@ -22,10 +22,15 @@ describe('the classic schema', () => {
     const { title, tags, refresh, time, links, imported } = dashboard
     expect({ title, tags, refresh, time, links, notes: imported?.notes }).toEqual({
       title: 'Shop overview', tags: ['shop'], refresh: '30s', time: '3h', links: [{ title: 'Runbook', url: 'https://example.org/run', tab: true }],
-      notes: [{ what: 'variableType', detail: 'filters: adhoc' }, { what: 'annotations', detail: 'Deploys' }, { what: 'link', detail: 'Others' }],
+      notes: [{ what: 'variableType', detail: 'filters: adhoc' }, { what: 'annotations', detail: 'By hand' }, { what: 'link', detail: 'Others' }],
     })
     expect(imported?.original['annotations']).toHaveLength(1)
   })
+  it('brings its annotations', () =>
+    expect(dashboard.annotations).toEqual([
+      { name: 'Deploys', language: 'promql', query: 'changes(build_info[1m])', text: '{{job}} {{version}}', colour: 'red' },
+      { name: 'Restarts', language: 'sql', query: lokiToSql('{job="api"} |= "started"'), off: true },
+    ]))
   it('brings its variables', () =>
     expect(dashboard.variables).toEqual([
       { name: 'job', type: 'query', label: 'Job', query: 'label_values(up, job)', multi: true, all: true, allValue: '.+', sort: 'name', value: ['$__all'] },
@@ -100,6 +105,7 @@ describe('the second schema', () => {
     expect([dashboard.title, dashboard.time, dashboard.refresh]).toEqual(['Second', '15m', '10s'])
     expect(dashboard.variables).toEqual([{ name: 'svc', type: 'query', label: 'Service', query: 'label_values(up, svc)', multi: true, all: true, sort: 'name', value: ['$__all'] }])
     expect(dashboard.imported?.notes.map(({ what }) => what)).toEqual(['variableType', 'tabs', 'element', 'autoGrid'])
+    expect(dashboard.annotations).toEqual([{ name: 'Deploys', language: 'promql', query: 'changes(build_info[1m])', text: '{{job}}', colour: 'blue' }])
   })
   it('lays tabs, rows and automatic columns on the grid', () =>
     expect(dashboard.panels.map(({ title, place: { x, y, w, h }, collapsed }) => `${title} ${x},${y} ${w}x${h}${collapsed ? ' folded' : ''}`)).toEqual(['One 0,0 24x1', 'Rate 0,1 24x6', 'Two 0,7 24x1 folded', 'Auto 0,8 24x1', 'First draft 0,9 12x5', 'Shared 12,9 12x5']))

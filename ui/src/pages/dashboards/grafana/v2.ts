@@ -2,6 +2,7 @@
 // into the classic shape, so that one set of rules says what becomes of a panel.
 import { columns, documentVersion, type Dashboard, type Note } from '../model/document'
 import { filled, isObject, number, object, objects, present, text, texts, yes, type Json } from '../model/json'
+import { classicAnnotation, convertAnnotations } from './annotations'
 import { build, dashboardLinks, refreshOf, timeOf, type Placed } from './classic'
 import { convertVariables } from './variables'
 
@@ -15,12 +16,7 @@ export function convertV2(spec: Json): Dashboard {
   const notes: Note[] = []
   const variables = convertVariables(objects(spec['variables']).map(classicVariable), notes)
   const settings = object(spec['timeSettings'])
-  const kept: Json = {}
-  const annotations = objects(spec['annotations']).filter((one) => object(one['spec'])['builtIn'] !== true)
-  if (annotations.length > 0) {
-    notes.push({ what: 'annotations', detail: annotations.map((one) => text(object(one['spec'])['name']) ?? '?').join(', ') })
-    kept['annotations'] = annotations
-  }
+  const { annotations, kept } = convertAnnotations(objects(spec['annotations']).map(classicAnnotation), notes)
   const placed = new Layouts(object(spec['elements']), notes).place(object(spec['layout']), 0).placed
   const dashboard = {
     version: documentVersion,
@@ -30,6 +26,7 @@ export function convertV2(spec: Json): Dashboard {
     time: timeOf(settings, notes),
     ...present<Dashboard>({ refresh: refreshOf(settings['autoRefresh']), links: dashboardLinks(spec['links'], notes) }),
     variables,
+    ...(annotations ? { annotations } : {}),
     panels: build(placed),
   } satisfies Dashboard
   return notes.length > 0 ? { ...dashboard, imported: { from: 'grafana-v2', notes, original: kept } } : dashboard

@@ -151,6 +151,16 @@ export interface Variable {
   hidden?: boolean
 }
 
+// Moments that are drawn over the charts: series that are not zero, or rows with a time.
+export interface Annotation {
+  name: string
+  language: 'promql' | 'sql'
+  query: string
+  text?: string // `{{label}}` or `{{column}}`
+  colour?: Colour
+  off?: boolean // until somebody asks for it
+}
+
 export interface Origin {
   from: 'grafana-classic' | 'grafana-v2'
   notes: Note[]
@@ -167,6 +177,7 @@ export interface Dashboard {
   sampleInterval?: string
   links?: Link[]
   variables: Variable[]
+  annotations?: Annotation[]
   panels: Panel[]
   imported?: Origin
 }

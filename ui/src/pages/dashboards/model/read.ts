@@ -1,7 +1,7 @@
 // From a file to a dashboard: what is wrong is told with its place, and nothing unknown gets in.
 import {
   columns, documentVersion, panelTypes, queryLanguages, reducers, variableTypes,
-  type Dashboard, type Imported, type Link, type Mapping, type Note, type Origin, type Override, type Panel, type Place,
+  type Annotation, type Dashboard, type Imported, type Link, type Mapping, type Note, type Origin, type Override, type Panel, type Place,
   type Query, type Reducer, type Repeat, type Threshold, type Transform, type Variable,
 } from './document'
 import { filled, isObject, list, number, object, objects, present, text, texts, yes, type Json } from './json'
@@ -22,6 +22,7 @@ export function readDashboard(value: unknown): Dashboard {
     time: readTime(value['time']),
     ...present<Dashboard>({ refresh: filled(value['refresh']), sampleInterval: filled(value['sampleInterval']), links: some(readLinks(value['links'])) }),
     variables,
+    ...present<Dashboard>({ annotations: some(objects(value['annotations']).map(readAnnotation)) }),
     panels: withIds(panels),
     ...(isObject(value['imported']) ? { imported: readOrigin(value['imported']) } : {}),
   }
@@ -192,6 +193,15 @@ function readVariable(value: Json, at: number, names: Set<string>): Variable {
 
 const readNotes = (value: unknown): Note[] =>
   objects(value).flatMap((note) => (filled(note['what']) ? [{ what: note['what'] as string, ...present<Note>({ detail: filled(note['detail']) }) }] : []))
+
+function readAnnotation(value: Json, at: number): Annotation {
+  const language = oneOf(value['language'], ['promql', 'sql'])
+  if (!language) throw new NotADashboard(`annotations[${at}].language is none of promql, sql`)
+  return {
+    name: filled(value['name']) ?? `#${at + 1}`, language, query: text(value['query']) ?? '',
+    ...present<Annotation>({ text: filled(value['text']), colour: filled(value['colour']), off: yes(value['off']) || undefined }),
+  }
+}
 
 function readImported(value: Json): Imported {
   return { verdict: oneOf(value['verdict'], ['approximated', 'unsupported']) ?? 'approximated', notes: readNotes(value['notes']), original: value['original'] ?? null }

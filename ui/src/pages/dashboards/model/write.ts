@@ -3,7 +3,7 @@ import type { Dashboard } from './document'
 
 const order = [
   'version', 'id', 'ref', 'kind', 'name', 'type', 'title', 'by', 'match', 'label', 'description', 'tags', 'time', 'from', 'to', 'refresh', 'sampleInterval', 'place',
-  'x', 'y', 'w', 'h', 'language', 'query', 'legend', 'queries', 'text', 'verdict', 'notes', 'what', 'detail', 'links', 'variables', 'panels',
+  'x', 'y', 'w', 'h', 'language', 'query', 'legend', 'queries', 'text', 'verdict', 'notes', 'what', 'detail', 'links', 'variables', 'annotations', 'panels',
 ]
 const rank = new Map(order.map((key, index) => [key, index]))
 

@@ -1,5 +1,6 @@
 import { useMemo } from 'preact/hooks'
 import type { GraphProps, Threshold } from '../../../promql/Graph'
+import type { Mark } from '../../../promql/marks'
 import type { GraphSeries } from '../../../promql/series'
 import type { Panel } from '../model/document'
 import type { PanelData } from './data'
@@ -15,9 +16,10 @@ export interface BodyProps {
   height: number
   width: number
   group: string
+  markers: readonly Mark[]
 }
 
-export function ChartPanel({ panel, data, title, height, group }: BodyProps) {
+export function ChartPanel({ panel, data, title, height, group, markers }: BodyProps) {
   const series = useMemo(() => drawnLines(panel, data), [panel, data])
   const thresholds = useMemo(() => drawnThresholds(panel), [panel])
   const legend = panel.legend ?? 'list'
@@ -25,7 +27,7 @@ export function ChartPanel({ panel, data, title, height, group }: BodyProps) {
   return (
     <div class="dash-chart" style={{ '--legend-room': `${Math.round(room)}px` }}>
       <Graph
-        title={title} times={data.times} series={series} total={data.total} height={Math.max(60, Math.round(height - room - 4))} group={group}
+        title={title} times={data.times} series={series} total={data.total} height={Math.max(60, Math.round(height - room - 4))} group={group} markers={markers}
         kind={panel.draw ?? 'lines'} stacked={panel.stack !== undefined} legend={legend === 'hidden' ? 'none' : legend} thresholds={thresholds}
         log={panel.log === true} {...unitOf(panel)} {...(panel.fill === undefined ? {} : { fill: panel.fill / 100 })}
         {...(panel.min === undefined ? {} : { min: panel.min })} {...(panel.max === undefined ? {} : { max: panel.max })}

@@ -1,7 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { SqlAnswer } from '../../../api/types'
 import type { Panel, Reducer, Transform } from '../model/document'
-import { heatOf } from './buckets'
 import { linesOfInstant, linesOfMatrix, linesOfSql, tableOfInstant, tableOfLines, tableOfSql, together, type Table } from './data'
 import { grid, prepare } from './prepare'
 import { bandOf, recordsOf } from './records'
@@ -104,17 +103,6 @@ describe('how values look', () => {
   it('measures the way between the ends', () => expect([share(5, { min: 0, max: 10 }), share(50, { min: 0, max: 10 }), share(null, { min: 0, max: 1 })]).toEqual([0.5, 1, 0]))
   const rooms: [number, number, number, number, number][] = [[1, 300, 100, 1, 1], [6, 300, 200, 1, 3], [4, 100, 400, 1, 1], [4, 800, 100, 2, 4]]
   for (const [count, width, height, shape, expected] of rooms) it(`${count} in ${width} by ${height}`, () => expect(bestAcross(count, width, height, shape)).toBe(expected))
-})
-
-describe('heatmaps', () => {
-  it('take the buckets below out of each', () => {
-    const heat = heatOf([{ metric: { le: '+Inf' }, values: [[0, '10'], [60, '4']] }, { metric: { le: '1' }, values: [[0, '4'], [60, '4']] }], { start: 0, end: 60, step: 60 }, String)
-    expect([heat.bounds.map(({ label }) => label), heat.cells, heat.most]).toEqual([['≤ 1', '> 1'], [[4, 4], [6, 0]], 6])
-  })
-  it('read native buckets', () => {
-    const heat = heatOf([{ metric: {}, histograms: [[60, { count: '3', sum: '4', buckets: [[0, '1', '2', '1'], [0, '0.5', '1', '2']] }]] }], { start: 0, end: 60, step: 60 }, String)
-    expect([heat.bounds.map(({ label }) => label), heat.cells]).toEqual([['0.5 – 1', '1 – 2'], [[null, 2], [null, 1]]])
-  })
 })
 
 describe('questions', () => {

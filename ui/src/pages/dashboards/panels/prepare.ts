@@ -29,7 +29,7 @@ interface Around {
   title?: string | undefined
 }
 
-export function prepare(panel: Panel, { range, scope, points, samples, title }: Around): Prepared {
+export function prepare(panel: Pick<Panel, 'queries' | 'minInterval'>, { range, scope, points, samples, title }: Around): Prepared {
   // One step for the whole panel, so that its lines share their times.
   const least = [panel.minInterval, ...panel.queries.map(({ step }) => step)]
     .map((written) => (written ? interpolate(written, scope, 'text') : undefined))

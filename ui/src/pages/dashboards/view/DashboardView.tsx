@@ -9,6 +9,8 @@ import { parseDuration } from '../../../time/duration'
 import { parseTime } from '../../../time/nanoseconds'
 import { defaultSpan, writeRange } from '../../../time/range'
 import { refresh, setParams, useParam, useParams, useRange } from '../../../url/state'
+import { AnnotationBar } from '../annotations/AnnotationBar'
+import { useAnnotations } from '../annotations/useAnnotations'
 import { useDraft } from '../edit/useDraft'
 import { useSaving } from '../edit/useSaving'
 import type { Dashboard } from '../model/document'
@@ -48,7 +50,8 @@ export function DashboardView({ id, ready, kept, reopen }: ViewProps) {
   useOwnRange(dashboard)
   useRefresh(dashboard)
   const variables = useVariables(dashboard, range)
-  const context = useMemo<Context>(() => ({ range, scope: variables.scope, samples: dashboard.sampleInterval, title: dashboard.title, group: `dashboard ${id}` }), [range, variables.scope, dashboard.sampleInterval, dashboard.title, id])
+  const { shown: annotations, marks } = useAnnotations(dashboard, { range, scope: variables.scope, ready: variables.ready })
+  const context = useMemo<Context>(() => ({ range, scope: variables.scope, samples: dashboard.sampleInterval, title: dashboard.title, group: `dashboard ${id}`, marks }), [range, variables.scope, dashboard.sampleInterval, dashboard.title, id, marks])
   useKeys({ e: () => !ready && setEdit(editing ? '' : '1'), ...(panelKey ? { Escape: () => setPanelKey('') } : {}) })
   const onKeyDown = (event: KeyboardEvent) => editKeys(event, editing, draft, saving.save)
   const panel = editing ? dashboard.panels.find((one) => String(one.id) === panelKey) : undefined
@@ -63,6 +66,7 @@ export function DashboardView({ id, ready, kept, reopen }: ViewProps) {
         </div>
       )}
       <VariableBar resolved={variables.resolved} />
+      <AnnotationBar shown={annotations} />
       {saving.dialog}
       {!panel && !panelKey && dashboard.links && <div class="filterbar"><PanelLinks links={dashboard.links} scope={variables.scope} /></div>}
       <div class="page dash-scroll">

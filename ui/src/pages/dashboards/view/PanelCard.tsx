@@ -111,7 +111,7 @@ function Body({ panel, shown, context, title, inView, width, height }: BodyBox) 
   // Out of view it waits, and says nothing of loading: nothing is.
   if (!data || width <= 0) return inView ? <Skeleton height={Math.max(30, height - 8)} /> : <div class="dash-wait" />
   if (isEmpty(panel, data)) return <Nothing />
-  const props = { panel, data, title, width, height, group: context.group }
+  const props = { panel, data, title, width, height, group: context.group, markers: context.marks }
   switch (panel.type) {
     case 'timeseries':
       return <ChartPanel {...props} />

@@ -1,5 +1,6 @@
 import { useMemo } from 'preact/hooks'
 import { useLoad, type Loaded } from '../../../api/query'
+import type { Mark } from '../../../promql/marks'
 import type { Range } from '../../../time/range'
 import type { Panel } from '../model/document'
 import { askPanel } from '../panels/ask'
@@ -13,6 +14,7 @@ export interface Context {
   samples: string | undefined
   title: string
   group: string // charts that share a cross-hair
+  marks: readonly Mark[]
 }
 
 export interface Shown extends Loaded<PanelData> {
