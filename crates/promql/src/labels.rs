@@ -1,5 +1,6 @@
 //! Label sets: what a series is called.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -18,8 +19,10 @@ pub struct Labels(Arc<Inner>);
 
 struct Inner {
     hash: u64,
-    pairs: Box<[(Arc<str>, Arc<str>)]>,
+    pairs: Box<[Pair]>,
 }
+
+type Pair = (Arc<str>, Arc<str>);
 
 impl Labels {
     /// No labels.
@@ -156,19 +159,27 @@ impl Hash for Labels {
 }
 
 impl PartialOrd for Labels {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
 /// Pair by pair, as Prometheus sorts answers.
 impl Ord for Labels {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+    fn cmp(&self, other: &Self) -> Ordering {
         if Arc::ptr_eq(&self.0, &other.0) {
-            return std::cmp::Ordering::Equal;
+            return Ordering::Equal;
         }
-        self.0.pairs.cmp(&other.0.pairs)
+        let (ours, theirs) = (&self.0.pairs, &other.0.pairs);
+        let differs = |pair: &(&Pair, &Pair)| text(&pair.0.0, &pair.1.0).then_with(|| text(&pair.0.1, &pair.1.1)).is_ne();
+        let first = ours.iter().zip(theirs.iter()).find(differs);
+        first.map_or_else(|| ours.len().cmp(&theirs.len()), |(ours, theirs)| ours.cmp(theirs))
     }
+}
+
+/// Series of one source share most of their texts.
+fn text(a: &Arc<str>, b: &Arc<str>) -> Ordering {
+    if Arc::ptr_eq(a, b) { Ordering::Equal } else { a.cmp(b) }
 }
 
 /// `name{label="value"}`, or `{}`; names that need it are quoted.

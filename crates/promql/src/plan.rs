@@ -51,7 +51,7 @@ impl Hints {
 }
 
 /// Functions that ask of their series only when they have samples.
-const PRESENCE: [&str; 5] = ["absent", "absent_over_time", "count_over_time", "present_over_time", "timestamp"];
+const PRESENCE: [&str; 3] = ["absent", "absent_over_time", "present_over_time"];
 
 /// The selections of a tree, in the order of their numbers.
 pub(crate) fn selections(expr: &Expr, count: usize, params: &Params) -> Result<Vec<Selection>, PromqlError> {

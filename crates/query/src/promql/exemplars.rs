@@ -8,7 +8,7 @@ use luneta_model::Tenant;
 use luneta_promql::{Labels, METRIC_NAME, Matcher};
 use serde_json::Value;
 
-use super::lake::{Attributes, Described, MetricKey, Part, with_value};
+use super::lake::{Attributes, Described, MetricKey, Part, Texts, with_value};
 use super::{MetricsError, Translation};
 use crate::output::json_value;
 use crate::scan::functions::TYPES_KEY;
@@ -212,7 +212,7 @@ impl Point<'_> {
         let (name, kind, unit, temporality) = (text("metric_name"), text("type"), text("unit"), text("temporality"));
         let monotonic = self.json("is_monotonic") == true;
         let metric = MetricKey { name: &name, kind: &kind, unit: &unit, temporality: &temporality, monotonic };
-        Described::new(&metric, attributes, translation)
+        Described::new(&metric, attributes, translation, &mut Texts::default())
     }
 }
 

@@ -7,6 +7,7 @@ mod exemplars;
 mod lake;
 mod spans;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -18,6 +19,7 @@ use luneta_promql::{
 
 use crate::{QueryEngine, QueryError};
 pub use exemplars::{Exemplar, ExemplarSeries};
+use lake::List;
 pub(crate) use lake::Summaries;
 pub use lake::{MetricMetadata, Strategy, Translation};
 
@@ -145,6 +147,51 @@ impl QueryEngine {
         }
         found.sort();
         found.dedup();
+        Ok(found)
+    }
+
+    /// The names of the labels of series, chosen as [`Self::metric_series`] chooses them.
+    ///
+    /// # Errors
+    /// [`MetricsError`].
+    pub async fn metric_label_names(
+        &self,
+        tenant: &Tenant,
+        matchers: &[Vec<Matcher>],
+        window: (i64, i64),
+    ) -> Result<BTreeSet<String>, MetricsError> {
+        let of_series = |labels: &Labels| labels.iter().map(|(name, _)| name.to_owned()).collect();
+        self.texts(tenant, matchers, window, List::Names, of_series).await
+    }
+
+    /// The values of a label of series, chosen as [`Self::metric_series`] chooses them.
+    ///
+    /// # Errors
+    /// [`MetricsError`].
+    pub async fn metric_label_values(
+        &self,
+        tenant: &Tenant,
+        name: &str,
+        matchers: &[Vec<Matcher>],
+        window: (i64, i64),
+    ) -> Result<BTreeSet<String>, MetricsError> {
+        let of_series = |labels: &Labels| Vec::from_iter(Some(labels.get(name).to_owned()).filter(|value| !value.is_empty()));
+        self.texts(tenant, matchers, window, List::Values(name), of_series).await
+    }
+
+    async fn texts(
+        &self,
+        tenant: &Tenant,
+        matchers: &[Vec<Matcher>],
+        window: (i64, i64),
+        list: List<'_>,
+        of_series: impl Fn(&Labels) -> Vec<String>,
+    ) -> Result<BTreeSet<String>, MetricsError> {
+        let mut found = BTreeSet::new();
+        for matchers in matchers {
+            found.extend(lake::texts(self, tenant, matchers, window, list).await?);
+            found.extend(spans::series(self, tenant, matchers, window).await?.iter().flat_map(&of_series));
+        }
         Ok(found)
     }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use luneta_promql::Labels;
+use luneta_promql::Matcher;
+use luneta_query::MetricsError;
 
 use super::evaluate::cut;
 use super::json;
@@ -25,35 +26,44 @@ pub async fn series(State(state): State<ServeState>, asked: Asked) -> Result<Res
     }
     let limit = limit(&asked.parameters)?;
     let mut remarks = Remarks::default();
-    let found = cut(matching(&state, &asked).await?, limit, &mut remarks);
+    let found =
+        search(&state, &asked, async |selectors, window| state.engine().metric_series(&asked.tenant, selectors, window).await);
+    let found = cut(found.await?, limit, &mut remarks);
     Ok(Listing::of(found, json::labels, &remarks).into_response())
 }
 
 /// `labels`: names of labels.
 pub async fn labels(State(state): State<ServeState>, asked: Asked) -> Result<Response, Failure> {
     let limit = limit(&asked.parameters)?;
-    let found = matching(&state, &asked).await?;
-    let names: BTreeSet<&str> = found.iter().flat_map(|labels| labels.iter().map(|(name, _)| name)).collect();
-    Ok(names_reply(&names, limit))
+    let found = search(&state, &asked, async |selectors, window| {
+        state.engine().metric_label_names(&asked.tenant, selectors, window).await
+    });
+    Ok(texts_reply(found.await?, limit))
 }
 
 /// `label/{name}/values`: values of a label.
 pub async fn label_values(State(state): State<ServeState>, Path(name): Path<String>, asked: Asked) -> Result<Response, Failure> {
     let limit = limit(&asked.parameters)?;
     let name = unescaped(&name);
-    let found = matching(&state, &asked).await?;
-    let values: BTreeSet<&str> = found.iter().map(|labels| labels.get(&name)).filter(|value| !value.is_empty()).collect();
-    Ok(names_reply(&values, limit))
+    let found = search(&state, &asked, async |selectors, window| {
+        state.engine().metric_label_values(&asked.tenant, &name, selectors, window).await
+    });
+    Ok(texts_reply(found.await?, limit))
 }
 
-fn names_reply(names: &BTreeSet<&str>, limit: Option<usize>) -> Response {
+fn texts_reply(texts: BTreeSet<String>, limit: Option<usize>) -> Response {
     let mut remarks = Remarks::default();
-    let names = cut(names.iter().map(|name| (*name).to_owned()).collect(), limit, &mut remarks);
-    Listing::of(names, |out, name: &String| json::text(out, name), &remarks).into_response()
+    let texts = cut(texts.into_iter().collect(), limit, &mut remarks);
+    Listing::of(texts, |out, text: &String| json::text(out, text), &remarks).into_response()
 }
 
-/// Labels of the series that match any selector of a request, or of all series when it has none.
-async fn matching(state: &ServeState, asked: &Asked) -> Result<Vec<Labels>, Failure> {
+/// What `find` finds of the series that match any selector of a request, or of all series when it has none, in the
+/// request's window.
+async fn search<T: Default>(
+    state: &ServeState,
+    asked: &Asked,
+    find: impl AsyncFnOnce(&[Vec<Matcher>], (i64, i64)) -> Result<T, MetricsError>,
+) -> Result<T, Failure> {
     let mut selectors = selectors(&asked.parameters)?;
     if selectors.is_empty() {
         selectors.push(Vec::new());
@@ -61,11 +71,10 @@ async fn matching(state: &ServeState, asked: &Asked) -> Result<Vec<Labels>, Fail
     let (after, until) = window(&asked.parameters)?;
     let timeout = timeout(&asked.parameters, state.engine().config().timeout)?;
     if until <= after {
-        return Ok(Vec::new());
+        return Ok(T::default());
     }
     let started = std::time::Instant::now();
-    let search = state.engine().metric_series(&asked.tenant, &selectors, (after, until));
-    let found = tokio::time::timeout(timeout, search).await;
+    let found = tokio::time::timeout(timeout, find(&selectors, (after, until))).await;
     state.queries().record(started.elapsed(), !matches!(found, Ok(Ok(_))));
     Ok(found.map_err(|_| Failure::timeout("the search for series"))??)
 }

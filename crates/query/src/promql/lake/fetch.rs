@@ -1,6 +1,6 @@
 //! Series of a selection, out of files and memory.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -10,15 +10,15 @@ use luneta_promql::{Labels, Limits, METRIC_NAME, Matcher, PromqlError, Selection
 use luneta_store::{LakeFile, StatValue, TableSnapshot};
 
 use super::expand::{self, Budget, Group};
-use super::identity::{Described, Kind, MetricMetadata, Part, TARGET_INFO, with_value};
-use super::points::{Points, Rows, asks_buckets, columns};
+use super::identity::{Described, Kind, Part, TARGET_INFO};
+use super::points::{Points, Rows, asks_buckets, columns, presence_columns};
 use super::source::{Lake, Source};
 use super::summary::Run;
 use crate::QueryError;
 use crate::promql::MetricsError;
 
 /// Most series that one selector may match.
-const SERIES_MAX: usize = 200_000;
+pub(super) const SERIES_MAX: usize = 200_000;
 /// How far apart two series of a resource may end to count as ending together, in nanoseconds.
 const TOGETHER_NS: i64 = 60_000_000_000;
 
@@ -47,17 +47,22 @@ impl Window {
         (self.first()..self.end()).contains(&time)
     }
 
-    fn overlaps(self, run: &Run) -> bool {
+    pub(super) fn overlaps(self, run: &Run) -> bool {
         run.first < self.end() && run.last >= self.first()
     }
 }
 
-fn lake_fault(error: impl Into<QueryError>) -> MetricsError {
+pub(super) fn lake_fault(error: impl Into<QueryError>) -> MetricsError {
     MetricsError::Lake(error.into())
 }
 
 /// Files and batches with rows of the window; with `history` those with earlier deltas too.
-async fn sources(lake: &Lake, snapshot: &TableSnapshot, window: Window, history: bool) -> Result<Vec<Source>, MetricsError> {
+pub(super) async fn sources(
+    lake: &Lake,
+    snapshot: &TableSnapshot,
+    window: Window,
+    history: bool,
+) -> Result<Vec<Source>, MetricsError> {
     let mut out = Vec::new();
     for file in snapshot.files.iter().filter(|file| is_needed(file, window, history)) {
         out.push(lake.file(file).await.map_err(lake_fault)?);
@@ -94,10 +99,17 @@ pub async fn select(
     limits: &Limits,
 ) -> Result<Vec<Series>, MetricsError> {
     let window = Window { after_ms: selection.after_ms, until_ms: selection.until_ms };
-    let sources = sources(lake, snapshot, window, true).await?;
+    let presence = selection.hints.only_presence();
+    let sources = sources(lake, snapshot, window, !presence).await?;
     let mut budget = Budget::new(limits.samples_max);
-    let mut fetch =
-        Fetch { matchers: &selection.matchers, window, groups: Vec::new(), by_series: HashMap::new(), known: HashMap::new() };
+    let mut fetch = Fetch {
+        matchers: &selection.matchers,
+        window,
+        presence,
+        groups: Vec::new(),
+        by_series: HashMap::new(),
+        known: HashMap::new(),
+    };
     let mut rows = 0_usize;
     for source in &sources {
         for (kind, runs) in fetch.choose(source)? {
@@ -117,7 +129,7 @@ pub async fn select(
     Ok(out)
 }
 
-fn too_many_series() -> MetricsError {
+pub(super) fn too_many_series() -> MetricsError {
     PromqlError::Execution(format!("a selector matches more than {SERIES_MAX} series; narrow it by labels")).into()
 }
 
@@ -125,6 +137,8 @@ fn too_many_series() -> MetricsError {
 struct Fetch<'a> {
     matchers: &'a [Matcher],
     window: Window,
+    /// Values do not matter.
+    presence: bool,
     groups: Vec<Group>,
     by_series: HashMap<(Labels, Kind, bool), usize>,
     /// Groups by the address of the series, which is alive as long as its source; none for those that do
@@ -140,7 +154,7 @@ impl Fetch<'_> {
     fn choose(&mut self, source: &Source) -> Result<BTreeMap<Kind, Vec<Chosen>>, MetricsError> {
         let mut out: BTreeMap<Kind, Vec<Chosen>> = BTreeMap::new();
         for (at, run) in source.summary.runs.iter().enumerate() {
-            let adds_up = run.of.delta && run.first < self.window.end();
+            let adds_up = self.adds_up(&run.of) && run.first < self.window.end();
             if !adds_up && !self.window.overlaps(run) {
                 continue;
             }
@@ -154,6 +168,11 @@ impl Fetch<'_> {
         Ok(out)
     }
 
+    /// Whether points before the window matter.
+    fn adds_up(&self, of: &Described) -> bool {
+        of.delta && !self.presence
+    }
+
     fn group(&mut self, of: &Arc<Described>) -> Option<usize> {
         let address = Arc::as_ptr(of) as usize;
         if let Some(known) = self.known.get(&address) {
@@ -161,9 +180,9 @@ impl Fetch<'_> {
         }
         let parts = of.matching(self.matchers);
         let group = of.parts.first().filter(|_| !parts.is_empty()).map(|(_, labels)| {
-            let groups = &mut self.groups;
+            let (groups, presence) = (&mut self.groups, self.presence);
             *self.by_series.entry((labels.clone(), of.kind, of.delta)).or_insert_with(|| {
-                groups.push(Group { of: Arc::clone(of), parts, points: Points::new(of.kind) });
+                groups.push(Group { of: Arc::clone(of), parts, points: Points::new(of, presence) });
                 groups.len() - 1
             })
         });
@@ -181,7 +200,7 @@ impl Fetch<'_> {
         rows_max: usize,
     ) -> Result<usize, MetricsError> {
         let runs: Vec<&Run> = chosen.iter().filter_map(|(at, _)| source.summary.runs.get(*at)).collect();
-        let ranges = narrowed(lake, source, &runs, self.window).await?;
+        let ranges = narrowed(lake, source, &runs, self.window, !self.presence).await?;
         let rows = ranges.iter().map(Range::len).sum();
         if rows == 0 || rows > rows_max {
             return Ok(rows);
@@ -191,31 +210,39 @@ impl Fetch<'_> {
             .filter_map(|(_, group)| self.groups.get(*group))
             .flat_map(|group| group.parts.iter().filter_map(|part| group.of.parts.get(*part)).map(|(part, _)| *part))
             .collect();
-        let spread = kind == Kind::Histogram && asks_buckets(&parts);
-        let positions =
-            if spread { source.positions(lake, chosen.iter().map(|(at, _)| *at)).await.map_err(lake_fault)? } else { None };
-        let names = columns(kind, &parts, positions);
+        let steady = kind == Kind::Histogram
+            && asks_buckets(&parts)
+            && source.is_steady(lake, chosen.iter().map(|(at, _)| *at)).await.map_err(lake_fault)?;
+        let positions = source.summary.positions.filter(|_| steady);
+        let names = if self.presence { presence_columns(kind, &parts, steady) } else { columns(kind, &parts, positions) };
         let read = source.read(lake, &names, ranges.clone()).await.map_err(lake_fault)?;
-        let values = Rows::new(&names, &read);
+        let values = Rows::new(&names, &read, self.presence);
+        let known = positions.is_some() || (steady && self.presence);
         let mut at = 0;
         for (((_, group), run), range) in chosen.iter().zip(runs).zip(ranges) {
             let rows = at..at + range.len();
             at = rows.end;
+            let after_ms = if self.adds_up(&run.of) { i64::MIN } else { self.window.after_ms };
             let Some(group) = self.groups.get_mut(*group) else { continue };
-            let window = if group.of.delta { Window { after_ms: i64::MIN, ..self.window } } else { self.window };
-            values.add(rows, window, positions.map(|_| &*run.values), &mut group.points);
+            values.add(rows, Window { after_ms, ..self.window }, known.then_some(&*run.values), &mut group.points);
         }
         Ok(rows)
     }
 }
 
 /// The rows of runs that lie in the window, with what is before it of deltas.
-async fn narrowed(lake: &Lake, source: &Source, runs: &[&Run], window: Window) -> Result<Vec<Range<usize>>, MetricsError> {
+async fn narrowed(
+    lake: &Lake,
+    source: &Source,
+    runs: &[&Run],
+    window: Window,
+    history: bool,
+) -> Result<Vec<Range<usize>>, MetricsError> {
     let mut ranges: Vec<Range<usize>> = runs.iter().map(|run| run.rows.clone()).collect();
     if !source.is_sorted() {
         return Ok(ranges);
     }
-    let from = |run: &Run| if run.of.delta { i64::MIN } else { window.first() };
+    let from = |run: &Run| if run.of.delta && history { i64::MIN } else { window.first() };
     let cut: Vec<usize> =
         (0..runs.len()).filter(|at| runs[*at].first < from(runs[*at]) || runs[*at].last >= window.end()).collect();
     if cut.is_empty() {
@@ -296,56 +323,4 @@ fn covering(mut runs: Vec<&Run>) -> Vec<&Run> {
         reaches
     });
     runs
-}
-
-/// The labels of the series that match.
-pub async fn labels(
-    lake: &Lake,
-    snapshot: &TableSnapshot,
-    matchers: &[Matcher],
-    window: Window,
-) -> Result<Vec<Labels>, MetricsError> {
-    let mut found: HashSet<Labels> = HashSet::new();
-    let mut seen: HashSet<(usize, usize)> = HashSet::new();
-    let sources = sources(lake, snapshot, window, false).await?;
-    for run in sources.iter().flat_map(|source| &source.summary.runs).filter(|run| window.overlaps(run)) {
-        if !seen.insert((Arc::as_ptr(&run.of) as usize, Arc::as_ptr(&run.values).cast::<f64>() as usize)) {
-            continue;
-        }
-        let targets = run.of.target.iter().filter(|target| matchers.iter().all(|matcher| matcher.accepts(target)));
-        found.extend(targets.cloned());
-        for (part, labels) in run.of.matching(matchers).into_iter().filter_map(|at| run.of.parts.get(at)) {
-            if part.label().is_none() {
-                found.insert(labels.clone());
-                continue;
-            }
-            let unbounded = (*part == Part::Bucket).then_some(f64::INFINITY);
-            let values = run.values.iter().copied().chain(unbounded);
-            found.extend(values.filter_map(|value| with_value(labels, *part, value, matchers)));
-        }
-        if found.len() > SERIES_MAX {
-            return Err(too_many_series());
-        }
-    }
-    Ok(found.into_iter().collect())
-}
-
-/// What is known of metrics, by name.
-pub async fn metadata(lake: &Lake, snapshot: &TableSnapshot) -> Result<Vec<MetricMetadata>, MetricsError> {
-    let all = Window { after_ms: i64::MIN, until_ms: i64::MAX };
-    let sources = sources(lake, snapshot, all, false).await?;
-    let runs = sources.iter().flat_map(|source| &source.summary.runs);
-    let mut found: BTreeSet<&MetricMetadata> = BTreeSet::new();
-    let mut has_target = false;
-    for run in runs {
-        found.insert(&run.of.metadata);
-        has_target |= run.of.target.is_some();
-    }
-    let mut out: Vec<MetricMetadata> = found.into_iter().cloned().collect();
-    if has_target {
-        let help = "Attributes of the resource that sent the metrics of the same job and instance".to_owned();
-        out.push(MetricMetadata { name: TARGET_INFO.to_owned(), kind: "gauge", help, unit: String::new() });
-        out.sort();
-    }
-    Ok(out)
 }

@@ -1,6 +1,7 @@
 //! What a series of points is in Prometheus: its names, labels and parts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use luneta_model::semconv::{PROMETHEUS_NATIVE, PROMETHEUS_SCOPE, PROMETHEUS_TYPE};
 use luneta_promql::{BUCKET_LABEL, Labels, METRIC_NAME, Matcher};
@@ -231,6 +232,36 @@ impl MetricMetadata {
     }
 }
 
+/// Texts of labels, each held once however many series have it.
+#[derive(Debug, Default)]
+pub struct Texts {
+    known: HashSet<Arc<str>>,
+    /// With more it is asked which are still in use.
+    many: usize,
+}
+
+/// With fewer texts than this nobody asks which are in use.
+const TEXTS_FEW: usize = 1 << 12;
+
+impl Texts {
+    fn labels(&mut self, pairs: &BTreeMap<String, String>) -> Labels {
+        if self.known.len() > self.many.max(TEXTS_FEW) {
+            self.known.retain(|text| Arc::strong_count(text) > 1);
+            self.many = self.known.len() * 2;
+        }
+        Labels::new(pairs.iter().map(|(name, value)| (self.shared(name), self.shared(value))))
+    }
+
+    fn shared(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.known.get(text) {
+            return Arc::clone(known);
+        }
+        let new: Arc<str> = text.into();
+        self.known.insert(Arc::clone(&new));
+        new
+    }
+}
+
 /// Points of one metric, resource, scope and set of attributes.
 #[derive(Debug)]
 pub struct Described {
@@ -252,7 +283,7 @@ pub struct Described {
 
 impl Described {
     /// What a series is in Prometheus; `None` where it cannot be told.
-    pub fn new(metric: &MetricKey<'_>, attributes: &Attributes, how: &Translation) -> Option<Self> {
+    pub fn new(metric: &MetricKey<'_>, attributes: &Attributes, how: &Translation, texts: &mut Texts) -> Option<Self> {
         let kind = metric.form()?;
         let is_sample = attributes.is_sample();
         let name = if is_sample {
@@ -270,18 +301,18 @@ impl Described {
             Kind::Histogram => vec![(Part::Bucket, "_bucket"), (Part::Sum, "_sum"), (Part::Count, "_count")],
             Kind::Summary => vec![(Part::Quantile, ""), (Part::Sum, "_sum"), (Part::Count, "_count")],
         };
-        let named = |(part, suffix): (Part, &str)| {
+        let mut named = |(part, suffix): (Part, &str)| {
             let mut labels = labels.clone();
             labels.insert(METRIC_NAME.to_owned(), format!("{name}{suffix}"));
             // The label of the part is its own.
             part.label().map(|label| labels.remove(label));
-            (part, Labels::new(labels))
+            (part, texts.labels(&labels))
         };
-        let parts = parts.into_iter().map(named).collect();
+        let parts = parts.into_iter().map(&mut named).collect();
         let told = if is_sample { attributes.told(PROMETHEUS_TYPE) } else { None };
         let metadata = MetricMetadata::new(metric, &attributes.description, name, told.as_deref());
         let monotonic = metric.is_counter() || matches!(kind, Kind::Histogram | Kind::Exponential);
-        let target = if is_sample { None } else { target(attributes, how) };
+        let target = if is_sample { None } else { target(attributes, how, texts) };
         Some(Self { kind, delta: metric.temporality == "delta", monotonic, is_sample, parts, metadata, target })
     }
 
@@ -304,9 +335,14 @@ impl Described {
 /// The labels of a bucket or quantile, if they pass the matchers that [`Described::matching`] left.
 pub fn with_value(labels: &Labels, part: Part, value: f64, matchers: &[Matcher]) -> Option<Labels> {
     let label = part.label()?;
-    let text = if value == f64::INFINITY { "+Inf".to_owned() } else { value.to_string() };
+    let text = value_text(value);
     let passes = matchers.iter().filter(|matcher| matcher.name == label).all(|matcher| matcher.matches(&text));
     passes.then(|| labels.with(label, &text))
+}
+
+/// A bound or quantile as the value of its label.
+pub fn value_text(value: f64) -> String {
+    if value == f64::INFINITY { "+Inf".to_owned() } else { value.to_string() }
 }
 
 /// Values of keys that have one name in Prometheus stand in one label, in the order of the keys.
@@ -382,7 +418,7 @@ fn identify(labels: &mut BTreeMap<String, String>, resource: &BTreeMap<String, S
 }
 
 /// The labels of `target_info`, for resources that say who they are and something more.
-fn target(attributes: &Attributes, how: &Translation) -> Option<Labels> {
+fn target(attributes: &Attributes, how: &Translation, texts: &mut Texts) -> Option<Labels> {
     let mut labels = BTreeMap::new();
     for (key, value) in &attributes.resource {
         if (how.keep_identifying || !IDENTIFYING.contains(&key.as_str()))
@@ -399,5 +435,5 @@ fn target(attributes: &Attributes, how: &Translation) -> Option<Labels> {
         return None;
     }
     labels.insert(METRIC_NAME.to_owned(), TARGET_INFO.to_owned());
-    Some(Labels::new(labels))
+    Some(texts.labels(&labels))
 }

@@ -13,6 +13,7 @@ mod expand;
 mod exponential;
 mod fetch;
 mod identity;
+mod listing;
 mod names;
 mod points;
 mod source;
@@ -20,6 +21,7 @@ mod summary;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt as _;
@@ -29,8 +31,9 @@ use luneta_promql::{Labels, Limits, Matcher, Selection};
 use super::{MetricsError, Selected};
 use crate::{QueryEngine, QueryError};
 use fetch::Window;
-pub(super) use identity::{Attributes, Described, MetricKey, Part, with_value};
+pub(super) use identity::{Attributes, Described, MetricKey, Part, Texts, with_value};
 pub use identity::{MetricMetadata, Translation};
+pub(super) use listing::List;
 pub use names::Strategy;
 use source::Lake;
 pub(crate) use summary::Summaries;
@@ -43,6 +46,7 @@ const DAMAGED_FILES_MAX: usize = 100;
 enum Ask<'a> {
     Series(&'a Selection, &'a Limits),
     Labels(&'a [Matcher], Window),
+    Texts(&'a [Matcher], Window, List<'a>),
     Metadata,
 }
 
@@ -51,6 +55,7 @@ enum Ask<'a> {
 struct Found {
     selected: Selected,
     labels: Vec<Labels>,
+    texts: BTreeSet<String>,
     metadata: Vec<MetricMetadata>,
 }
 
@@ -72,6 +77,17 @@ pub(super) async fn series(
     (after_ms, until_ms): (i64, i64),
 ) -> Result<Vec<Labels>, MetricsError> {
     Ok(ask(engine, tenant, Ask::Labels(matchers, Window { after_ms, until_ms })).await?.labels)
+}
+
+/// Names or values of labels of series that match and have a sample after and up to a time.
+pub(super) async fn texts(
+    engine: &QueryEngine,
+    tenant: &Tenant,
+    matchers: &[Matcher],
+    (after_ms, until_ms): (i64, i64),
+    list: List<'_>,
+) -> Result<BTreeSet<String>, MetricsError> {
+    Ok(ask(engine, tenant, Ask::Texts(matchers, Window { after_ms, until_ms }, list)).await?.texts)
 }
 
 impl QueryEngine {
@@ -118,8 +134,9 @@ async fn attempt(engine: &QueryEngine, lake: &Lake, tenant: &Tenant, ask: Ask<'_
     let mut found = Found::default();
     match ask {
         Ask::Series(selection, limits) => found.selected.series = fetch::select(lake, &snapshot, selection, limits).await?,
-        Ask::Labels(matchers, window) => found.labels = fetch::labels(lake, &snapshot, matchers, window).await?,
-        Ask::Metadata => found.metadata = fetch::metadata(lake, &snapshot).await?,
+        Ask::Labels(matchers, window) => found.labels = listing::labels(lake, &snapshot, matchers, window).await?,
+        Ask::Texts(matchers, window, list) => found.texts = listing::texts(lake, &snapshot, matchers, window, list).await?,
+        Ask::Metadata => found.metadata = listing::metadata(lake, &snapshot).await?,
     }
     Ok(found)
 }

@@ -15,7 +15,7 @@ use luneta_promql::CounterResetHint;
 use super::columns::{is_position, position_column};
 use super::exponential::Exponential;
 use super::fetch::Window;
-use super::identity::{Kind, Part};
+use super::identity::{Described, Kind, Part};
 
 /// Bit of `flags`: the series has ended.
 const NO_RECORDED_VALUE: u32 = 1;
@@ -78,32 +78,28 @@ impl Distributions {
         let known = known.or_else(|| self.layouts.iter().position(|known| **known == *layout));
         known.unwrap_or_else(|| {
             self.layouts.push(layout.into());
+            let (points, positions) = (self.layout.len(), self.positions.len().max(layout.len()));
+            self.positions.resize_with(positions, || vec![0.0; points]);
             self.layouts.len() - 1
         })
     }
 
     fn push_items(&mut self, layout: &[f64], items: impl Iterator<Item = f64>) {
-        let (at, before) = (self.layout_of(layout), self.layout.len());
+        let at = self.layout_of(layout);
         self.layout.push(at);
-        for (position, item) in items.take(layout.len()).enumerate() {
-            if position == self.positions.len() {
-                self.positions.push(vec![0.0; before]);
-            }
-            self.positions[position].push(item);
+        for (column, item) in self.positions.iter_mut().zip(items.take(layout.len())) {
+            column.push(item);
         }
         self.fill();
     }
 
-    /// Adds the items of rows whose layout is the same, from columns that have them all.
+    /// Adds the items of rows whose layout is the same, from columns that have them all (0 where there is none).
     fn extend_items(&mut self, layout: &[f64], columns: &[&UInt32Array], rows: Range<usize>) {
-        let (at, before) = (self.layout_of(layout), self.layout.len());
-        self.layout.resize(before + rows.len(), at);
-        for (position, column) in columns.iter().take(layout.len()).enumerate() {
-            if position == self.positions.len() {
-                self.positions.push(vec![0.0; before]);
-            }
+        let at = self.layout_of(layout);
+        self.layout.resize(self.layout.len() + rows.len(), at);
+        for (items, column) in self.positions.iter_mut().zip(columns).take(layout.len()) {
             let counts = column.values().get(rows.clone()).unwrap_or_default();
-            self.positions[position].extend(counts.iter().map(|count| f64::from(*count)));
+            items.extend(counts.iter().map(|count| f64::from(*count)));
         }
         self.fill();
     }
@@ -115,9 +111,11 @@ impl Distributions {
 }
 
 impl Points {
-    /// None of a kind.
-    pub fn new(kind: Kind) -> Self {
-        let values = match kind {
+    /// None of a series. Where only their presence is asked for, a number stands for a native histogram.
+    pub fn new(of: &Described, presence: bool) -> Self {
+        let native = of.parts.iter().any(|(part, _)| *part == Part::Native);
+        let values = match of.kind {
+            _ if presence && native => Values::Numbers(Vec::new()),
             Kind::Number => Values::Numbers(Vec::new()),
             Kind::Histogram | Kind::Summary => Values::Distributions(Distributions::default()),
             Kind::Exponential => Values::Exponential(Vec::new()),
@@ -171,6 +169,22 @@ pub fn columns(kind: Kind, parts: &[Part], positions: Option<usize>) -> Vec<Cow<
     out.into_iter().map(Cow::Borrowed).chain(spread.map(Cow::Owned)).collect()
 }
 
+/// The columns that tell at which times there are points of a kind, and of which parts: with `steady` bounds are
+/// known.
+pub fn presence_columns(kind: Kind, parts: &[Part], steady: bool) -> Vec<Cow<'static, str>> {
+    let mut out = vec!["time", "flags"];
+    let classic = matches!(kind, Kind::Histogram | Kind::Summary);
+    if classic && parts.contains(&Part::Sum) {
+        out.push("sum");
+    }
+    match kind {
+        Kind::Histogram if asks_buckets(parts) && !steady => out.push("explicit_bounds"),
+        Kind::Summary if parts.contains(&Part::Quantile) => out.push("quantiles"),
+        _ => {}
+    }
+    out.into_iter().map(Cow::Borrowed).collect()
+}
+
 /// Whether counts of classic buckets are wanted, and of no others.
 pub fn asks_buckets(parts: &[Part]) -> bool {
     parts.contains(&Part::Bucket) && !parts.contains(&Part::Native)
@@ -181,12 +195,14 @@ pub fn asks_buckets(parts: &[Part]) -> bool {
 pub struct Rows<'a> {
     names: &'a [Cow<'static, str>],
     columns: &'a [ArrayRef],
+    /// Values do not matter.
+    presence: bool,
 }
 
 impl<'a> Rows<'a> {
     /// The columns, and their names.
-    pub fn new(names: &'a [Cow<'static, str>], columns: &'a [ArrayRef]) -> Self {
-        Self { names, columns }
+    pub fn new(names: &'a [Cow<'static, str>], columns: &'a [ArrayRef], presence: bool) -> Self {
+        Self { names, columns, presence }
     }
 
     fn column(&self, name: &str) -> Option<&'a ArrayRef> {
@@ -244,6 +260,7 @@ impl<'a> Rows<'a> {
 
     fn values(&self, of: &Values) -> ValueColumns<'a> {
         match of {
+            Values::Numbers(_) if self.presence => ValueColumns::Present,
             Values::Numbers(_) => ValueColumns::Numbers(self.numbers("value")),
             Values::Distributions(_) => ValueColumns::Distributions {
                 counts: self.counts("count", "count_double"),
@@ -254,6 +271,7 @@ impl<'a> Rows<'a> {
                 quantiles: self.lists("quantiles"),
                 hints: self.hints(),
                 spread: self.positions(),
+                presence: self.presence,
             },
             Values::Exponential(_) => ValueColumns::Exponential(ExponentialColumns {
                 counts: self.counts("count", "count_double"),
@@ -334,6 +352,8 @@ impl Side<'_> {
 }
 
 enum ValueColumns<'a> {
+    /// Any number will do.
+    Present,
     Numbers(Option<&'a Float64Array>),
     Distributions {
         counts: CountColumn<'a>,
@@ -345,6 +365,7 @@ enum ValueColumns<'a> {
         hints: Option<&'a StringArray>,
         /// Counts of buckets by position.
         spread: Vec<&'a UInt32Array>,
+        presence: bool,
     },
     Exponential(ExponentialColumns<'a>),
 }
@@ -372,11 +393,15 @@ impl ValueColumns<'_> {
                 }
                 whole
             }
-            (Self::Distributions { counts, sums, hints, spread, .. }, Values::Distributions(out)) => {
+            (Self::Present, Values::Numbers(out)) => {
+                out.resize(out.len() + rows.len(), 1.0);
+                true
+            }
+            (Self::Distributions { counts, sums, hints, spread, presence, .. }, Values::Distributions(out)) => {
                 let Some(layout) = layout else { return false };
                 let needed = spread.iter().take(layout.len());
                 let whole = |column: &&UInt32Array| (**column).slice(rows.start, rows.len()).null_count() == 0;
-                if needed.len() < layout.len() || !needed.clone().all(whole) {
+                if !presence && (needed.len() < layout.len() || !needed.clone().all(whole)) {
                     return false;
                 }
                 out.counts.extend(rows.clone().map(|row| counts.at(row)));
@@ -398,8 +423,12 @@ impl ValueColumns<'_> {
                 out.extend(number);
                 number.is_some()
             }
+            (Self::Present, Values::Numbers(out)) => {
+                out.push(1.0);
+                true
+            }
             (
-                Self::Distributions { counts, sums, buckets, doubles, bounds, quantiles, hints, spread },
+                Self::Distributions { counts, sums, buckets, doubles, bounds, quantiles, hints, spread, .. },
                 Values::Distributions(out),
             ) => {
                 out.counts.push(counts.at(row));

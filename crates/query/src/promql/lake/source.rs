@@ -213,9 +213,10 @@ impl Lake {
 
     /// Makes series known, from the columns of [`DESCRIBING`].
     fn learn(&self, known: &mut Known, runs: &[RawRun], unknown: &[usize], columns: &[ArrayRef]) {
+        let mut texts = self.summaries.texts();
         for (row, at) in unknown.iter().enumerate() {
             let Some(RawRun { id, metric, .. }) = runs.get(*at) else { continue };
-            if let Some(of) = Described::new(&metric.key(), &attributes(columns, row), &self.translation) {
+            if let Some(of) = Described::new(&metric.key(), &attributes(columns, row), &self.translation, &mut texts) {
                 let of = Arc::new(of);
                 self.summaries.keep_series(*id, &of);
                 known.insert(*id, Some(of));
@@ -291,12 +292,11 @@ impl Source {
         }
     }
 
-    /// Over how many columns the counts of buckets are spread, where all rows of these runs have the bounds of
-    /// the first.
-    pub async fn positions(&self, lake: &Lake, mut runs: impl Iterator<Item = usize>) -> Result<Option<usize>> {
-        let (Place::File(file, metadata), Some(positions)) = (&self.place, self.summary.positions) else { return Ok(None) };
+    /// Whether all rows of each of these runs have the bounds of its first.
+    pub async fn is_steady(&self, lake: &Lake, mut runs: impl Iterator<Item = usize>) -> Result<bool> {
+        let Place::File(file, metadata) = &self.place else { return Ok(false) };
         let steady = self.summary.steady.get_or_try_init(|| lake.steady(file, metadata, &self.summary.runs)).await?;
-        Ok(runs.all(|at| steady.get(at).is_some_and(|steady| *steady)).then_some(positions))
+        Ok(runs.all(|at| steady.get(at).is_some_and(|steady| *steady)))
     }
 
     /// Whether rows of a run are in the order of time.

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
@@ -14,7 +14,7 @@ use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use tokio::sync::OnceCell;
 
 use super::columns::{KeyColumns, RowKey};
-use super::identity::{Described, MetricKey};
+use super::identity::{Described, MetricKey, Texts};
 
 /// Bytes of summaries of files that are kept.
 const FILE_BYTES_MAX: usize = 64 << 20;
@@ -171,7 +171,10 @@ impl Runs {
 
 /// Summaries of files and batches that were read, the latest of them, and their series.
 #[derive(Debug, Default)]
-pub struct Summaries(Mutex<Kept>);
+pub struct Summaries {
+    kept: Mutex<Kept>,
+    texts: Mutex<Texts>,
+}
 
 #[derive(Debug, Default)]
 struct Kept {
@@ -185,8 +188,13 @@ struct Kept {
 }
 
 impl Summaries {
-    fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The texts of the series' labels.
+    pub fn texts(&self) -> MutexGuard<'_, Texts> {
+        self.texts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The summary of a file, by its path.
