@@ -42,7 +42,6 @@ fn faults_name_their_path() {
             "luneta.scrape_configs[0].tls_config.max_version: is lower than min_version",
         ),
         ("JOBoauth2: {}}]", "luneta.scrape_configs[0].oauth2.token_url: is missing"),
-        ("JOBoauth2: {token_url: 'http://a/t'}}]", "luneta.scrape_configs[0].oauth2.client_secret: is missing"),
         ("JOBoauth2: {token_url: 'http://a/t', client_secret: s}}]", "luneta.scrape_configs[0].oauth2.client_id: is missing"),
         ("JOBoauth2: {token_url: here}}]", "luneta.scrape_configs[0].oauth2.token_url: relative URL without a base"),
         (

@@ -225,7 +225,7 @@ impl OAuth2Config {
         };
         Ok(Self {
             client_id: needed("client_id", raw.client_id.as_ref().map(|id| id.0.as_str()))?,
-            client_secret: secret.ok_or_else(|| ConfigError::key(format!("{path}.client_secret"), "is missing"))?,
+            client_secret: secret.unwrap_or_else(|| SecretSource::Inline(Secret::default())),
             token_url,
             scopes: raw.scopes.clone(),
             endpoint_params: raw.endpoint_params.iter().map(|(name, value)| (name.clone(), value.0.clone())).collect(),
