@@ -305,6 +305,12 @@ fn point(m: &metric::Metric, kind: &str, temporality: i32, monotonic: Option<boo
         "negative_offset",
         "negative_counts",
         "quantiles",
+        "counter_reset_hint",
+        "count_double",
+        "zero_count_double",
+        "bucket_counts_double",
+        "positive_counts_double",
+        "negative_counts_double",
     ] {
         row.insert(column.into(), Value::Null);
     }
