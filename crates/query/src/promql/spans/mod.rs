@@ -133,6 +133,10 @@ pub(super) async fn select(
 ) -> Result<Selected, MetricsError> {
     let window = Window { after_ms: selection.after_ms, until_ms: selection.until_ms };
     let mut selected = Selected::default();
+    let asked = METRICS.iter().any(|metric| !named(metric, &selection.matchers).is_empty());
+    if !asked || !read::is_any(engine, tenant, window).await? {
+        return Ok(selected);
+    }
     let mut samples = 0;
     for metric in &METRICS {
         let mut read: BTreeMap<bool, Read> = BTreeMap::new();
@@ -173,6 +177,9 @@ pub(super) async fn series(
 ) -> Result<Vec<Labels>, MetricsError> {
     let window = Window { after_ms, until_ms };
     let mut found = Vec::new();
+    if !read::is_any(engine, tenant, window).await? {
+        return Ok(found);
+    }
     for source in [&OPERATIONS, &CALLS] {
         let of_source = METRICS.iter().filter(|metric| std::ptr::eq(metric.source, source));
         let names: Vec<_> = of_source.flat_map(|metric| named(metric, matchers).into_iter().map(move |n| (metric, n))).collect();

@@ -1,13 +1,15 @@
 //! Counts by the minute, from the tables.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use arrow::array::{Array as _, AsArray as _, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use arrow::error::ArrowError;
-use luneta_model::Tenant;
+use luneta_model::{Table, Tenant};
 use luneta_promql::{MatchOp, Matcher, PromqlError};
+use luneta_store::{LakeFile, StatValue};
 
 use super::counter::midnight;
 use super::{BOUND_MAX, BOUND_MIN, BUCKETS, Measure, Metric, MetricsError, Source};
@@ -27,6 +29,22 @@ pub(super) struct Read {
     pub(super) series: BTreeMap<Vec<String>, BTreeMap<i64, Vec<f64>>>,
     pub(super) warnings: Vec<String>,
 }
+
+/// Whether any span was counted in the window, or since the midnight before it.
+pub(super) async fn is_any(engine: &QueryEngine, tenant: &Tenant, window: Window) -> Result<bool, MetricsError> {
+    let snapshot = engine.store().snapshot(tenant, Table::SpanMetrics).await.map_err(QueryError::Store)?;
+    let (first, last) = (midnight(window.after_ms).saturating_mul(NANOS), window.until_ms.saturating_mul(NANOS));
+    let time = |value: Option<&StatValue>| if let Some(StatValue::Timestamp(time)) = value { Some(*time) } else { None };
+    let overlaps = |file: &Arc<LakeFile>| {
+        let stats = file.stats.get("time");
+        let (min, max) = (stats.and_then(|s| time(s.min.as_ref())), stats.and_then(|s| time(s.max.as_ref())));
+        min.is_none_or(|min| min <= last) && max.is_none_or(|max| max >= first)
+    };
+    Ok(snapshot.files.iter().any(overlaps) || snapshot.memory.iter().any(|batch| batch.num_rows() > 0))
+}
+
+/// Nanoseconds of a millisecond.
+const NANOS: i64 = 1_000_000;
 
 /// What a metric counts, since the midnight before the window: buckets, or else its one number.
 pub(super) async fn rows(
