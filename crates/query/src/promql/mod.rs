@@ -16,6 +16,7 @@ use luneta_model::Tenant;
 use luneta_promql::{
     Answer, Hints, Interrupt, Labels, Limits, Matcher, Params, PromqlError, Query, Selection, Series, SeriesSet,
 };
+use luneta_store::{LakeFile, StatValue};
 
 use crate::{QueryEngine, QueryError};
 pub use exemplars::{Exemplar, ExemplarSeries};
@@ -234,6 +235,13 @@ fn merged<T>(times: Vec<i64>, values: Vec<T>, more_times: Vec<i64>, more_values:
     all.sort_by_key(|(time, _)| *time);
     all.dedup_by_key(|(time, _)| *time);
     all.into_iter().unzip()
+}
+
+/// The first and last time in a file, in nanoseconds, as far as its statistics tell.
+fn times_of(file: &LakeFile) -> (Option<i64>, Option<i64>) {
+    let time = |value: Option<&StatValue>| if let Some(StatValue::Timestamp(time)) = value { Some(*time) } else { None };
+    let stats = file.stats.get("time");
+    (stats.and_then(|s| time(s.min.as_ref())), stats.and_then(|s| time(s.max.as_ref())))
 }
 
 /// Tells the computation that nobody waits any more, when it is dropped.

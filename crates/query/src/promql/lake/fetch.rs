@@ -15,7 +15,7 @@ use super::points::{Points, Rows, asks_buckets, columns, presence_columns};
 use super::source::{Lake, Source};
 use super::summary::Run;
 use crate::QueryError;
-use crate::promql::MetricsError;
+use crate::promql::{MetricsError, times_of};
 
 /// Most series that one selector may match.
 pub(super) const SERIES_MAX: usize = 200_000;
@@ -74,9 +74,7 @@ pub(super) async fn sources(
 }
 
 fn is_needed(file: &LakeFile, window: Window, history: bool) -> bool {
-    let time = |value: Option<&StatValue>| if let Some(StatValue::Timestamp(time)) = value { Some(*time) } else { None };
-    let stats = file.stats.get("time");
-    let (first, last) = (stats.and_then(|s| time(s.min.as_ref())), stats.and_then(|s| time(s.max.as_ref())));
+    let (first, last) = times_of(file);
     if first.is_some_and(|first| first >= window.end()) {
         return false;
     }

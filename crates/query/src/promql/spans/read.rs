@@ -9,10 +9,11 @@ use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use arrow::error::ArrowError;
 use luneta_model::{Table, Tenant};
 use luneta_promql::{MatchOp, Matcher, PromqlError};
-use luneta_store::{LakeFile, StatValue};
+use luneta_store::LakeFile;
 
 use super::counter::midnight;
 use super::{BOUND_MAX, BOUND_MIN, BUCKETS, Measure, Metric, MetricsError, Source};
+use crate::promql::times_of;
 use crate::sql::{quote, text_literal};
 use crate::{QueryEngine, QueryError, SqlRequest};
 
@@ -34,10 +35,8 @@ pub(super) struct Read {
 pub(super) async fn is_any(engine: &QueryEngine, tenant: &Tenant, window: Window) -> Result<bool, MetricsError> {
     let snapshot = engine.store().snapshot(tenant, Table::SpanMetrics).await.map_err(QueryError::Store)?;
     let (first, last) = (midnight(window.after_ms).saturating_mul(NANOS), window.until_ms.saturating_mul(NANOS));
-    let time = |value: Option<&StatValue>| if let Some(StatValue::Timestamp(time)) = value { Some(*time) } else { None };
     let overlaps = |file: &Arc<LakeFile>| {
-        let stats = file.stats.get("time");
-        let (min, max) = (stats.and_then(|s| time(s.min.as_ref())), stats.and_then(|s| time(s.max.as_ref())));
+        let (min, max) = times_of(file);
         min.is_none_or(|min| min <= last) && max.is_none_or(|max| max >= first)
     };
     Ok(snapshot.files.iter().any(overlaps) || snapshot.memory.iter().any(|batch| batch.num_rows() > 0))
