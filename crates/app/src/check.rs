@@ -14,13 +14,17 @@ pub fn run(args: &CheckArgs) -> Result<ExitCode> {
     println!("the configuration is valid");
     println!("  data       {}", config.data.display());
     println!("  http       {}", config.listen);
-    println!("  otlp grpc  {}", config.otlp_grpc.as_deref().unwrap_or("off"));
-    println!("  otlp http  {}", config.otlp_http.as_deref().unwrap_or("off"));
+    println!("  otlp grpc  {}", shown(&config.otlp_grpc));
+    println!("  otlp http  {}", shown(&config.otlp_http));
     for wanted in config.drop_in {
-        println!("  drop-in    {} {}", wanted.port.name(), wanted.address.unwrap_or_default());
+        println!("  drop-in    {} {}", wanted.id(), wanted.address.unwrap_or_default());
     }
     for note in config.notes {
         println!("  note: {note}");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn shown(addresses: &[String]) -> String {
+    if addresses.is_empty() { "off".to_owned() } else { addresses.join(", ") }
 }

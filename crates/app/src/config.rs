@@ -146,10 +146,10 @@ pub struct Config {
     pub data: PathBuf,
     /// Address of UI, APIs and HTTP intakes.
     pub listen: String,
-    /// Address of OTLP over gRPC; `None` is off.
-    pub otlp_grpc: Option<String>,
-    /// Address of OTLP over HTTP; `None` is off.
-    pub otlp_http: Option<String>,
+    /// Addresses of OTLP over gRPC; none is off.
+    pub otlp_grpc: Vec<String>,
+    /// Addresses of OTLP over HTTP; none is off.
+    pub otlp_http: Vec<String>,
     /// Ports of other servers.
     pub drop_in: Vec<drop_in::Wanted>,
     /// Web pages that may send telemetry; empty for every page.
@@ -240,9 +240,9 @@ fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
     let port = |usual: u16| if listen.ends_with(":0") { 0 } else { usual };
     let loopback = |usual: u16| format!("127.0.0.1:{}", port(usual));
     let (grpc, http) = receivers.otlp_endpoints(loopback);
-    let endpoint = |flag: &Option<String>, file: Option<String>| match flag.as_deref() {
-        Some("off") => None,
-        Some(address) => Some(address.to_owned()),
+    let endpoints = |flag: &Option<String>, file: Vec<String>| match flag.as_deref() {
+        Some("off") => Vec::new(),
+        Some(address) => vec![address.to_owned()],
         None => file,
     };
     let stand_ins: &[String] = if args.drop_in.is_empty() { drop_in.names() } else { &args.drop_in };
@@ -263,8 +263,8 @@ fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
     let store = luneta_store::StoreConfig::new(&data);
     let flush_interval = flush.interval.map_or(Ok(store.flush_interval), |t| duration("luneta.flush.interval", &t))?;
     Ok(Config {
-        otlp_grpc: endpoint(&args.otlp_grpc, grpc),
-        otlp_http: endpoint(&args.otlp_http, http),
+        otlp_grpc: endpoints(&args.otlp_grpc, grpc),
+        otlp_http: endpoints(&args.otlp_http, http),
         drop_in: dropped_in,
         cors: receivers.cors(),
         retention,

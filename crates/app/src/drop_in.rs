@@ -93,11 +93,34 @@ pub struct Wanted {
     pub address: Option<String>,
     /// Bytes of the receive buffer, for datagrams.
     pub buffer_bytes: usize,
+    /// What tells it from others of its kind, empty for the first.
+    pub name: String,
+}
+
+impl Wanted {
+    /// Its name among the addresses: the port's, with its own behind a slash.
+    pub fn id(&self) -> String {
+        let slash = if self.name.is_empty() { "" } else { "/" };
+        format!("{}{slash}{}", self.port.name(), self.name)
+    }
+
+    async fn open(&self, address: &str, advice: &str) -> Result<Listening> {
+        let (port, id) = (self.port, self.id());
+        if let Port::Datagrams(..) = port {
+            let (socket, buffer) = ports::datagrams(address, &id, advice, self.buffer_bytes).await?;
+            let address = socket.local_addr()?;
+            return Ok(Listening { port, id, socket: Socket::Udp(socket), address, buffer: Some(buffer) });
+        }
+        let listener = ports::listen_for(address, &id, advice).await?;
+        let address = listener.local_addr()?;
+        Ok(Listening { port, id, socket: Socket::Tcp(listener), address, buffer: None })
+    }
 }
 
 /// A port that listens.
 pub struct Listening {
     port: &'static Port,
+    id: String,
     socket: Socket,
     address: SocketAddr,
     buffer: Option<UdpBuffer>,
@@ -141,7 +164,7 @@ pub fn merged(described: Vec<Wanted>, named: Vec<&'static Port>, buffer_bytes: u
     let mut merged = described;
     for port in named {
         if !merged.iter().any(|wanted| wanted.port.name() == port.name()) {
-            merged.push(Wanted { port, address: None, buffer_bytes: 0 });
+            merged.push(Wanted { port, address: None, buffer_bytes: 0, name: String::new() });
         }
     }
     for wanted in merged.iter_mut().filter(|wanted| wanted.buffer_bytes == 0) {
@@ -165,7 +188,7 @@ pub async fn open(chosen: &[Wanted], main: &str) -> Result<Vec<Listening>> {
             Some(_) => "name another endpoint in the configuration",
             None => "leave its name out of --drop-in",
         };
-        open.push(wanted.port.open(&address, advice, wanted.buffer_bytes).await?);
+        open.push(wanted.open(&address, advice).await?);
     }
     Ok(open)
 }
@@ -190,17 +213,6 @@ impl Port {
             Port::Queries(_, number, _) => *number,
         }
     }
-
-    async fn open(&'static self, address: &str, advice: &str, buffer_bytes: usize) -> Result<Listening> {
-        if let Port::Datagrams(..) = self {
-            let (socket, buffer) = ports::datagrams(address, self.name(), advice, buffer_bytes).await?;
-            let address = socket.local_addr()?;
-            return Ok(Listening { port: self, socket: Socket::Udp(socket), address, buffer: Some(buffer) });
-        }
-        let listener = ports::listen_for(address, self.name(), advice).await?;
-        let address = listener.local_addr()?;
-        Ok(Listening { port: self, socket: Socket::Tcp(listener), address, buffer: None })
-    }
 }
 
 impl Listening {
@@ -211,7 +223,7 @@ impl Listening {
 
     /// Its name and its receive buffer, where it takes datagrams.
     pub fn buffer(&self) -> Option<(String, UdpBuffer)> {
-        Some((self.port.name().to_owned(), self.buffer?))
+        Some((self.id.clone(), self.buffer?))
     }
 
     /// Adds the port to the addresses of the server, under its name.
@@ -222,7 +234,7 @@ impl Listening {
             Port::Lines(..) => url.replacen("http://", "tcp://", 1),
             Port::Intake(..) | Port::Both(..) | Port::Queries(..) => url,
         };
-        addresses.insert(self.port.name().to_owned(), url);
+        addresses.insert(self.id.clone(), url);
     }
 
     /// Takes and answers what arrives until `shutdown` resolves.

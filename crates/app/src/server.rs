@@ -33,7 +33,7 @@ pub struct Running {
     /// Addresses by name, as URLs.
     pub addresses: BTreeMap<String, String>,
     /// Names of the addresses that are other servers' ports.
-    drop_ins: Vec<&'static str>,
+    drop_ins: Vec<String>,
     stop: watch::Sender<bool>,
     tasks: Vec<tokio::task::JoinHandle<Result<()>>>,
     store: Arc<Store>,
@@ -56,7 +56,7 @@ pub async fn serve(args: ServeArgs) -> Result<ExitCode> {
         }
     }
     for name in &running.drop_ins {
-        println!("  {name:<14} {}", running.addresses[*name]);
+        println!("  {name:<14} {}", running.addresses[name]);
     }
     println!("  Data         {}", running.data.display());
     for note in notes {
@@ -155,15 +155,15 @@ impl Running {
     pub async fn start(config: Config) -> Result<Self> {
         let http = ports::listen(&config.listen, "--listen").await?;
         let main = http.local_addr()?;
-        let grpc = optional(config.otlp_grpc.as_deref(), "--otlp-grpc").await?;
-        let otlp = optional(config.otlp_http.as_deref(), "--otlp-http").await?;
+        let grpc = every(&config.otlp_grpc, "--otlp-grpc").await?;
+        let otlp = every(&config.otlp_http, "--otlp-http").await?;
         let drop_ins = drop_in::open(&config.drop_in, &config.listen).await?;
         let mut addresses = BTreeMap::new();
         let mut all: Vec<SocketAddr> = drop_ins.iter().map(drop_in::Listening::address).collect();
-        for (name, listener) in [("http", Some(&http)), ("otlp_grpc", grpc.as_ref()), ("otlp_http", otlp.as_ref())] {
-            if let Some(listener) = listener {
+        for (name, listeners) in [("http", std::slice::from_ref(&http)), ("otlp_grpc", &grpc), ("otlp_http", &otlp)] {
+            for (n, listener) in listeners.iter().enumerate() {
                 let address = listener.local_addr()?;
-                addresses.insert(name.to_owned(), url(address));
+                addresses.insert(if n == 0 { name.to_owned() } else { format!("{name}/{}", n + 1) }, url(address));
                 all.push(address);
             }
         }
@@ -200,7 +200,7 @@ impl Running {
             .route("/-/reload", post(move || reload_by_request(reloading.clone())));
         tasks.push(tokio::spawn(serve_reads(http, reads, stopped.clone())));
         tasks.push(tokio::spawn(pushed(receive.clone(), until(stopped.clone()))));
-        if let Some(listener) = otlp {
+        for listener in otlp {
             let (receive, stopped) = (receive.clone(), stopped.clone());
             tasks.push(tokio::spawn(async move { Ok(luneta_receive::serve_http(listener, receive, until(stopped)).await?) }));
         }
@@ -214,11 +214,12 @@ impl Running {
                 Ok(())
             }));
         }
-        if let Some(listener) = grpc {
+        for listener in grpc {
+            let (receive, stopped) = (receive.clone(), stopped.clone());
             tasks.push(tokio::spawn(async move { Ok(luneta_receive::serve_grpc(listener, receive, until(stopped)).await?) }));
         }
         write_addresses(&config.data, &addresses)?;
-        let drop_ins = config.drop_in.iter().map(|wanted| wanted.port.name()).collect();
+        let drop_ins = config.drop_in.iter().map(drop_in::Wanted::id).collect();
         Ok(Self { addresses, drop_ins, stop, tasks, store, rules, scraper, data: config.data })
     }
 
@@ -282,11 +283,12 @@ async fn serve_reads(listener: TcpListener, router: axum::Router, stopped: watch
     }
 }
 
-async fn optional(address: Option<&str>, flag: &str) -> Result<Option<TcpListener>> {
-    match address {
-        Some(address) => ports::listen(address, flag).await.map(Some),
-        None => Ok(None),
+async fn every(addresses: &[String], flag: &str) -> Result<Vec<TcpListener>> {
+    let mut open = Vec::new();
+    for address in addresses {
+        open.push(ports::listen(address, flag).await?);
     }
+    Ok(open)
 }
 
 fn url(address: SocketAddr) -> String {

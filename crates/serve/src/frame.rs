@@ -1,17 +1,23 @@
-//! The framing of gRPC: methods here take one message and answer with one or several.
+//! The framing of gRPC: methods here take one message, plain or packed by gzip, and answer with one or several.
+
+use std::borrow::Cow;
+use std::io::Read as _;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use flate2::read::GzDecoder;
 use http_body_util::{BodyExt as _, Full};
 use luneta_model::ErrorKind;
 use luneta_query::QueryError;
 use prost::Message;
 
-/// Bytes of a question.
+/// Bytes of a question, packed or not.
 const REQUEST_BYTES_MAX: usize = 256 * 1024;
 /// A frame's head: one byte that says whether it is packed, four of length.
 const FRAME_HEAD_BYTES: usize = 5;
+/// What gzip begins with.
+const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -67,6 +73,7 @@ impl IntoResponse for Failure {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
         headers.insert("grpc-status", HeaderValue::from(u16::from(code)));
+        headers.insert("grpc-accept-encoding", HeaderValue::from_static("identity,gzip"));
         if let Ok(message) = HeaderValue::from_str(&percent_encoded(&message)) {
             headers.insert("grpc-message", message);
         }
@@ -103,13 +110,24 @@ pub fn decode<M: Message + Default>(bytes: &[u8]) -> Result<M, Failure> {
         return Err(Failure::invalid("there is no message"));
     };
     let [packed, length @ ..] = *head;
-    if packed != 0 {
-        return Err(Failure::Unimplemented("compressed messages are not read here"));
-    }
     if u32::from_be_bytes(length) as usize != message.len() {
         return Err(Failure::invalid("one message was expected"));
     }
-    M::decode(message).map_err(|e| Failure::Invalid(e.to_string()))
+    let message = if packed == 0 { Cow::Borrowed(message) } else { Cow::Owned(unpacked(message)?) };
+    M::decode(&*message).map_err(|e| Failure::Invalid(e.to_string()))
+}
+
+fn unpacked(message: &[u8]) -> Result<Vec<u8>, Failure> {
+    if !message.starts_with(GZIP_MAGIC) {
+        return Err(Failure::Unimplemented("messages are read plain, or packed by gzip"));
+    }
+    let mut out = Vec::new();
+    let mut unpacking = GzDecoder::new(message).take(REQUEST_BYTES_MAX as u64 + 1);
+    unpacking.read_to_end(&mut out).map_err(|e| Failure::Invalid(format!("the message cannot be unpacked: {e}")))?;
+    if out.len() > REQUEST_BYTES_MAX {
+        return Err(Failure::Invalid(format!("the message has more than {REQUEST_BYTES_MAX} bytes")));
+    }
+    Ok(out)
 }
 
 /// Messages, each in its frame.

@@ -67,7 +67,7 @@ struct RawPipeline {
 #[derive(Debug)]
 pub struct Parts<'a> {
     /// The receivers the file defines.
-    pub receivers: Vec<&'static str>,
+    pub receivers: Vec<String>,
     /// The section `processors`.
     pub processors: &'a Components,
     /// The section `exporters`.
@@ -114,7 +114,7 @@ impl Parts<'_> {
         if !matches!(kind(id), "traces" | "logs" | "metrics") {
             bail!("service.pipelines.{id}: pipelines are traces, logs or metrics");
         }
-        let receiver = |id: &str| self.receivers.contains(&id);
+        let receiver = |id: &str| self.receivers.iter().any(|defined| defined == id);
         let exporter = |id: &str| id == "luneta" || self.exporters.contains_key(id);
         if let Some(name) = parts.receivers.iter().find(|n| !receiver(n)) {
             bail!("service.pipelines.{id}.receivers: `{name}` is not defined under receivers");
@@ -130,7 +130,7 @@ impl Parts<'_> {
 }
 
 /// The type in a component's id, `type/name`.
-fn kind(id: &str) -> &str {
+pub fn kind(id: &str) -> &str {
     id.split('/').next().unwrap_or(id)
 }
 

@@ -1,34 +1,80 @@
 //! The section `receivers` of a Collector's file: which protocols are taken, and where.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use serde::Deserialize;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_yaml_ng::{Mapping, Value};
 
+use super::collector::kind;
 use crate::drop_in::{self, Wanted};
 
 mod lines;
 
 use lines::{RawCarbon, RawInfluxdb, RawStatsd};
 
-/// The section as written.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct RawReceivers {
-    otlp: Option<RawOtlp>,
-    #[serde(deserialize_with = "present")]
-    jaeger: Option<RawJaeger>,
-    #[serde(deserialize_with = "present")]
-    zipkin: Option<RawZipkin>,
-    prometheus: Option<RawPrometheus>,
-    #[serde(deserialize_with = "present")]
-    statsd: Option<RawStatsd>,
-    #[serde(deserialize_with = "present")]
-    carbon: Option<RawCarbon>,
-    #[serde(deserialize_with = "present")]
-    influxdb: Option<RawInfluxdb>,
+/// The section as written: receivers by their ids, each of a type, or of a type and a name (`jaeger/2`).
+#[derive(Debug, Default)]
+pub struct RawReceivers(Vec<(String, Receiver)>);
+
+/// A receiver of one of the types known here.
+#[derive(Debug)]
+enum Receiver {
+    Otlp(RawOtlp),
+    Jaeger(RawJaeger),
+    Zipkin(RawZipkin),
+    Prometheus(RawPrometheus),
+    Statsd(RawStatsd),
+    Carbon(RawCarbon),
+    Influxdb(RawInfluxdb),
+}
+
+impl<'de> Deserialize<'de> for RawReceivers {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(ById)
+    }
+}
+
+struct ById;
+
+impl<'de> Visitor<'de> for ById {
+    type Value = RawReceivers;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("receivers by their ids")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawReceivers, A::Error> {
+        let mut found = Vec::new();
+        while let Some(id) = map.next_key::<String>()? {
+            let receiver = match kind(&id) {
+                "otlp" => Receiver::Otlp(section(&mut map)?),
+                "jaeger" => Receiver::Jaeger(section(&mut map)?),
+                "zipkin" => Receiver::Zipkin(section(&mut map)?),
+                "prometheus" => Receiver::Prometheus(section(&mut map)?),
+                "statsd" => Receiver::Statsd(section(&mut map)?),
+                "carbon" => Receiver::Carbon(section(&mut map)?),
+                "influxdb" => Receiver::Influxdb(section(&mut map)?),
+                _ => return Err(serde::de::Error::custom(format!("`{id}` is not known here; these are: {KNOWN}"))),
+            };
+            found.push((id, receiver));
+        }
+        Ok(RawReceivers(found))
+    }
+
+    fn visit_unit<E>(self) -> Result<RawReceivers, E> {
+        Ok(RawReceivers::default())
+    }
+}
+
+const KNOWN: &str = "otlp, jaeger, zipkin, prometheus, statsd, carbon, influxdb";
+
+/// A receiver; nothing behind its id means: with defaults.
+fn section<'de, T: Deserialize<'de> + Default, A: MapAccess<'de>>(map: &mut A) -> Result<T, A::Error> {
+    Ok(map.next_value::<Option<T>>()?.unwrap_or_default())
 }
 
 /// The part of the Collector that scrapes.
@@ -89,7 +135,7 @@ struct RawZipkin {
 }
 
 /// A whole number; the Collector's documents write large ones as `8_388_608`.
-fn number<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<usize>, D::Error> {
+fn number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<usize>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged, expecting = "expected a whole number, such as 5000 or 5_000")]
     enum Written {
@@ -108,7 +154,7 @@ fn number<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<usize>, D:
 }
 
 /// What follows a name with nothing behind it means: with defaults.
-fn present<'de, T: Deserialize<'de> + Default, D: serde::Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
+fn present<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
     Ok(Some(Option::deserialize(from)?.unwrap_or_default()))
 }
 
@@ -170,17 +216,8 @@ impl RawDatagrams {
 
 impl RawReceivers {
     /// The receivers that are defined.
-    pub fn ids(&self) -> Vec<&'static str> {
-        let defined = [
-            ("otlp", self.otlp.is_some()),
-            ("jaeger", self.jaeger.is_some()),
-            ("zipkin", self.zipkin.is_some()),
-            ("prometheus", self.prometheus.is_some()),
-            ("statsd", self.statsd.is_some()),
-            ("carbon", self.carbon.is_some()),
-            ("influxdb", self.influxdb.is_some()),
-        ];
-        defined.into_iter().filter(|(_, is)| *is).map(|(id, _)| id).collect()
+    pub fn ids(&self) -> Vec<String> {
+        self.0.iter().map(|(id, _)| id.clone()).collect()
     }
 
     /// Whether what is asked for can be done. Returns what has no effect.
@@ -189,39 +226,148 @@ impl RawReceivers {
     /// Names the path of the fault.
     pub fn check(&self) -> Result<Vec<String>> {
         let mut notes = Vec::new();
-        if let Some(RawJaeger { protocols }) = &self.jaeger {
-            if protocols.named().is_empty() {
-                bail!("receivers.jaeger.protocols: name at least one of grpc, thrift_http, thrift_compact, thrift_binary");
-            }
-            for (name, datagrams) in [("thrift_compact", &protocols.thrift_compact), ("thrift_binary", &protocols.thrift_binary)]
-            {
-                let idle = datagrams.as_ref().map(RawDatagrams::idle).unwrap_or_default();
-                if !idle.is_empty() {
-                    let keys = idle.join(", ");
-                    notes.push(format!("receivers.jaeger.protocols.{name}: {keys}: the server sees to this by itself"));
-                }
-            }
+        for (id, receiver) in &self.0 {
+            let path = format!("receivers.{id}");
+            notes.extend(receiver.check(&path)?);
         }
-        if self.zipkin.as_ref().is_some_and(|zipkin| zipkin.parse_string_tags) {
-            bail!("receivers.zipkin.parse_string_tags: tags stay the text they were sent as; leave it out, or write false");
-        }
-        if let Some(prometheus) = &self.prometheus {
-            notes.extend(prometheus.check()?);
-        }
-        if let Some(statsd) = &self.statsd {
-            notes.extend(statsd.check()?);
-        }
-        if let Some(carbon) = &self.carbon {
-            notes.extend(carbon.check()?);
+        let sockets = self.statsd_receivers().filter(|statsd| statsd.socket().is_some()).count();
+        if sockets > 1 {
+            bail!("receivers: {sockets} of type statsd name a Unix socket; one is served");
         }
         Ok(notes)
     }
 
+    /// What is to be scraped, as in files of Prometheus, each with its path here.
+    pub fn prometheus(&self) -> Vec<(String, Value)> {
+        let scraping = self.0.iter().filter_map(|(id, receiver)| match receiver {
+            Receiver::Prometheus(prometheus) => Some((format!("receivers.{id}.config"), prometheus.config()?)),
+            _ => None,
+        });
+        scraping.collect()
+    }
+
+    /// Addresses of OTLP over gRPC and over HTTP. Both are on when no receiver is named at all.
+    pub fn otlp_endpoints(&self, usual: impl Fn(u16) -> String) -> (Vec<String>, Vec<String>) {
+        if self.0.is_empty() {
+            return (vec![usual(4317)], vec![usual(4318)]);
+        }
+        let endpoint = |raw: &Option<RawEndpoint>, number: u16| {
+            raw.as_ref().map(|raw| raw.endpoint.clone().unwrap_or_else(|| usual(number)))
+        };
+        let mut found = (Vec::new(), Vec::new());
+        for (_, receiver) in &self.0 {
+            if let Receiver::Otlp(RawOtlp { protocols }) = receiver {
+                found.0.extend(endpoint(&protocols.grpc, 4317));
+                found.1.extend(endpoint(&protocols.http, 4318));
+            }
+        }
+        found
+    }
+
+    /// The ports of other servers that are named here, on loopback unless they say where.
+    pub fn ports(&self, usual: impl Fn(u16) -> String) -> Vec<Wanted> {
+        let mut wanted = Vec::new();
+        for (id, receiver) in &self.0 {
+            let name = id.split_once('/').map_or("", |(_, name)| name);
+            for (port, (address, buffer_bytes)) in receiver.places() {
+                let Some(port) = drop_in::port(port) else { continue };
+                let address = Some(address.unwrap_or_else(|| usual(port.number())));
+                wanted.push(Wanted { port, address, buffer_bytes: buffer_bytes.unwrap_or(0), name: name.to_owned() });
+            }
+        }
+        wanted
+    }
+
+    /// Web pages that may send telemetry; one list for all intakes.
+    pub fn cors(&self) -> Vec<String> {
+        let lists = self.0.iter().filter_map(|(_, receiver)| match receiver {
+            Receiver::Otlp(otlp) => otlp.protocols.http.as_ref()?.cors.as_ref(),
+            Receiver::Zipkin(zipkin) => zipkin.cors.as_ref(),
+            Receiver::Influxdb(influxdb) => influxdb.cors.as_ref(),
+            _ => None,
+        });
+        lists.flat_map(|cors| cors.allowed_origins.clone()).collect()
+    }
+
+    /// The largest body that any receiver is to take; one bound for all intakes.
+    pub fn body_bytes_max(&self) -> Option<usize> {
+        let bytes = |raw: &Option<RawEndpoint>| raw.as_ref().and_then(RawEndpoint::bytes_max);
+        let bounds = self.0.iter().filter_map(|(_, receiver)| match receiver {
+            Receiver::Otlp(otlp) => bytes(&otlp.protocols.grpc).max(bytes(&otlp.protocols.http)),
+            Receiver::Jaeger(jaeger) => bytes(&jaeger.protocols.grpc).max(bytes(&jaeger.protocols.thrift_http)),
+            Receiver::Zipkin(zipkin) => zipkin.max_request_body_size,
+            Receiver::Influxdb(influxdb) => influxdb.max_request_body_size,
+            _ => None,
+        });
+        bounds.max()
+    }
+
+    /// What is told of StatsD besides its ports: how long it adds up, the shortest where several tell, and the
+    /// path of its Unix socket.
+    ///
+    /// # Errors
+    /// When an interval is no time.
+    pub fn statsd(&self) -> Result<(Option<Duration>, Option<PathBuf>)> {
+        let mut shortest: Option<Duration> = None;
+        for (id, receiver) in &self.0 {
+            if let Receiver::Statsd(statsd) = receiver
+                && let Some(interval) = statsd.interval(&format!("receivers.{id}"))?
+            {
+                shortest = Some(shortest.map_or(interval, |shortest| shortest.min(interval)));
+            }
+        }
+        Ok((shortest, self.statsd_receivers().find_map(RawStatsd::socket)))
+    }
+
+    fn statsd_receivers(&self) -> impl Iterator<Item = &RawStatsd> {
+        self.0.iter().filter_map(|(_, receiver)| match receiver {
+            Receiver::Statsd(statsd) => Some(statsd),
+            _ => None,
+        })
+    }
+}
+
+impl Receiver {
+    fn check(&self, path: &str) -> Result<Vec<String>> {
+        match self {
+            Receiver::Otlp(RawOtlp { protocols }) => {
+                if protocols.grpc.is_none() && protocols.http.is_none() {
+                    bail!("{path}.protocols: name at least one of grpc, http");
+                }
+                Ok(Vec::new())
+            }
+            Receiver::Jaeger(RawJaeger { protocols }) => protocols.check(path),
+            Receiver::Zipkin(zipkin) => {
+                if zipkin.parse_string_tags {
+                    bail!("{path}.parse_string_tags: tags stay the text they were sent as; leave it out, or write false");
+                }
+                Ok(Vec::new())
+            }
+            Receiver::Prometheus(prometheus) => prometheus.check(path),
+            Receiver::Statsd(statsd) => statsd.check(path),
+            Receiver::Carbon(carbon) => carbon.check(path),
+            Receiver::Influxdb(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// The ports it opens besides those of OTLP.
+    fn places(&self) -> Vec<(&'static str, Place)> {
+        match self {
+            Receiver::Otlp(_) | Receiver::Prometheus(_) => Vec::new(),
+            Receiver::Jaeger(jaeger) => jaeger.protocols.named(),
+            Receiver::Zipkin(zipkin) => vec![("zipkin", (zipkin.endpoint.clone(), None))],
+            Receiver::Statsd(statsd) => statsd.place().into_iter().collect(),
+            Receiver::Carbon(carbon) => carbon.place().into_iter().collect(),
+            Receiver::Influxdb(influxdb) => vec![influxdb.place()],
+        }
+    }
+}
+
+impl RawPrometheus {
     /// What is to be scraped, as in a file of Prometheus.
-    pub fn prometheus(&self) -> Option<Value> {
-        let prometheus = self.prometheus.as_ref()?;
-        let mut config = prometheus.config.clone()?;
-        if prometheus.report_extra_scrape_metrics
+    fn config(&self) -> Option<Value> {
+        let mut config = self.config.clone()?;
+        if self.report_extra_scrape_metrics
             && let Some(config) = config.as_mapping_mut()
         {
             let global = config.entry("global".into()).or_insert_with(|| Value::Mapping(Mapping::new()));
@@ -235,85 +381,42 @@ impl RawReceivers {
         Some(config)
     }
 
-    /// Addresses of OTLP over gRPC and over HTTP. Both are on when no receiver is named at all.
-    pub fn otlp_endpoints(&self, usual: impl Fn(u16) -> String) -> (Option<String>, Option<String>) {
-        match &self.otlp {
-            None if self.ids().is_empty() => (Some(usual(4317)), Some(usual(4318))),
-            None => (None, None),
-            Some(RawOtlp { protocols }) => {
-                let endpoint = |raw: &Option<RawEndpoint>, number: u16| {
-                    raw.as_ref().map(|raw| raw.endpoint.clone().unwrap_or_else(|| usual(number)))
-                };
-                (endpoint(&protocols.grpc, 4317), endpoint(&protocols.http, 4318))
-            }
-        }
-    }
-
-    /// The ports of other servers that are named here, on loopback unless they say where.
-    pub fn ports(&self, usual: impl Fn(u16) -> String) -> Vec<Wanted> {
-        let mut places: Vec<(&str, Place)> = self.jaeger.iter().flat_map(|jaeger| jaeger.protocols.named()).collect();
-        places.extend(self.zipkin.iter().map(|zipkin| ("zipkin", (zipkin.endpoint.clone(), None))));
-        places.extend(self.statsd.iter().filter_map(RawStatsd::place));
-        places.extend(self.carbon.iter().filter_map(RawCarbon::place));
-        places.extend(self.influxdb.iter().map(RawInfluxdb::place));
-        let wanted = places.into_iter().filter_map(|(name, (address, buffer_bytes))| {
-            let port = drop_in::port(name)?;
-            let address = address.unwrap_or_else(|| usual(port.number()));
-            Some(Wanted { port, address: Some(address), buffer_bytes: buffer_bytes.unwrap_or(0) })
-        });
-        wanted.collect()
-    }
-
-    /// Web pages that may send telemetry; one list for all intakes.
-    pub fn cors(&self) -> Vec<String> {
-        let otlp = self.otlp.as_ref().and_then(|otlp| otlp.protocols.http.as_ref()).and_then(|http| http.cors.as_ref());
-        let zipkin = self.zipkin.as_ref().and_then(|zipkin| zipkin.cors.as_ref());
-        let influxdb = self.influxdb.as_ref().and_then(|influxdb| influxdb.cors.as_ref());
-        otlp.into_iter().chain(zipkin).chain(influxdb).flat_map(|cors| cors.allowed_origins.clone()).collect()
-    }
-
-    /// The largest body that any receiver is to take; one bound for all intakes.
-    pub fn body_bytes_max(&self) -> Option<usize> {
-        let otlp = self.otlp.iter().flat_map(|otlp| [&otlp.protocols.grpc, &otlp.protocols.http]);
-        let jaeger = self.jaeger.iter().flat_map(|jaeger| [&jaeger.protocols.grpc, &jaeger.protocols.thrift_http]);
-        let endpoints = otlp.chain(jaeger).flatten().filter_map(RawEndpoint::bytes_max);
-        let zipkin = self.zipkin.iter().filter_map(|zipkin| zipkin.max_request_body_size);
-        endpoints.chain(zipkin).chain(self.influxdb.iter().filter_map(|influxdb| influxdb.max_request_body_size)).max()
-    }
-
-    /// What is told of StatsD besides its port: how long it adds up, and the path of its Unix socket.
-    ///
-    /// # Errors
-    /// When the interval is no time.
-    pub fn statsd(&self) -> Result<(Option<Duration>, Option<PathBuf>)> {
-        let Some(statsd) = &self.statsd else { return Ok((None, None)) };
-        Ok((statsd.interval()?, statsd.socket()))
-    }
-}
-
-impl RawPrometheus {
-    fn check(&self) -> Result<Vec<String>> {
+    fn check(&self, path: &str) -> Result<Vec<String>> {
         if self.config.is_none() {
-            bail!("receivers.prometheus.config: is missing; it holds scrape_configs");
+            bail!("{path}.config: is missing; it holds scrape_configs");
         }
         if self.target_allocator.is_some() {
-            bail!("receivers.prometheus.target_allocator: not supported; name the targets in config.scrape_configs");
+            bail!("{path}.target_allocator: not supported; name the targets in config.scrape_configs");
         }
         if self.trim_metric_suffixes {
-            bail!("receivers.prometheus.trim_metric_suffixes: names stay as they were scraped; leave it out, or write false");
+            bail!("{path}.trim_metric_suffixes: names stay as they were scraped; leave it out, or write false");
         }
         let mut notes = Vec::new();
         if self.use_start_time_metric || self.start_time_metric_regex.is_some() {
-            notes.push("receivers.prometheus.use_start_time_metric: samples start when the target says so".to_owned());
+            notes.push(format!("{path}.use_start_time_metric: samples start when the target says so"));
         }
         if self.api_server.is_some() {
-            notes.push("receivers.prometheus.api_server: targets are at /api/v1/targets on luneta.listen".to_owned());
+            notes.push(format!("{path}.api_server: targets are at /api/v1/targets on luneta.listen"));
         }
         Ok(notes)
     }
 }
 
 impl RawJaegerProtocols {
+    fn check(&self, path: &str) -> Result<Vec<String>> {
+        if self.named().is_empty() {
+            bail!("{path}.protocols: name at least one of grpc, thrift_http, thrift_compact, thrift_binary");
+        }
+        let mut notes = Vec::new();
+        for (name, datagrams) in [("thrift_compact", &self.thrift_compact), ("thrift_binary", &self.thrift_binary)] {
+            let idle = datagrams.as_ref().map(RawDatagrams::idle).unwrap_or_default();
+            if !idle.is_empty() {
+                notes.push(format!("{path}.protocols.{name}: {}: the server sees to this by itself", idle.join(", ")));
+            }
+        }
+        Ok(notes)
+    }
+
     /// The protocols that are named, by the names of their ports.
     fn named(&self) -> Vec<(&'static str, Place)> {
         let streams = [("jaeger_grpc", &self.grpc), ("jaeger_http", &self.thrift_http)];

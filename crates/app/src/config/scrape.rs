@@ -1,4 +1,4 @@
-//! Where jobs that scrape come from: files of Prometheus, our own section, a Collector's receiver.
+//! Where jobs that scrape come from: files of Prometheus, our own section, a Collector's receivers.
 
 use std::path::PathBuf;
 
@@ -7,14 +7,12 @@ use serde_yaml_ng::{Mapping, Value};
 
 /// All sources. Paths in a file of Prometheus start from its folder, other ones from the folder the
 /// server was started in.
-pub fn sources(files: &[PathBuf], own: Option<Value>, receiver: Option<Value>) -> Vec<ConfigSource> {
+pub fn sources(files: &[PathBuf], own: Option<Value>, receivers: Vec<(String, Value)>) -> Vec<ConfigSource> {
     let mut sources: Vec<ConfigSource> = files.iter().cloned().map(ConfigSource::File).collect();
     if let Some(jobs) = own {
         let section = Mapping::from_iter([("scrape_configs".into(), jobs)]);
         sources.push(ConfigSource::Section("luneta".to_owned(), Value::Mapping(section), PathBuf::new()));
     }
-    if let Some(config) = receiver {
-        sources.push(ConfigSource::Section("receivers.prometheus.config".to_owned(), config, PathBuf::new()));
-    }
+    sources.extend(receivers.into_iter().map(|(path, config)| ConfigSource::Section(path, config, PathBuf::new())));
     sources
 }

@@ -19,8 +19,7 @@ fn collector_file() {
              luneta:\n  retention: {spans: 1h30m}\n",
     )
     .expect("valid");
-    assert_eq!(config.otlp_grpc.as_deref(), Some("127.0.0.1:4317"));
-    assert_eq!(config.otlp_http.as_deref(), Some("127.0.0.1:9999"));
+    assert_eq!((config.otlp_grpc, config.otlp_http), (vec!["127.0.0.1:4317".to_owned()], vec!["127.0.0.1:9999".to_owned()]));
     assert_eq!(config.retention[0], Duration::from_mins(90));
     assert_eq!(config.retention[1], Duration::from_hours(14 * 24));
 }
@@ -83,13 +82,38 @@ fn receivers_of_other_servers() {
         ("jaeger_query_grpc", None, 1_000_000),
     ];
     assert_eq!(found, expected);
-    assert_eq!((config.otlp_grpc, config.otlp_http), (None, None), "receivers without otlp");
+    assert!(config.otlp_grpc.is_empty() && config.otlp_http.is_empty(), "receivers without otlp");
     assert_eq!(config.bodies.body_bytes_max, 32 << 20);
     assert!(
         config.notes.iter().any(|n| n.starts_with("receivers.jaeger.protocols.thrift_compact: queue_size")),
         "{:?}",
         config.notes
     );
+}
+
+#[test]
+fn receivers_may_have_names() {
+    let config = check(
+        "receivers:\n  otlp: {protocols: {grpc: }}\n  otlp/mesh: {protocols: {grpc: {endpoint: \"127.0.0.1:7317\"}, http: }}\n\
+             \x20 jaeger: {protocols: {thrift_compact: }}\n  jaeger/2: {protocols: {thrift_compact: {endpoint: \"127.0.0.1:7831\"}}}\n\
+             \x20 prometheus/self: {config: {scrape_configs: []}}\n  prometheus/shop: {config: {scrape_configs: []}}\n\
+             \x20 statsd/a: {aggregation_interval: 5s}\n  statsd/b: {endpoint: \"127.0.0.1:7125\", aggregation_interval: 3s}\n\
+             service:\n  pipelines:\n    traces: {receivers: [otlp, otlp/mesh, jaeger/2], exporters: [luneta]}\n",
+    )
+    .expect("valid");
+    assert_eq!(
+        (config.otlp_grpc, config.otlp_http),
+        (vec!["127.0.0.1:4317".to_owned(), "127.0.0.1:7317".to_owned()], vec!["127.0.0.1:4318".to_owned()],)
+    );
+    let found: Vec<_> = config.drop_in.iter().map(|w| (w.id(), w.address.as_deref())).collect();
+    let expected = [
+        ("jaeger_compact", "127.0.0.1:6831"),
+        ("jaeger_compact/2", "127.0.0.1:7831"),
+        ("statsd_udp/a", "127.0.0.1:8125"),
+        ("statsd_udp/b", "127.0.0.1:7125"),
+    ];
+    assert_eq!(found, expected.map(|(id, address)| (id.to_owned(), Some(address))));
+    assert_eq!((config.scrape.len(), config.statsd.flush_interval), (2, Duration::from_secs(3)));
 }
 
 #[test]
@@ -155,6 +179,10 @@ fn faults_name_their_path() {
         ("service:\n  pipelines:\n    traces:\n      exporters: [debug]\n", "service.pipelines.traces.exporters: `debug`"),
         ("service:\n  pipelines:\n    profiles:\n", "service.pipelines.profiles"),
         ("luneta: [1]\n", "luneta"),
+        ("receivers:\n  kafka:\n", "`kafka` is not known here; these are: otlp, jaeger"),
+        ("receivers:\n  otlp:\n", "receivers.otlp.protocols: name at least one of grpc, http"),
+        ("receivers:\n  jaeger/2:\n", "receivers.jaeger/2.protocols: name at least one of grpc, thrift_http"),
+        ("receivers:\n  zipkin/2: {endpiont: a}\n", "receivers.zipkin/2.endpiont"),
         ("receivers:\n  jaeger:\n", "receivers.jaeger.protocols: name at least one of grpc, thrift_http"),
         ("receivers:\n  jaeger:\n    protocols:\n      thrift_udp:\n", "receivers.jaeger.protocols.thrift_udp"),
         ("receivers:\n  jaeger:\n    protocols: {grpc: {queue_size: 7}}\n", "receivers.jaeger.protocols.grpc.queue_size"),

@@ -154,7 +154,7 @@ impl Histogram {
 }
 
 /// Runs of buckets: each with its distance from the end of the run before.
-fn spans(buckets: &[(i32, f64)]) -> Vec<BucketSpan> {
+pub fn spans(buckets: &[(i32, f64)]) -> Vec<BucketSpan> {
     let mut spans: Vec<BucketSpan> = Vec::new();
     let mut next: i32 = 0;
     for (index, _) in buckets {

@@ -116,36 +116,37 @@ impl RawStatsd {
     ///
     /// # Errors
     /// When it is no time.
-    pub fn interval(&self) -> Result<Option<Duration>> {
+    pub fn interval(&self, path: &str) -> Result<Option<Duration>> {
         let Some(text) = &self.aggregation_interval else { return Ok(None) };
-        let interval = crate::config::duration("receivers.statsd.aggregation_interval", text)?;
+        let path = format!("{path}.aggregation_interval");
+        let interval = crate::config::duration(&path, text)?;
         if interval.is_zero() {
-            bail!("receivers.statsd.aggregation_interval: must be longer than nothing");
+            bail!("{path}: must be longer than nothing");
         }
         Ok(Some(interval))
     }
 
     /// Whether what is asked for can be done. Returns what has no effect.
-    pub fn check(&self) -> Result<Vec<String>> {
+    pub fn check(&self, path: &str) -> Result<Vec<String>> {
         match self.transport() {
-            None => bail!("receivers.statsd.transport: write udp, tcp or unixgram"),
+            None => bail!("{path}.transport: write udp, tcp or unixgram"),
             Some(Transport::UnixDatagrams) if self.endpoint.is_none() => {
-                bail!("receivers.statsd.endpoint: name the path of the socket")
+                bail!("{path}.endpoint: name the path of the socket")
             }
             Some(_) => {}
         }
         if self.socket_permissions.is_some() {
-            bail!("receivers.statsd.socket_permissions: not supported; the server's umask decides");
+            bail!("{path}.socket_permissions: not supported; the server's umask decides");
         }
         if self.enable_metric_type {
-            bail!("receivers.statsd.enable_metric_type: series have the tags they were sent with; leave it out, or write false");
+            bail!("{path}.enable_metric_type: series have the tags they were sent with; leave it out, or write false");
         }
         if !matches!(self.counter_type.as_deref(), None | Some("float")) {
-            bail!("receivers.statsd.counter_type: counters are float; leave it out, or write float");
+            bail!("{path}.counter_type: counters are float; leave it out, or write float");
         }
-        self.interval()?;
+        self.interval(path)?;
         for mapping in &self.timer_histogram_mapping {
-            mapping.check()?;
+            mapping.check(&format!("{path}.timer_histogram_mapping"))?;
         }
         let effects = [
             ("enable_simple_tags", self.enable_simple_tags, "tags without a value are always taken"),
@@ -158,13 +159,12 @@ impl RawStatsd {
             ),
         ];
         let told = effects.into_iter().filter(|(_, is, _)| *is);
-        Ok(told.map(|(key, _, why)| format!("receivers.statsd.{key}: {why}")).collect())
+        Ok(told.map(|(key, _, why)| format!("{path}.{key}: {why}")).collect())
     }
 }
 
 impl RawMapping {
-    fn check(&self) -> Result<()> {
-        let path = "receivers.statsd.timer_histogram_mapping";
+    fn check(&self, path: &str) -> Result<()> {
         if !matches!(self.statsd_type.as_str(), "timer" | "timing" | "histogram" | "distribution") {
             bail!("{path}.statsd_type: `{}` is none of timer, timing, histogram, distribution", self.statsd_type);
         }
@@ -195,21 +195,21 @@ impl RawCarbon {
     }
 
     /// Whether what is asked for can be done. Returns what has no effect.
-    pub fn check(&self) -> Result<Vec<String>> {
+    pub fn check(&self, path: &str) -> Result<Vec<String>> {
         if self.transport().is_none() {
-            bail!("receivers.carbon.transport: write tcp or udp");
+            bail!("{path}.transport: write tcp or udp");
         }
         if let Some(parser) = &self.parser {
             match parser.kind.as_deref() {
                 None | Some("" | "plaintext") => {}
-                Some(other) => bail!("receivers.carbon.parser.type: `{other}` is not supported; write plaintext"),
+                Some(other) => bail!("{path}.parser.type: `{other}` is not supported; write plaintext"),
             }
             if parser.config.as_ref().is_some_and(|config| !config.is_null()) {
-                bail!("receivers.carbon.parser.config: not supported; paths are names as they came");
+                bail!("{path}.parser.config: not supported; paths are names as they came");
             }
         }
         let idle = self.tcp_idle_timeout.iter();
-        Ok(idle.map(|_| "receivers.carbon.tcp_idle_timeout: a silent connection is closed after an hour".to_owned()).collect())
+        Ok(idle.map(|_| format!("{path}.tcp_idle_timeout: a silent connection is closed after an hour")).collect())
     }
 }
 

@@ -85,3 +85,21 @@ fn frames_are_checked() {
     }
     assert!(matches!(frame(&[1, 0, 0, 0, 0]), Err(Failure::Unimplemented(_))));
 }
+
+#[test]
+fn frames_may_be_packed() {
+    let frame = |message: &[u8]| {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        std::io::Write::write_all(&mut packer, message).expect("packs");
+        let packed = packer.finish().expect("packs");
+        let mut bytes = vec![1];
+        bytes.extend((packed.len() as u32).to_be_bytes());
+        bytes.extend(&packed);
+        (frame::decode::<DependenciesRequest>(&bytes), frame::decode::<DependenciesRequest>(&bytes[..bytes.len() - 4]))
+    };
+    assert!(frame(&[]).0.is_ok());
+    assert!(matches!(frame(&[0xff]).0, Err(Failure::Invalid(_))));
+    assert!(matches!(frame(&[]).1, Err(Failure::Invalid(_))), "cut off");
+    let bomb = frame(&vec![0; 1 << 20]).0;
+    assert!(matches!(&bomb, Err(Failure::Invalid(words)) if words.contains("more than")), "{bomb:?}");
+}

@@ -1,10 +1,14 @@
 //! `federate`: the latest samples of chosen series, as another Prometheus scrapes them.
 
+mod protobuf;
+
+use std::io::Write as _;
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use luneta_promql::{Labels, METRIC_NAME, SeriesSet, is_stale};
-use std::io::Write as _;
+use luneta_promql::{Histogram, Labels, METRIC_NAME, SeriesSet, is_stale};
 
 use super::evaluate::now_ms;
 use super::json::bare_float;
@@ -19,14 +23,20 @@ const LOOKBACK_MS: i64 = 300_000;
 const INSTANCE: &str = "instance";
 
 /// A sample to be written.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 struct Latest {
     labels: Labels,
     time_ms: i64,
-    value: f64,
+    value: Value,
 }
 
-/// How samples are written.
+#[derive(Debug, Clone)]
+enum Value {
+    Float(f64),
+    Histogram(Arc<Histogram>),
+}
+
+/// How samples are written as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Form {
     /// OpenMetrics, else Prometheus's text.
@@ -51,11 +61,27 @@ impl Form {
     }
 }
 
+/// The content type of the format that native histograms have a place in.
+const PROTOBUF: &str = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited";
+
+fn takes_protobuf(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    // Prometheus puts what it likes best in front.
+    let first = accepted.split(',').next().unwrap_or_default();
+    ["application/vnd.google.protobuf", "io.prometheus.client.MetricFamily", "delimited"].iter().all(|word| first.contains(word))
+}
+
 /// Answers a scrape.
 pub async fn federate(State(state): State<ServeState>, headers: HeaderMap, asked: Asked) -> Response {
-    let form = Form::of(&headers);
     match latest(&state, &asked).await {
-        Ok(found) => ([(header::CONTENT_TYPE, form.content_type())], page(&found, form)).into_response(),
+        Ok(found) if takes_protobuf(&headers) => {
+            let escaping = if Form::of(&headers).utf8 { "allow-utf-8" } else { "underscores" };
+            ([(header::CONTENT_TYPE, format!("{PROTOBUF}; escaping={escaping}"))], protobuf::page(&found)).into_response()
+        }
+        Ok(found) => {
+            let form = Form::of(&headers);
+            ([(header::CONTENT_TYPE, form.content_type())], page(&found, form)).into_response()
+        }
         Err(failure) => (failure.status(), format!("{}\n", failure.message)).into_response(),
     }
 }
@@ -79,25 +105,34 @@ async fn latest(state: &ServeState, asked: &Asked) -> Result<Vec<Latest>, Failur
     Ok(found)
 }
 
-/// The last float of each series that goes on. Native histograms have no text.
+/// The last sample of each series that goes on.
 fn current(series: SeriesSet, now: i64) -> impl Iterator<Item = Latest> {
     series.into_iter().filter_map(move |series| {
-        let last = series.floats.times.partition_point(|time| *time <= now).checked_sub(1)?;
-        let (time_ms, value) = (series.floats.times[last], series.floats.values[last]);
-        let overtaken = series.histograms.times.last().is_some_and(|time| *time > time_ms);
-        (!is_stale(value) && !overtaken && time_ms > now - LOOKBACK_MS).then_some(Latest {
-            labels: series.labels,
-            time_ms,
-            value,
-        })
+        let last = |times: &[i64]| times.partition_point(|time| *time <= now).checked_sub(1);
+        let float = last(&series.floats.times).map(|at| (series.floats.times[at], Value::Float(series.floats.values[at])));
+        let histogram = last(&series.histograms.times)
+            .map(|at| (series.histograms.times[at], Value::Histogram(Arc::clone(&series.histograms.values[at]))));
+        let (time_ms, value) = float.into_iter().chain(histogram).max_by_key(|(time, _)| *time)?;
+        (!value.is_stale() && time_ms > now - LOOKBACK_MS).then_some(Latest { labels: series.labels, time_ms, value })
     })
 }
 
+impl Value {
+    fn is_stale(&self) -> bool {
+        match self {
+            Value::Float(value) => is_stale(*value),
+            Value::Histogram(histogram) => is_stale(histogram.sum),
+        }
+    }
+}
+
+/// The samples as text, in which native histograms have no place.
 fn page(samples: &[Latest], form: Form) -> Vec<u8> {
     let mut out = Vec::new();
     let mut family: Option<&str> = None;
     for sample in samples {
         let name = sample.labels.metric_name();
+        let Value::Float(value) = sample.value else { continue };
         if name.is_empty() {
             continue;
         }
@@ -106,7 +141,7 @@ fn page(samples: &[Latest], form: Form) -> Vec<u8> {
             let kind = if form.open_metrics { "unknown" } else { "untyped" };
             let _ = writeln!(out, "# TYPE {} {kind}", in_type(name, form));
         }
-        line(&mut out, sample, form);
+        line(&mut out, sample, value, form);
     }
     if form.open_metrics {
         out.extend_from_slice(b"# EOF\n");
@@ -114,7 +149,7 @@ fn page(samples: &[Latest], form: Form) -> Vec<u8> {
     out
 }
 
-fn line(out: &mut Vec<u8>, sample: &Latest, form: Form) {
+fn line(out: &mut Vec<u8>, sample: &Latest, value: f64, form: Form) {
     let name = sample.labels.metric_name();
     let mut parts = Vec::new();
     if form.utf8 && !is_plain(name, true) {
@@ -130,7 +165,7 @@ fn line(out: &mut Vec<u8>, sample: &Latest, form: Form) {
         parts.push(format!("{INSTANCE}=\"\""));
     }
     let _ = write!(out, "{{{}}} ", parts.join(","));
-    bare_float(out, sample.value, 1e-4);
+    bare_float(out, value, 1e-4);
     if form.open_metrics {
         let _ = writeln!(out, " {}.{:03}", sample.time_ms.div_euclid(1000), sample.time_ms.rem_euclid(1000));
     } else {
@@ -180,6 +215,32 @@ mod tests {
             series(&[(METRIC_NAME, "up"), ("instance", "k")], &[-400_000], &[1.0]),
         ];
         current(given, 5000).collect()
+    }
+
+    #[test]
+    fn native_histograms_are_in_protobuf_alone() {
+        use luneta_promql::CounterResetHint;
+        let native = |name: &str, histogram: Histogram| {
+            let mut series = Series::floats(Labels::new([(METRIC_NAME, name), ("instance", "i")]), Vec::new(), Vec::new());
+            series.histograms.times = vec![2000];
+            series.histograms.values = vec![Arc::new(histogram)];
+            series
+        };
+        let whole =
+            Histogram { schema: 3, count: 4.5, sum: 9.0, positive: vec![(-2, 1.5), (-1, 1.0), (4, 2.0)], ..Default::default() };
+        let gauge = Histogram { counter_reset_hint: CounterResetHint::Gauge, ..whole.clone() };
+        let custom = Histogram { schema: luneta_promql::CUSTOM_SCHEMA, ..whole.clone() };
+        let stale = Histogram { sum: STALE_NAN, ..whole.clone() };
+        let up = Series::floats(Labels::new([(METRIC_NAME, "up")]), vec![1000], vec![1.0]);
+        let given = vec![native("a", whole), native("b", gauge), native("c", custom), native("d", stale), up];
+        let found: Vec<Latest> = current(given, 5000).collect();
+        let form = Form { open_metrics: false, utf8: false };
+        assert_eq!(String::from_utf8(page(&found, form)).expect("text"), "# TYPE up untyped\nup{instance=\"\"} 1 1000\n");
+        let page = protobuf::page(&found);
+        assert_eq!(
+            protobuf::shown(&page),
+            ["a 4 i 2000 4.5 9 3 (-2,2)(4,1) [1.5, 1.0, 2.0]", "b 5 i 2000 4.5 9 3 (-2,2)(4,1) [1.5, 1.0, 2.0]", "up 3  1000 1",]
+        );
     }
 
     #[test]
