@@ -49,6 +49,7 @@ struct RawLuneta {
     scrape_configs: Option<Value>,
     /// Whether the server scrapes its own metrics.
     scrape_self: Option<bool>,
+    warm_up: Option<bool>,
 }
 
 /// `all`, `jaeger`, or a list.
@@ -186,6 +187,8 @@ pub struct Config {
     pub scrape: Vec<luneta_scrape::ConfigSource>,
     /// Whether the server scrapes its own metrics.
     pub scrape_self: bool,
+    /// Whether the server asks itself a few questions after its start.
+    pub warm_up: bool,
     /// Listen beyond loopback without credentials.
     pub insecure: bool,
     /// What of a Collector's file has no effect here, and what to do instead.
@@ -228,7 +231,7 @@ impl Config {
 }
 
 fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
-    let RawLuneta { data, listen, drop_in, retention, limits, flush, otlp, rules, statsd, scrape_configs, scrape_self } =
+    let RawLuneta { data, listen, drop_in, retention, limits, flush, otlp, rules, statsd, scrape_configs, scrape_self, warm_up } =
         raw.luneta;
     let data = match args.data.clone().or(data) {
         Some(dir) => dir,
@@ -283,6 +286,7 @@ fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
         rules: rules.resolve(&args.rules)?,
         scrape,
         scrape_self: scrape_self.unwrap_or(false),
+        warm_up: warm_up.unwrap_or(true),
         insecure: args.insecure,
         notes: Vec::new(),
         data,

@@ -198,6 +198,10 @@ impl Running {
         let reads = luneta_serve::router(state.clone())
             .merge(intakes(&receive))
             .route("/-/reload", post(move || reload_by_request(reloading.clone())));
+        let has_spans = store.stats().tables.iter().any(|table| table.signal == Signal::Spans && table.file_rows > 0);
+        if config.warm_up && has_spans {
+            tasks.push(tokio::spawn(warm_up(reads.clone(), until(stopped.clone()))));
+        }
         tasks.push(tokio::spawn(serve_reads(http, reads, stopped.clone())));
         tasks.push(tokio::spawn(pushed(receive.clone(), until(stopped.clone()))));
         for listener in otlp {
@@ -246,6 +250,15 @@ impl Running {
     }
 }
 
+/// Lets the first answer be as fast as the others.
+async fn warm_up(reads: axum::Router, stopped: impl Future<Output = ()>) -> Result<()> {
+    tokio::select! {
+        () = luneta_serve::warm_up(reads) => {}
+        () = stopped => {}
+    }
+    Ok(())
+}
+
 /// Samples what jobs pushed to the gateway.
 async fn pushed(receive: ReceiveState, stopped: impl Future<Output = ()>) -> Result<()> {
     luneta_receive::prometheus::pushgateway::run(receive, stopped).await;
@@ -277,8 +290,9 @@ async fn until(mut stopped: watch::Receiver<bool>) {
 }
 
 async fn serve_reads(listener: TcpListener, router: axum::Router, stopped: watch::Receiver<bool>) -> Result<()> {
+    // A bare router would be copied, route by route, for every connection.
     tokio::select! {
-        result = axum::serve(listener, router) => Ok(result?),
+        result = axum::serve(listener, router.into_make_service()) => Ok(result?),
         () = until(stopped) => Ok(()),
     }
 }

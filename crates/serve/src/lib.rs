@@ -17,6 +17,7 @@ mod sql;
 mod status;
 mod tempo;
 mod tenant;
+mod warm;
 mod zipkin;
 
 use std::sync::{Arc, OnceLock};
@@ -35,6 +36,7 @@ use rates::{QueryTimes, Rates};
 pub use health::own_metrics;
 pub use prometheus::{duration as prometheus_duration, time as prometheus_time, written as prometheus_answer};
 pub use sql::ApiError;
+pub use warm::warm_up;
 
 /// What the server tells about itself.
 #[derive(Debug, Clone)]

@@ -13,7 +13,8 @@ pub struct Load {
     pub by_shard: bool,
     /// Headers of a request.
     pub headers: &'static [&'static str],
-    /// Name, and a statement or a path with its query; `{trace}` stands for the id of a trace, `{start}`
+    /// Name, and a statement or a path with its query; `{trace}` stands for the id of a trace that the load
+    /// names, `{large trace}` for one of many services, `{start}`
     /// and `{end}` for the time of the load in seconds, `{end-3600}` for an hour before.
     pub queries: &'static [(&'static str, &'static str)],
 }
@@ -50,6 +51,7 @@ pub const LOADS: &[Load] = &[
                  FROM edge_metrics GROUP BY 1, 2",
             ),
             ("trace by id, Tempo's API", "/tempo/api/v2/traces/{trace}?start={start}&end={end}"),
+            ("large trace by id, Tempo's API", "/tempo/api/v2/traces/{large trace}?start={start}&end={end}"),
             (
                 "search by service and duration, 20 traces",
                 "/tempo/api/search?q={resource.service.name=\"payment\" %26%26 duration>100ms}&limit=20&start={start}&end={end}",

@@ -150,61 +150,82 @@ fn measure(args: &BenchArgs, program: &Program, driver: &Path, load: &Load, payl
         format!("{name}: peak resident | {peak:.0} MiB"),
         format!("{name}: request p50, p99 | {} ms, {} ms ({failed} pushed back)", report["p50_ms"], report["p99_ms"]),
     ];
-    rows.extend(queries(args, program, load, &name, &data, times(payloads)?)?);
+    rows.extend(queries(args, program, load, &name, &data, payloads)?);
     Ok(rows)
+}
+
+/// What the generator says of a load.
+fn manifest(payloads: &Path) -> Result<Value> {
+    Ok(serde_json::from_slice(&std::fs::read(payloads.join("manifest.json"))?)?)
 }
 
 /// The seconds at which a load begins and ends.
 fn times(payloads: &Path) -> Result<(i64, i64)> {
-    let manifest: Value = serde_json::from_slice(&std::fs::read(payloads.join("manifest.json"))?)?;
+    let manifest = manifest(payloads)?;
     let second = |name: &str| manifest[name].as_i64().with_context(|| format!("the manifest of the payloads names no {name}"));
     let (start, duration) = (second("start")?, manifest["duration"].as_i64().unwrap_or(3600));
     Ok((start, start + duration))
 }
 
-/// A question with its placeholders filled in.
-fn filled(query: &str, trace: &str, (start, end): (i64, i64)) -> String {
-    let mut out = query.replace("{trace}", trace).replace("{start}", &start.to_string()).replace("{end}", &end.to_string());
+fn texts(list: &Value, of: fn(&Value) -> &Value) -> Vec<String> {
+    list.as_array().into_iter().flatten().filter_map(|item| of(item).as_str()).map(ToOwned::to_owned).collect()
+}
+
+/// One for each run, over and over.
+fn nth(of: &[String], run: usize) -> &str {
+    of.get(run % of.len().max(1)).map_or("", String::as_str)
+}
+
+/// A question with its placeholders filled in: ids of a trace, times.
+fn filled(query: &str, [trace, large]: [&str; 2], (start, end): (i64, i64)) -> String {
+    let mut out = query.replace("{trace}", trace).replace("{large trace}", large);
+    out = out.replace("{start}", &start.to_string()).replace("{end}", &end.to_string());
     for back in [3600, 20_700] {
         out = out.replace(&format!("{{end-{back}}}"), &(end - back).to_string());
     }
     out
 }
 
-fn queries(args: &BenchArgs, program: &Program, load: &Load, name: &str, data: &Path, times: (i64, i64)) -> Result<Vec<String>> {
+fn queries(args: &BenchArgs, program: &Program, load: &Load, name: &str, data: &Path, payloads: &Path) -> Result<Vec<String>> {
+    let times = times(payloads)?;
     let (server, _) = Server::start(program, data)?;
     let mut rows = Vec::new();
-    let (traces, range) = match program {
+    let (traces, large, range) = match program {
         Program::Luneta(binary) if load.signal == "traces" => {
             // Span ids are random, and so are these traces: each run asks for another one.
-            let query = format!("SELECT trace_id FROM spans WHERE service_name = 'payment' ORDER BY span_id LIMIT {}", args.runs);
-            let traces = server.sql(binary, &query)?["rows"].as_array().cloned().unwrap_or_default();
+            let query =
+                format!("SELECT trace_id FROM spans WHERE service_name = 'payment' ORDER BY span_id LIMIT {}", args.runs + 1);
+            let large = texts(&server.sql(binary, &query)?["rows"], |row| &row[0]);
             let found = server.sql(binary, "SELECT to_unixtime(min(start_time)), to_unixtime(max(start_time)) + 1 FROM spans")?;
             let second = |at: usize, or: i64| found["rows"][0][at].as_i64().unwrap_or(or);
-            (traces, (second(0, times.0), second(1, times.1)))
+            let manifest = manifest(payloads)?;
+            (texts(&manifest["sample_trace_ids"], |id| id), large, (second(0, times.0), second(1, times.1)))
         }
-        _ => (Vec::new(), times),
+        _ => (Vec::new(), Vec::new(), times),
     };
-    let trace = |run: usize| traces.get(run % traces.len().max(1)).and_then(|row| row[0].as_str()).unwrap_or_default();
     let asked: Vec<&(&str, &str)> = match program {
         Program::Luneta(_) => load.queries.iter().collect(),
         Program::Prometheus(_) => promql().collect(),
     };
     for (what, query) in asked {
-        let query = |run: usize| filled(query, trace(run), range);
+        let query = |run: usize| filled(query, [nth(&traces, run), nth(&large, run)], range);
         let first = timed(&server, program, &query(0))?;
-        // The clock of /proc has 10 ms ticks: the mean over all runs is finer than any one of them.
-        let before = server.cpu();
-        let mut walls = Vec::new();
+        let (mut cpus, mut walls) = (Vec::new(), Vec::new());
         for run in 0..args.runs {
-            walls.push(timed(&server, program, &query(run))?);
+            let before = server.cpu_of_threads();
+            walls.push(timed(&server, program, &query(run + 1))?);
+            cpus.push(server.cpu_of_threads() - before);
         }
-        let cpu = (server.cpu() - before) / args.runs as f64 * 1e3;
-        walls.sort_by(f64::total_cmp);
-        rows.push(format!("{name}: {what} | {cpu:.1} ms CPU, {:.1} ms (first {first:.1} ms)", walls[walls.len() / 2]));
+        let (cpu, wall) = (median(cpus), median(walls));
+        rows.push(format!("{name}: {what} | {cpu:.1} ms CPU, {wall:.1} ms (first {first:.1} ms)"));
     }
     server.stop()?;
     Ok(rows)
+}
+
+fn median(mut of: Vec<f64>) -> f64 {
+    of.sort_by(f64::total_cmp);
+    of.get(of.len() / 2).copied().unwrap_or_default()
 }
 
 fn timed(server: &Server, program: &Program, query: &str) -> Result<f64> {

@@ -89,12 +89,23 @@ impl Server {
         self.child.id()
     }
 
-    /// User and system CPU seconds so far.
+    /// User and system CPU seconds so far, in ticks of 10 ms.
     pub fn cpu(&self) -> f64 {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
         let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or("").split(' ').collect();
         let ticks = |i: usize| fields.get(i).and_then(|f| f.parse::<f64>().ok()).unwrap_or(0.0);
         (ticks(11) + ticks(12)) / 100.0
+    }
+
+    /// CPU milliseconds of the threads there are, to the nanosecond: for what takes less than a tick. Threads
+    /// that ended are not in it.
+    pub fn cpu_of_threads(&self) -> f64 {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).into_iter().flatten().flatten();
+        let on_cpu = |task: std::fs::DirEntry| {
+            let text = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
+            text.split(' ').next()?.parse::<f64>().ok()
+        };
+        tasks.filter_map(on_cpu).sum::<f64>() / 1e6
     }
 
     /// A memory figure of the process in MiB: `VmHWM` or `VmRSS`.
