@@ -62,5 +62,6 @@ pub use matcher::{MatchOp, Matcher};
 pub use number::format_float;
 pub use plan::{Hints, Selection};
 pub use query::{ParseOptions, Query, parse_selector};
+pub use regex_dialect::go_regex;
 pub use series::{FloatColumn, HistogramColumn, STALE_NAN, Sample, Series, SeriesSet, Times, is_stale};
 pub use syntax::Span;

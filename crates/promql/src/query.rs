@@ -52,6 +52,11 @@ impl Query {
         Ok(Self { text: text.to_owned(), expr, selections })
     }
 
+    /// A tree that another language built, over so many places of [`Selector::given`] series.
+    pub fn of_tree(expr: Expr, places: usize) -> Self {
+        Self { text: String::new(), expr, selections: places }
+    }
+
     /// The text as it was given; spans of annotations point into it.
     pub fn text(&self) -> &str {
         &self.text

@@ -17,6 +17,12 @@ pub(crate) fn anchored(pattern: &str) -> Result<Regex, String> {
     compile(&format!("^(?s:{translated})$"))
 }
 
+/// A regular expression of Go that is searched for in a text; newlines end what `.` matches. The error says
+/// what is wrong.
+pub fn go_regex(pattern: &str) -> Result<Regex, String> {
+    compile(&translate(pattern))
+}
+
 fn compile(pattern: &str) -> Result<Regex, String> {
     RegexBuilder::new(pattern).size_limit(COMPILED_BYTES_MAX).build().map_err(|error| {
         // The last line of the message says what is wrong; those above draw the pattern.

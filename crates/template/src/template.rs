@@ -47,6 +47,12 @@ impl Template {
         result
     }
 
+    /// First names of the fields that it reads of its data, such as `a` of `{{ .a.b }}`, each once; none where
+    /// it may read any, as it hands the data on as a whole.
+    pub fn fields(&self) -> Option<Vec<&str>> {
+        syntax::fields(&self.bodies)
+    }
+
     /// The text that it was parsed from.
     pub fn text(&self) -> &str {
         &self.text

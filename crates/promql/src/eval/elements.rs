@@ -22,6 +22,7 @@ pub(super) fn floats(op: BinaryOp, left: f64, right: f64) -> (f64, bool) {
         BinaryOp::Sub => (left - right, true),
         BinaryOp::Mul => (left * right, true),
         BinaryOp::Div => (left / right, true),
+        BinaryOp::DivOrNan => (if right == 0.0 { f64::NAN } else { left / right }, true),
         BinaryOp::Mod => (left % right, true),
         BinaryOp::Pow => (left.powf(right), true),
         BinaryOp::Atan2 => (left.atan2(right), true),

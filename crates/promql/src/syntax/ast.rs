@@ -197,6 +197,8 @@ pub enum BinaryOp {
     Mul,
     /// `/`
     Div,
+    /// `/` as LogQL has it: a division by zero is NaN. No text of PromQL reads as it.
+    DivOrNan,
     /// `%`
     Mod,
     /// `^`
@@ -234,7 +236,7 @@ impl BinaryOp {
             Self::Add => "+",
             Self::Sub => "-",
             Self::Mul => "*",
-            Self::Div => "/",
+            Self::Div | Self::DivOrNan => "/",
             Self::Mod => "%",
             Self::Pow => "^",
             Self::Atan2 => "atan2",
@@ -269,7 +271,7 @@ impl BinaryOp {
             Self::And | Self::Unless => 2,
             Self::Eq | Self::Ne | Self::Gt | Self::Lt | Self::Ge | Self::Le | Self::TrimUpper | Self::TrimLower => 3,
             Self::Add | Self::Sub => 4,
-            Self::Mul | Self::Div | Self::Mod | Self::Atan2 => 5,
+            Self::Mul | Self::Div | Self::DivOrNan | Self::Mod | Self::Atan2 => 5,
             Self::Pow => 6,
         }
     }
@@ -398,7 +400,22 @@ impl AggregateOp {
     }
 }
 
+impl Selector {
+    /// Series that are not found by their names: the caller of [`crate::Query::evaluate`] gives them in this
+    /// place, counted from 0. For trees that other languages build.
+    pub fn given(place: usize) -> Self {
+        Self { name: None, matchers: Vec::new(), shift: TimeShift::default(), modifier: None, id: place }
+    }
+}
+
 impl Expr {
+    /// A node of a tree that another language builds, without a place in any text.
+    pub fn new(kind: ExprKind) -> Self {
+        let mut expr = Self { span: Span::default(), kind, depth: 0 };
+        expr.depth = 1 + expr.children().iter().map(|child| child.depth).max().unwrap_or(0);
+        expr
+    }
+
     /// The expression inside any parentheses.
     pub fn unwrapped(&self) -> &Self {
         let mut inner = self;

@@ -47,7 +47,7 @@ impl Duration {
     }
 
     /// Reads a length as Go writes it: numbers with units, `1h15m30.918s`.
-    pub(crate) fn parse(text: &str) -> Result<Self, Fault> {
+    pub fn parse(text: &str) -> Result<Self, Fault> {
         let invalid = || Fault::new(format!("time: invalid duration {text:?}"));
         let (negative, mut rest) = match text.as_bytes().first() {
             Some(b'-') => (true, &text[1..]),
@@ -86,7 +86,7 @@ impl Duration {
     }
 
     /// Reads a length as Prometheus writes it: `1d12h`, units once each from years to milliseconds.
-    pub(crate) fn parse_prometheus(text: &str) -> Result<Self, Fault> {
+    pub fn parse_prometheus(text: &str) -> Result<Self, Fault> {
         const UNITS_MS: [(&str, i64); 7] = [
             ("y", 31_536_000_000),
             ("w", 604_800_000),
