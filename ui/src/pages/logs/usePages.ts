@@ -84,7 +84,7 @@ export function useLogPages(scope: LogScope, start: Start = 'newest', enabled = 
   const running = useRef<AbortController | null>(null)
   const asked = pageQuery(scope, 'older', null).text
   // A new scope starts over and abandons what was under way; what was shown stays until its answer is there.
-  const run = async (work: (signal: AbortSignal) => Promise<Omit<Held, 'loading' | 'fault'>>) => {
+  const run = async (work: (signal: AbortSignal) => Promise<Omit<Held, 'loading' | 'fault'>>, { anew = false } = {}) => {
     running.current?.abort()
     const controller = new AbortController()
     running.current = controller
@@ -93,11 +93,11 @@ export function useLogPages(scope: LogScope, start: Start = 'newest', enabled = 
       const next = await work(controller.signal)
       if (!controller.signal.aborted) setHeld({ ...next, loading: false, fault: null })
     } catch (cause) {
-      if (!controller.signal.aborted) setHeld((previous) => ({ ...previous, loading: false, fault: faultOf(cause) }))
+      if (!controller.signal.aborted) setHeld((previous) => ({ ...(anew ? nothing : previous), loading: false, fault: faultOf(cause) }))
     }
   }
   useEffect(() => {
-    if (enabled) void run((signal) => fetchStart(scope, start, signal))
+    if (enabled) void run((signal) => fetchStart(scope, start, signal), { anew: true })
     return () => running.current?.abort()
   }, [asked, String(start), attempt, enabled])
   const extend = (side: Side) => {

@@ -64,7 +64,7 @@ export function Histogram({ scope, by = 'severity', onUngroup, onPick, seen = nu
         {tools}
         <ShowQuery query={query} />
       </div>
-      <Gate of={top.fault ? top as never : loaded} height={height}>
+      <Gate of={top.fault ? top : loaded} height={height}>
         {() => (total === 0 ? <p class="quiet histogram-empty">{t('logs.noneInRange')}</p> : (
           <TimeChart title={t('logs.histogram')} times={times} series={series} kind="bars" height={height} markers={markers} {...(onPick ? { onPick } : {})} />
         ))}

@@ -41,7 +41,7 @@ export function LogList(props: LogListProps) {
   const virtual = useVirtual({ count: records.length, scroller, estimate: 26, overscan: 14, keyOf })
   const items = virtual.getVirtualItems()
   useStill(scroller, records, items, virtual, follow, goTo)
-  useEdges(props, items)
+  useEdges(props, items, scroller)
   const toggle = (record: LogRecord) => {
     const next = new Set(open)
     if (!next.delete(record.key)) next.add(record.key)
@@ -53,6 +53,8 @@ export function LogList(props: LogListProps) {
     const next = Math.max(0, Math.min(records.length - 1, place < 0 ? (items.find(({ start: top }) => top >= (scroller.current?.scrollTop ?? 0))?.index ?? 0) : place + step))
     setAt(records[next]?.key ?? null)
     virtual.scrollToIndex(next)
+    // The names of the columns cover a row's height that the virtual list does not know of.
+    requestAnimationFrame(() => scroller.current?.querySelector('.log.at')?.scrollIntoView({ block: 'nearest' }))
   }
   const toggleCurrent = () => current && toggle(current)
   const shut = (wanted: boolean) => () => current && open.has(current.key) !== wanted && toggle(current)
@@ -64,7 +66,7 @@ export function LogList(props: LogListProps) {
   return (
     <div class={`log-scroll ${wrap ? 'wrap-lines' : ''}`} ref={scroller} tabIndex={0} role="region" aria-label={t('logs.list')}>
       {columns.length > 0 && <ListHead columns={columns} />}
-      {start}
+      {start && <div class="log-start">{start}</div>}
       <ol style={{ height: `${virtual.getTotalSize()}px` }}>
         {items.map((item) => {
           const record = records[item.index]
@@ -118,7 +120,7 @@ function useStill(scroller: { current: HTMLDivElement | null }, records: readonl
   })
 }
 
-function useEdges({ records, onStart, onEnd, onTop }: LogListProps, items: readonly VirtualItem[]): void {
+function useEdges({ records, onStart, onEnd, onTop }: LogListProps, items: readonly VirtualItem[], scroller: { current: HTMLDivElement | null }): void {
   const first = items[0]?.index ?? 0
   const last = items.at(-1)?.index ?? 0
   useEffect(() => {
@@ -128,9 +130,10 @@ function useEdges({ records, onStart, onEnd, onTop }: LogListProps, items: reado
   useEffect(() => {
     if (!onTop) return
     const timer = setTimeout(() => {
-      const record = records[Math.min(first + (first === 0 ? 0 : 14), last)]
+      const top = items.find(({ end }) => end > (scroller.current?.scrollTop ?? 0))
+      const record = records[top?.index ?? 0]
       if (record) onTop(record)
-    }, 200)
+    }, 150)
     return () => clearTimeout(timer)
-  }, [first, records])
+  }, [items, records])
 }

@@ -40,7 +40,7 @@ export function SearchBox({ value, onSearch, main = false, label = t('logs.searc
         onInput={(event) => setTyped(event.currentTarget.value)} onKeyDown={onKeyDown} onFocus={() => setFocused(true)} onBlur={() => setFocused(false)}
       />
       <div id={hint} class={focused && main ? 'log-hint float' : 'visually-hidden'}>
-        <Offers typed={typed} use={(text) => { setTyped(text); input.current?.focus() }} />
+        {focused && main && <Offers typed={typed} use={(text) => { setTyped(text); input.current?.focus() }} />}
         <dl>
           {(['words', 'phrase', 'not', 'field', 'compare', 'any', 'id'] as const).map((what) => (
             <div key={what}>

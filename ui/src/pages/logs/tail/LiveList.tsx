@@ -19,7 +19,7 @@ export function LiveList({ tail, wrap, columns, words, onContext }: LiveListProp
   const { records, waiting, paused, setPaused, dropped, overflow, unseen } = tail
   const [away, setAway] = useState(false)
   const toggle = () => setPaused(!paused)
-  useKeys({ ' ': toggle, p: toggle })
+  useKeys({ p: toggle })
   const lost = tail.state.value === 'lost'
   const top = (record: LogRecord) => setAway(record.key !== records[0]?.key)
   return (
