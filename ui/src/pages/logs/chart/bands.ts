@@ -1,6 +1,6 @@
-// Pure: counts by time and value as the layers of a chart.
+// Counts by time and value as the layers of a chart.
 import type { Row } from '../../../api/client'
-import type { Paint } from '../../../components/palette'
+import { servicePaint, serviceVariable, type Paint } from '../../../components/palette'
 import type { Series } from '../../../components/TimeChart'
 import { severityBands } from '../../../sql/severity'
 
@@ -49,6 +49,10 @@ export function bandsOf(rows: readonly Row[], times: readonly number[], { by, na
     const values = layers.get(label)
     if (!values) return []
     if (by === 'severity') return [{ label, values, colour: colourOf[label] as (colours: Paint) => string }]
+    if (by === 'service' && label !== rest) {
+      variables[label] = serviceVariable(label)
+      return [{ label, values, colour: (colours) => servicePaint(label, colours) }]
+    }
     const slot = order[index % order.length] ?? 0
     variables[label] = label === rest ? 'var(--faint)' : `var(--s${slot})`
     return [{ label, values, colour: (colours) => (label === rest ? colours.faint : (colours.services[slot] ?? colours.quiet)) }]

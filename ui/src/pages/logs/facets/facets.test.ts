@@ -18,7 +18,7 @@ describe('facets', () => {
 
   it('are offered by what helps most', () => {
     const key = (name: string, count: number, scope = 'attributes', table = 'logs') => ({ table, scope, key: name, type: 'string', count })
-    expect(offered([key('code.function.name', 90), key('user.id', 99), key('http.route', 5), key('host.name', 7, 'resource_attributes'), key('service.name', 100, 'resource_attributes'), key('a', 1, 'attributes', 'spans'), key('exception.stacktrace', 9), key('logger', 91)]))
+    expect(offered([key('code.function.name', 90), key('user.id', 99), key('http.route', 5), key('host.name', 7, 'resource_attributes'), key('service.name', 100, 'resource_attributes'), key('a', 1, 'attributes', 'spans'), key('exception.stacktrace', 9), key('code.line.number', 95), key('logger', 91)]))
       .toEqual(['resource:host.name', 'http.route', 'logger', 'code.function.name'])
   })
 })

@@ -2,7 +2,7 @@
 import type { AttributeKey } from '../../../api/types'
 
 // What identifies one thing has as many values as there are things.
-const telling = /(^|\.)(id|uid|guid|trace_id|span_id|timestamp|stacktrace|message|line(no|_number)?|pid)$/i
+const telling = /(^|\.)(id|uid|guid|trace_id|span_id|timestamp|stacktrace|message|line([._]?no|[._]number)?|pid)$/i
 const withText = /^(exception\.(message|stacktrace)|db\.(query\.text|statement)|telemetry\.sdk\.)/
 const first = ['deployment.environment.name', 'deployment.environment', 'k8s.namespace.name', 'k8s.pod.name', 'host.name', 'service.version', 'exception.type', 'http.route', 'http.response.status_code']
 

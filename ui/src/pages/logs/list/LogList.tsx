@@ -29,7 +29,8 @@ export interface LogListProps {
   end?: ComponentChildren
 }
 
-const near = 20
+// Half a page before the end the next one is asked for.
+const near = 150
 const none: readonly string[] = []
 
 export function LogList(props: LogListProps) {
