@@ -4,7 +4,7 @@ import { servicePaint, serviceVariable, type Paint } from '../../../components/p
 import type { Series } from '../../../components/TimeChart'
 import { severityBands } from '../../../sql/severity'
 
-const colourOf: Record<string, (colours: Paint) => string> = {
+export const colourOfSeverity: Record<string, (colours: Paint) => string> = {
   FATAL: (colours) => colours.fatal,
   ERROR: (colours) => colours.error,
   WARN: (colours) => colours.warn,
@@ -48,7 +48,7 @@ export function bandsOf(rows: readonly Row[], times: readonly number[], { by, na
   const series = names.flatMap((label, index): Series[] => {
     const values = layers.get(label)
     if (!values) return []
-    if (by === 'severity') return [{ label, values, colour: colourOf[label] as (colours: Paint) => string }]
+    if (by === 'severity') return [{ label, values, colour: colourOfSeverity[label] as (colours: Paint) => string }]
     if (by === 'service' && label !== rest) {
       variables[label] = serviceVariable(label)
       return [{ label, values, colour: (colours) => servicePaint(label, colours) }]

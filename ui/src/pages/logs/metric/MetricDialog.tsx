@@ -14,6 +14,7 @@ import { parseTime, toMilliseconds } from '../../../time/nanoseconds'
 import { bucketSeconds, bucketStarts } from '../../../time/range'
 import { fieldsOfLogs } from '../facets/offered'
 import type { LogScope } from '../queries'
+import { colourOfSeverity } from '../chart/bands'
 import { AddToDashboard } from './AddToDashboard'
 import { counted, isMeasured, measured, metricQuery, type Measure, type Metric } from './measure'
 
@@ -28,7 +29,7 @@ export function MetricDialog({ scope, by, close }: { scope: LogScope; by: string
   const loaded = useSql(ready ? query.text : null)
   const name = nameOf(metric, scope)
   const times = useMemo(() => bucketStarts(scope.range, seconds), [scope.range, seconds])
-  const { series, total } = useMemo(() => seriesOf(loaded.data, times, name), [loaded.data, times, name])
+  const { series, total } = useMemo(() => seriesOf(loaded.data, times, name, metric.by === 'severity'), [loaded.data, times, name, metric.by])
   return (
     <Dialog title={t('logs.metric.title')} close={close}>
       <div class="metric-dialog">
@@ -43,7 +44,7 @@ export function MetricDialog({ scope, by, close }: { scope: LogScope; by: string
         {series.length > 1 && (
           <ul class="legend">
             {series.map(({ label }, index) => (
-              <li key={label} style={{ '--c': `var(--s${order[index % order.length]})` }}><i /> <span class="cut">{label}</span></li>
+              <li key={label} {...(metric.by === 'severity' ? { class: `sev sev-${label}` } : { style: { '--c': `var(--s${order[index % order.length]})` } })}><i /> <span class="cut">{label}</span></li>
             ))}
             {total > series.length && <li class="quiet">{t('logs.metric.top', { n: series.length, total })}</li>}
           </ul>
@@ -92,7 +93,7 @@ function nameOf({ measure, field, by }: Metric, { search }: LogScope): string {
   return [what, ...(search === '' ? [] : [search]), ...(by === '' ? [] : [t('logs.chart.by', { field: by })])].join(' · ').slice(0, 120)
 }
 
-function seriesOf(answer: SqlAnswer | undefined, times: readonly number[], name: string): { series: Series[]; total: number } {
+function seriesOf(answer: SqlAnswer | undefined, times: readonly number[], name: string, severities: boolean): { series: Series[]; total: number } {
   const place = new Map(times.map((time, index) => [time, index]))
   const lines = new Map<string, { values: (number | null)[]; sum: number }>()
   for (const row of answer ? toObjects(answer) : []) {
@@ -105,6 +106,6 @@ function seriesOf(answer: SqlAnswer | undefined, times: readonly number[], name:
     lines.set(label, line)
   }
   const largest = [...lines].sort(([, left], [, right]) => right.sum - left.sum).slice(0, linesMost)
-  const series = largest.map(([label, { values }], index): Series => ({ label, values, colour: (colours) => colours.services[order[index % order.length] ?? 0] ?? colours.accent }))
+  const series = largest.map(([label, { values }], index): Series => ({ label, values, colour: (severities && colourOfSeverity[label]) || ((colours) => colours.services[order[index % order.length] ?? 0] ?? colours.accent) }))
   return { series, total: lines.size }
 }

@@ -5,7 +5,7 @@ import type { Row } from '../../../api/client'
 import { newStreamState, useStream, type StreamState } from '../../../api/stream'
 import type { LogRow, TailEvent } from '../../../api/types'
 import type { Filter } from '../../../sql/filter'
-import { readRecord } from '../record'
+import { readRecord, type LogRecord } from '../record'
 import { matcher, unseen } from '../search/match'
 import { parseSearch } from '../search/parse'
 import { tailPath } from './tailPath'
@@ -18,6 +18,9 @@ export interface Tail extends TailBuffer {
   state: Signal<StreamState>
   unseen: readonly string[] // fields that the tail does not carry
 }
+
+// What comes together comes from several senders: each in its order, but not all.
+const newestFirst = (left: LogRecord, right: LogRecord): number => (left.time < right.time ? 1 : left.time > right.time ? -1 : 0)
 
 export function useTail(on: boolean, search: string, filters: readonly Filter[]): Tail {
   const [paused, setPaused] = useState(false)
@@ -33,7 +36,7 @@ export function useTail(on: boolean, search: string, filters: readonly Filter[])
     setPaused(false)
   }, [on, search, filters])
   useStream<TailEvent>(path, 'rows', ({ rows, dropped }) => {
-    const fresh = rows.map((row: LogRow) => readRecord(row as unknown as Row)).filter(matches).reverse()
+    const fresh = rows.map((row: LogRow) => readRecord(row as unknown as Row)).filter(matches).reverse().sort(newestFirst)
     if (fresh.length > 0 || dropped > 0) setBuffer((known) => receive(known, fresh, dropped, latest.current))
   }, state)
   const pause = (next: boolean) => {
