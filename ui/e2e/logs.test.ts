@@ -284,6 +284,8 @@ describe('the live tail', () => {
       return (await bodies(page)).includes('ding first')
     })
     await ring('ding dong')
+    await ring('ding settled')
+    await page.waitForSelector('.log >> text=ding settled')
     await page.keyboard.press('p')
     const before = (await bodies(page)).length
     await ring('ding second')

@@ -103,11 +103,9 @@ function useStill(scroller: { current: HTMLDivElement | null }, records: readonl
     if (follow && host.scrollTop < 4) return
     const index = records.findIndex(({ key }) => key === last.key)
     // Nothing of what was seen is left: another list begins at its top, or at the record that it is about.
-    if (index < 0) {
-      host.scrollTop = 0
-      return
-    }
-    host.scrollTop = (virtual.measurementsCache[index]?.start ?? 0) + last.below
+    host.scrollTop = index < 0 ? 0 : (virtual.measurementsCache[index]?.start ?? 0) + last.below
+    // The virtual list hears of it at once, so that what belongs there is drawn before anything is painted.
+    host.dispatchEvent(new Event('scroll'))
   }, [records])
   useLayoutEffect(() => {
     const index = goTo === undefined ? -1 : records.findIndex(({ key }) => key === goTo)
