@@ -60,6 +60,8 @@ export const logs = {
   'logs.mark.dropped.hint': '{n} attributes were over a limit and are gone.',
   'logs.mark.ahead': 'ahead of time',
   'logs.mark.ahead.hint': 'The record says that it is later than when it was received: the clock of its sender is ahead.',
+  'logs.mark.timed': 'time replaced',
+  'logs.mark.timed.hint': 'The record came with a time out of bounds; it has the time when it was received.',
   'logs.tailing': 'Live, {n} shown',
   'logs.paused': 'Paused, {n} waiting',
   'logs.pause': 'Pause',

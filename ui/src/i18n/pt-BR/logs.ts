@@ -60,6 +60,8 @@ export const logs = {
   'logs.mark.dropped.hint': '{n} atributos passavam de um limite e se perderam.',
   'logs.mark.ahead': 'adiantado',
   'logs.mark.ahead.hint': 'O registro diz ser de depois de quando foi recebido: o relógio de quem o enviou está adiantado.',
+  'logs.mark.timed': 'horário trocado',
+  'logs.mark.timed.hint': 'O registro veio com um horário fora dos limites; ficou com o horário em que foi recebido.',
   'logs.tailing': 'Ao vivo, {n} na tela',
   'logs.paused': 'Em pausa, {n} esperando',
   'logs.pause': 'Pausar',

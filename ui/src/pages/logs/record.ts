@@ -79,18 +79,21 @@ export function fieldOf(record: LogRecord, key: string): string | null {
   return written(record.attributes[key])
 }
 
-export type Mark = 'cut' | 'invalid' | 'dropped' | 'ahead'
+export type Mark = 'cut' | 'invalid' | 'dropped' | 'ahead' | 'timed'
 
 // Apart from that the clock of a sender may be off by this much before anything is said about it.
 const clockSlack = 60_000_000_000n
-const cutKeys = ['log.record.truncated', 'luneta.truncated', 'truncated']
+// What the server writes down beside a record that it could not keep as it was.
+const bodySentBytes = 'luneta.body.sent_bytes'
+const timeSent = 'luneta.time.sent'
 
 // What is not as it was sent, or cannot be right.
 export function marksOf(record: LogRecord): Mark[] {
   const marks: Mark[] = []
-  if (cutKeys.some((key) => record.attributes[key] === true || record.attributes[key] === 'true')) marks.push('cut')
+  if (bodySentBytes in record.attributes) marks.push('cut')
   if (record.body.includes('\uFFFD')) marks.push('invalid')
   if (record.dropped > 0) marks.push('dropped')
+  if (timeSent in record.attributes) marks.push('timed')
   if (record.observed !== null && record.time > record.observed + clockSlack) marks.push('ahead')
   return marks
 }

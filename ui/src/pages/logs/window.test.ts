@@ -79,7 +79,8 @@ describe('a record', () => {
   const cases: [row: object, marks: string[]][] = [
     [{}, []],
     [{ body: 'caf\uFFFD' }, ['invalid']],
-    [{ attributes: { 'log.record.truncated': 'true' } }, ['cut']],
+    [{ attributes: { 'luneta.body.sent_bytes': 10485760 } }, ['cut']],
+    [{ attributes: { 'luneta.time.sent': '-1' } }, ['timed']],
     [{ dropped_attributes_count: 3 }, ['dropped']],
     [{ observed_time: '2026-11-22T05:59:30.000000000Z' }, []],
     [{ observed_time: '2026-11-22T05:00:00.000000000Z' }, ['ahead']],
