@@ -28,7 +28,7 @@ afterAll(() => browser.close())
 const paths = [
   '/', '/services?range=6h', '/services/spam?range=6h', '/services/spam?range=6h&tab=errors', '/services/spam?range=6h&tab=database',
   '/map?range=6h', '/map?range=6h&as=table', '/traces?range=6h', '/traces?range=6h&as=text', '/traces?range=6h&plot=scatter&table=on', '/traces?range=6h&sel=errors&view=compare', '/trace', '/trace?view=flame', '/trace?view=list', '/trace?view=timeline',
-  '/trace?view=graph', '/trace?view=json', '/trace/file', '/logs?range=6h', '/logs?live=1', '/dashboards', '/dashboards?import=1', '/dashboards/ready/python-service?range=6h', '/dashboards/ready/luneta', '/sql', '/connect', '/status',
+  '/trace?view=graph', '/trace?view=json', '/trace/file', '/logs?range=6h', '/logs?range=6h&q=egg%20-nosuch&col=http.route&by=service&facet=http.route', '/logs?range=6h&q=nosuchword', '/logs?live=1', '/dashboards', '/dashboards?import=1', '/dashboards/ready/python-service?range=6h', '/dashboards/ready/luneta', '/sql', '/connect', '/status',
   '/metrics-explorer', '/metrics-explorer?metric=http_server_request_duration_seconds&range=6h', '/metrics-explorer?metric=http_server_request_duration_seconds&range=6h&tab=breakdown', '/metrics-explorer?metric=http_server_request_duration_seconds&range=6h&tab=labels',
   '/metrics-explorer?view=query&q=up&q=target_info&mode=table', '/metrics-explorer?view=query&q=sum(target_info)', '/metrics-explorer?view=cardinality&blame=target_info',
 ]

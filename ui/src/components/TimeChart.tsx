@@ -33,6 +33,7 @@ export interface TimeChartProps {
   format?: (value: number) => string
   bare?: boolean
   markers?: readonly Marker[]
+  onPick?: (second: number) => void // a click, where a drag zooms
 }
 
 export function TimeChart(props: TimeChartProps) {
@@ -156,7 +157,7 @@ function plotOptions(options: PlotOptions): uPlot.Options {
       { ...axis, show: !bare, grid, size: 52, space: 34, values: (_, splits) => splits.map(format) },
     ],
     series: [{}, ...drawn.map((one) => seriesOptions(one, kind, colours))],
-    hooks: { setSelect: [zoomToSelection], setCursor: [(plot) => showTip(plot, options)], draw: [(plot) => drawMarkers(plot, options)] },
+    hooks: { ready: [(plot) => listenForPicks(plot, options.onPick)], setSelect: [zoomToSelection], setCursor: [(plot) => showTip(plot, options)], draw: [(plot) => drawMarkers(plot, options)] },
   }
 }
 
@@ -199,6 +200,17 @@ function drawMarkers(plot: uPlot, { markers = [], colours }: PlotOptions): void 
     ctx.fill()
   }
   ctx.restore()
+}
+
+function listenForPicks(plot: uPlot, onPick: TimeChartProps['onPick']): void {
+  if (!onPick) return
+  let from = 0
+  plot.over.addEventListener('mousedown', (event) => (from = event.clientX))
+  plot.over.addEventListener('click', (event) => {
+    const { idx } = plot.cursor
+    const second = idx === null || idx === undefined ? undefined : plot.data[0][idx]
+    if (second !== undefined && Math.abs(event.clientX - from) < 4) onPick(second)
+  })
 }
 
 function zoomToSelection(plot: uPlot): void {

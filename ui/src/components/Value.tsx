@@ -1,11 +1,11 @@
-// Every displayed value opens one menu: filter, exclude, exists, copy. A single menu serves all values.
+// Every displayed value opens one menu: filter, exclude, exists, what the page can do with its field, copy. A single menu serves all values.
 import { signal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { t } from '../i18n/translate'
 import { addFilter } from '../url/state'
 import { copyText } from './Copy'
-import { Icon } from './Icon'
+import { Icon, type IconName } from './Icon'
 
 interface Opened {
   key: string
@@ -14,6 +14,24 @@ interface Opened {
 }
 
 const opened = signal<Opened | null>(null)
+
+// What a page can do with a field besides filtering by its value, such as grouping by it.
+export interface FieldAction {
+  icon: IconName
+  label: (field: string) => string | null // null where it makes no sense
+  act: (field: string) => void
+}
+
+const fieldActions = signal<readonly FieldAction[]>([])
+
+export function useFieldActions(actions: readonly FieldAction[]): void {
+  useEffect(() => {
+    fieldActions.value = actions
+    return () => {
+      if (fieldActions.peek() === actions) fieldActions.value = []
+    }
+  }, [actions])
+}
 
 interface ValueProps {
   field: string
@@ -94,6 +112,14 @@ export function ValueMenu() {
       <button role="menuitem" onClick={act(() => addFilter({ key, op: '?', value: '' }))}>
         <Icon name="check" /> {t('value.exists')}
       </button>
+      {fieldActions.value.map(({ icon, label, act: perform }) => {
+        const name = label(key)
+        return name === null ? null : (
+          <button key={name} role="menuitem" onClick={act(() => perform(key))}>
+            <Icon name={icon} /> {name}
+          </button>
+        )
+      })}
       <button role="menuitem" onClick={act(() => void copyText(value))}>
         <Icon name="copy" /> {t('value.copy')}
       </button>

@@ -11,13 +11,17 @@ const shortcuts: readonly [string, MessageKey][] = [
   ['y', 'help.key.copyLink'],
   ['j k', 'help.key.row'],
   ['h l', 'help.key.fold'],
-  ['Enter', 'help.key.open'],
+  ['o Enter', 'help.key.open'],
   ['n', 'help.key.nextError'],
   ['c', 'trace.critical'],
   ['f', 'help.key.filter'],
   ['t', 'traces.query.switch'],
   ['c z', 'traces.help.region'],
   ['.', 'help.key.live'],
+  ['p', 'help.key.pause'],
+  ['c', 'logs.context'],
+  ['w', 'help.key.wrap'],
+  ['Home End', 'help.key.ends'],
   ['Ctrl Enter', 'help.key.run'],
 ]
 
@@ -36,7 +40,7 @@ export function HelpDialog({ close }: { close: () => void }) {
           <h3>{t('help.keys')}</h3>
           <dl>
             {shortcuts.map(([key, text]) => (
-              <div key={key}>
+              <div key={text}>
                 <dt>{key.split(' ').map((part) => <kbd key={part}>{part}</kbd>)}</dt>
                 <dd>{t(text)}</dd>
               </div>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { appliesTo, filterCondition, parseFilter, parseSearch, searchConditions, writeFilter, type Filter } from './filter'
+import { appliesTo, filterCondition, parseFilter, writeFilter, type Filter } from './filter'
 
 describe('filters in the URL', () => {
   const filters: Filter[] = [
@@ -37,17 +37,4 @@ describe('filters as SQL', () => {
     expect(appliesTo({ key: 'kind', op: '=', value: 'SERVER' }, 'logs')).toBe(false)
     expect(appliesTo({ key: 'anything', op: '=', value: '' }, 'logs')).toBe(true)
   })
-})
-
-describe('log search', () => {
-  it('splits words and fields', () => {
-    expect(parseSearch('pan "on fire" service:eggs -severity:INFO http://x')).toEqual({
-      words: ['pan', 'on fire', 'http://x'],
-      filters: [
-        { key: 'service', op: '=', value: 'eggs' },
-        { key: 'severity', op: '!=', value: 'INFO' },
-      ],
-    })
-  })
-  it('escapes what is typed', () => expect(searchConditions("it's")[0]?.text).toBe(`"body" ILIKE '%it''s%'`))
 })

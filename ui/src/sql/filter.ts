@@ -1,5 +1,5 @@
 // One filter model for every signal: `key op value`, kept in the URL as `f=`.
-import { all, attribute, containing, decimal, identifier, integer, join, sql, text, type Sql } from './escape'
+import { all, attribute, containing, decimal, identifier, integer, sql, text, type Sql } from './escape'
 import { parseDuration } from '../time/duration'
 import type { SignalName } from '../api/types'
 import { severityBand } from './severity'
@@ -82,8 +82,13 @@ export function filterCondition(filter: Filter, signal: SignalName): Sql | null 
   if (!appliesTo(filter, signal)) return null
   if (filter.key === 'severity') return severityCondition(filter)
   if (filter.key === 'duration') return durationCondition(filter)
-  const name = columns[signal][filter.key]
-  return compare(name ? identifier(name) : attributeOf(filter.key), filter)
+  return compare(subjectOf(filter.key, signal), filter)
+}
+
+// What a key of a filter speaks of.
+export function subjectOf(key: string, signal: SignalName): Sql {
+  const name = columns[signal][key]
+  return name ? identifier(name) : attributeOf(key)
 }
 
 export function filterConditions(filters: readonly Filter[], signal: SignalName): Sql[] {
@@ -172,23 +177,3 @@ function severityCondition({ op, value }: Filter): Sql {
       return sql`${left} BETWEEN ${low} AND ${high}`
   }
 }
-
-// The log search box: words narrow the body, `key:value` becomes a filter on that key.
-export function parseSearch(search: string): { words: string[]; filters: Filter[] } {
-  const words: string[] = []
-  const filters: Filter[] = []
-  for (const match of search.matchAll(/(-?)([\w.:/-]+?):(?:"([^"]*)"|(\S+))|"([^"]*)"|(\S+)/g)) {
-    const [, minus, key, quoted, bare, phrase, word] = match
-    if (key && !/^https?$/.test(key)) filters.push({ key, op: minus ? '!=' : '=', value: quoted ?? bare ?? '' })
-    else words.push(phrase ?? word ?? match[0])
-  }
-  return { words, filters }
-}
-
-export function searchConditions(search: string): Sql[] {
-  const { words, filters } = parseSearch(search)
-  const body = identifier('body')
-  return [...words.map((word) => sql`${body} ILIKE ${containing(word)}`), ...filterConditions(filters, 'logs')]
-}
-
-export { all, join }

@@ -1,6 +1,7 @@
 import { dashboards } from './dashboards'
 import { explore } from './explore'
 import { home } from './home'
+import { logs } from './logs'
 import { metrics } from './metrics'
 import { pages } from './pages'
 import { services } from './services'
@@ -8,4 +9,4 @@ import { shell } from './shell'
 import { traceView } from './trace'
 import { traces } from './traces'
 
-export const ptBR = { ...shell, ...dashboards, ...explore, ...home, ...metrics, ...pages, ...services, ...traceView, ...traces }
+export const ptBR = { ...shell, ...dashboards, ...explore, ...home, ...logs, ...metrics, ...pages, ...services, ...traceView, ...traces }

@@ -1,21 +1,31 @@
-import { useEffect, useState } from 'preact/hooks'
-import { useStatus } from '../../api/query'
+import { useMemo, useState } from 'preact/hooks'
+import { useFieldActions, type FieldAction } from '../../components/Value'
 import { Icon } from '../../components/Icon'
-import { Failed, NoData, NothingMatches, Skeleton } from '../../components/Notice'
-import { ShowQuery } from '../../components/ShowQuery'
+import { lazy } from '../../components/lazy'
 import { t } from '../../i18n/translate'
 import { FilterBar } from '../../shell/FilterBar'
 import { useKeys } from '../../shell/keys'
 import { TopBar } from '../../shell/TopBar'
-import { count } from '../../time/format'
+import { clock } from '../../time/format'
+import { fromMilliseconds, toMilliseconds } from '../../time/nanoseconds'
+import { bucketSeconds } from '../../time/range'
 import { useFilters, useParam, useRange } from '../../url/state'
-import { ContextDialog } from './ContextDialog'
-import { Facets } from './Facets'
-import { Histogram } from './Histogram'
-import { LogList } from './LogList'
-import { pageQuery, type LogScope } from './queries'
-import { useLogPages, useTail, type LogRecord, type Tail } from './records'
+import { Histogram } from './chart/Histogram'
+import { Facets } from './facets/Facets'
+import { setStart, toggleColumn, useColumns, useStart } from './parameters'
+import type { LogScope } from './queries'
+import type { LogRecord } from './record'
+import { SearchBox } from './search/SearchBox'
+import { parseSearch, wordsOf } from './search/parse'
+import { StoredList } from './StoredList'
+import { LiveList } from './tail/LiveList'
+import { useTail } from './tail/useTail'
+import { useLogPages } from './usePages'
+import { Views } from './views/Views'
 import './logs.css'
+
+const ContextDialog = lazy(async () => (await import('./context/ContextDialog')).ContextDialog, null)
+const MetricDialog = lazy(async () => (await import('./metric/MetricDialog')).MetricDialog, null)
 
 export default function LogsPage() {
   const { range } = useRange()
@@ -23,135 +33,67 @@ export default function LogsPage() {
   const [search, setSearch] = useParam('q')
   const [live, setLive] = useParam('live')
   const [wrap, setWrap] = useParam('wrap')
-  const [around, setAround] = useState<LogRecord | null>(null)
-  const scope: LogScope = { range, filters, search }
-  const pages = useLogPages(scope)
-  const tail = useTail(live ? tailPath(search, filters) : null)
-  useKeys({ '.': () => setLive(live ? '' : '1') })
+  const [by, setBy] = useParam('by', 'severity')
+  const [open, setOpen] = useState<LogRecord | 'metric' | null>(null)
+  const [seen, setSeen] = useState<bigint | null>(null)
+  const columns = useColumns()
+  const start = useStart()
+  const scope = useMemo((): LogScope => ({ range, filters, search }), [range, filters, search])
+  const words = useMemo(() => wordsOf(parseSearch(search)), [search])
+  const pages = useLogPages(scope, start, !live)
+  const tail = useTail(live !== '', search, filters)
+  const toggleLive = () => setLive(live ? '' : '1')
+  useKeys({ '.': toggleLive, w: () => setWrap(wrap ? '' : '1', { replace: true }) })
+  useFieldActions(useMemo(() => fieldActions(columns, by, setBy), [columns, by]))
+  const marker = useMemo(() => (seen === null ? null : { time: toMilliseconds(seen) / 1000, label: clock(toMilliseconds(seen)) }), [seen])
   return (
     <>
       <TopBar title={t('nav.logs')} range busy={pages.loading && !live} />
       <FilterBar signal="logs">
-        <SearchBox value={search} onSearch={setSearch} />
-        <button class="button small" aria-pressed={Boolean(live)} onClick={() => setLive(live ? '' : '1')}>
+        <SearchBox value={search} onSearch={setSearch} main />
+        <button class="button small" aria-pressed={Boolean(live)} onClick={toggleLive}>
           <Icon name="live" size={14} /> {t('logs.live')} <kbd class="hide-phone">.</kbd>
         </button>
         <button class="button small plain" aria-pressed={Boolean(wrap)} onClick={() => setWrap(wrap ? '' : '1', { replace: true })}>
           {t('logs.wrap')}
         </button>
+        <Views />
       </FilterBar>
       <div class="page fixed logs">
-        {!live && <Histogram scope={scope} />}
+        {!live && (
+          <Histogram
+            scope={scope} by={by} onUngroup={() => setBy('')} seen={marker}
+            onPick={(second) => setStart(fromMilliseconds((second + bucketSeconds(range, 110)) * 1000) - 1n)}
+            tools={<button class="button small plain" onClick={() => setOpen('metric')}><Icon name="chart" size={13} /> {t('logs.metric')}</button>}
+          />
+        )}
         <div class="logs-body">
           {!live && <Facets scope={scope} />}
           <section class="panel log-panel" aria-label={t('nav.logs')}>
             {live ? (
-              <LiveList tail={tail} wrap={wrap !== ''} onContext={setAround} />
+              <LiveList tail={tail} wrap={wrap !== ''} columns={columns} words={words} onContext={setOpen} />
             ) : (
-              <StoredList scope={scope} pages={pages} wrap={wrap !== ''} onContext={setAround} clearSearch={() => setSearch('')} />
+              <StoredList
+                scope={scope} pages={pages} start={start} wrap={wrap !== ''} columns={columns} words={words} seen={seen}
+                onSeen={({ time }) => setSeen(time)} onContext={setOpen} onSearch={setSearch}
+              />
             )}
           </section>
         </div>
       </div>
-      {around && <ContextDialog record={around} close={() => setAround(null)} />}
+      {open === 'metric' && <MetricDialog scope={scope} by={by} close={() => setOpen(null)} />}
+      {open && open !== 'metric' && <ContextDialog record={open} close={() => setOpen(null)} />}
     </>
   )
 }
 
-// The tail endpoint narrows by service and substring only; a service chip is the one filter it knows.
-function tailPath(search: string, filters: LogScope['filters']): string {
-  const params = new URLSearchParams({ signal: 'logs' })
-  const service = filters.find((filter) => filter.key === 'service' && filter.op === '=')
-  if (service) params.set('service', service.value)
-  if (filters.some((filter) => filter.key === 'severity' && ['ERROR', 'FATAL'].includes(filter.value))) params.set('errors', 'true')
-  if (search) params.set('q', search)
-  return `api/tail?${params}`
-}
+// What has a column of its own in every line.
+const shownAnyway = new Set(['time', 'severity', 'service', 'body'])
+const uncounted = new Set(['time', 'body'])
 
-function SearchBox({ value, onSearch }: { value: string; onSearch: (text: string) => void }) {
-  const [typed, setTyped] = useState(value)
-  useEffect(() => setTyped(value), [value])
-  useEffect(() => {
-    const timer = setTimeout(() => typed !== value && onSearch(typed), 350)
-    return () => clearTimeout(timer)
-  }, [typed])
-  const submit = (event: Event) => {
-    event.preventDefault()
-    onSearch(typed)
-  }
-  return (
-    <form class="log-search" role="search" onSubmit={submit}>
-      <Icon name="search" size={14} />
-      <input class="field" type="search" data-search value={typed} placeholder={t('logs.search')} aria-label={t('logs.search')} onInput={(event) => setTyped(event.currentTarget.value)} />
-    </form>
-  )
-}
-
-interface ListProps {
-  wrap: boolean
-  onContext: (record: LogRecord) => void
-}
-
-interface StoredProps extends ListProps {
-  scope: LogScope
-  pages: ReturnType<typeof useLogPages>
-  clearSearch: () => void
-}
-
-function StoredList({ scope, pages, wrap, onContext, clearSearch }: StoredProps) {
-  const status = useStatus()
-  if (pages.fault && pages.records.length === 0) return <Failed fault={pages.fault} retry={pages.reload} />
-  if (pages.records.length === 0 && pages.loading) return <Skeleton height={300} />
-  if (pages.records.length === 0) {
-    if (status.data?.signals.logs.rows === 0) return <NoData />
-    return <NothingMatches {...(scope.search ? { extra: scope.search, onClear: clearSearch } : {})} />
-  }
-  return (
-    <>
-      <div class="log-head">
-        <span class="num">{t('logs.loaded', { n: pages.records.length })}</span>
-        <span class="push" />
-        <ShowQuery query={pageQuery(scope, null)} />
-      </div>
-      <LogList records={pages.records} wrap={wrap} onContext={onContext} onEnd={pages.loadOlder} end={<ListEnd pages={pages} />} />
-    </>
-  )
-}
-
-function ListEnd({ pages }: { pages: ReturnType<typeof useLogPages> }) {
-  if (pages.fault) return <Failed fault={pages.fault} retry={pages.reload} />
-  return <p class="log-end quiet">{pages.complete ? t('logs.end') : t('logs.loadingOlder')}</p>
-}
-
-function LiveList({ tail, wrap, onContext }: ListProps & { tail: Tail }) {
-  useKeys({ ' ': () => tail.setPaused(!tail.paused) })
-  return (
-    <>
-      <div class="log-head">
-        <i class={`flow-light ${tail.paused ? '' : 'on'}`} />
-        <span class="num" role="status">
-          {tail.paused ? t('logs.paused', { n: tail.buffered }) : t('logs.tailing', { n: tail.records.length })}
-        </span>
-        <button class="button small" aria-pressed={tail.paused} onClick={() => tail.setPaused(!tail.paused)}>
-          <Icon name={tail.paused ? 'play' : 'pause'} size={13} />
-          {tail.paused ? t('logs.resume') : t('logs.pause')}
-          {tail.buffered > 0 && <b class="num">+{count(tail.buffered)}</b>}
-        </button>
-        {tail.dropped > 0 && (
-          <span class="tag warn">
-            <Icon name="warn" size={12} /> {t('logs.dropped', { n: tail.dropped })}
-          </span>
-        )}
-      </div>
-      {tail.records.length === 0 ? (
-        <div class="notice">
-          <Icon name="live" size={26} />
-          <strong>{t('logs.waiting')}</strong>
-          <p>{t('logs.waiting.hint')}</p>
-        </div>
-      ) : (
-        <LogList records={tail.records} wrap={wrap} onContext={onContext} onEnd={() => undefined} end={null} />
-      )}
-    </>
-  )
+function fieldActions(columns: readonly string[], by: string, setBy: (field: string) => void): FieldAction[] {
+  return [
+    { icon: 'chart', label: (field) => (uncounted.has(field) ? null : field === by ? t('logs.chart.ungroup') : t('logs.chart.group')), act: (field) => setBy(field === by ? '' : field) },
+    { icon: 'table', label: (field) => (shownAnyway.has(field) ? null : t(columns.includes(field) ? 'logs.column.hide' : 'logs.column.show')), act: toggleColumn },
+  ]
 }

@@ -6,10 +6,11 @@ import { Segmented } from '../../components/Tabs'
 import { t } from '../../i18n/translate'
 import type { Filter } from '../../sql/filter'
 import { useParam, withFilters } from '../../url/state'
-import { ContextDialog } from '../logs/ContextDialog'
-import { Histogram } from '../logs/Histogram'
-import { LogList } from '../logs/LogList'
-import { useLogPages, type LogRecord } from '../logs/records'
+import { ContextDialog } from '../logs/context/ContextDialog'
+import { Histogram } from '../logs/chart/Histogram'
+import { LogList } from '../logs/list/LogList'
+import type { LogRecord } from '../logs/record'
+import { useLogPages } from '../logs/usePages'
 import type { ServiceScope } from './scope'
 import '../logs/logs.css'
 
@@ -31,7 +32,7 @@ export function Logs({ scope: { range, filters } }: { scope: ServiceScope }) {
       {!pages.fault && !pages.loading && pages.records.length === 0 && (level === '' ? <NothingMatches /> : <NothingMatches extra={`${t('logs.severity')} ≥ ${level}`} onClear={() => setLevel('')} />)}
       {pages.records.length > 0 && (
         <section class="panel service-logs">
-          <LogList records={pages.records} wrap={false} onContext={setContext} onEnd={pages.loadOlder} end={<p class="quiet log-end">{pages.complete ? t('logs.end') : t('logs.loadingOlder')}</p>} />
+          <LogList records={pages.records} onContext={setContext} onEnd={pages.loadOlder} onStart={pages.loadNewer} end={<p class="quiet log-end">{t(pages.older ? 'logs.loadingOlder' : 'logs.end')}</p>} />
         </section>
       )}
       {context && <ContextDialog record={context} close={() => setContext(null)} />}

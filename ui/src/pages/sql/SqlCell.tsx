@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { ApiError, exportSql, runSql } from '../../api/client'
+import { ApiError, runSql } from '../../api/client'
 import type { Fault, Schema, SqlAnswer } from '../../api/types'
-import { copyText } from '../../components/Copy'
+import { ExportMenu } from '../../components/ExportMenu'
 import { Icon } from '../../components/Icon'
 import { Failed } from '../../components/Notice'
 import { Segmented } from '../../components/Tabs'
@@ -9,8 +9,7 @@ import { SqlField } from '../../components/SqlField'
 import type { SqlEditor } from '../../editor/SqlEditor'
 import { t } from '../../i18n/translate'
 import { bytes, count, rate } from '../../time/format'
-import { baseUrl } from '../../url/base'
-import { snippet, type Cell, type Language } from './notebook'
+import type { Cell } from './notebook'
 import { ResultChart, chartable } from './ResultChart'
 import { ResultTable } from './ResultTable'
 import { CellButtons, type CellTools } from './TextCell'
@@ -99,7 +98,7 @@ export function SqlCell({ cell, schema, runNow, onChange, onFocus, register, ...
             ]}
           />
         )}
-        <Exports query={cell.source} />
+        <ExportMenu query={() => cell.source} />
         <CellButtons {...tools} />
       </div>
       {run.running && <div class="loading-bar on" />}
@@ -141,42 +140,5 @@ function CellFault({ fault }: { fault: Fault }) {
       <b>{t('sql.faultAt', { line: fault.position.line, column: fault.position.column })}</b>
       <span class="mono">{fault.message}</span>
     </p>
-  )
-}
-
-function Exports({ query }: { query: string }) {
-  const [fault, setFault] = useState<string | null>(null)
-  const download = async (format: 'csv' | 'parquet') => {
-    try {
-      setFault(null)
-      const address = URL.createObjectURL(await exportSql(query, format))
-      const link = document.createElement('a')
-      link.href = address
-      link.download = `luneta.${format}`
-      link.click()
-      setTimeout(() => URL.revokeObjectURL(address), 10_000)
-    } catch (cause) {
-      setFault(cause instanceof Error ? cause.message : String(cause))
-    }
-  }
-  const choose = (event: Event) => {
-    const select = event.currentTarget as HTMLSelectElement
-    const chosen = select.value
-    select.value = ''
-    if (chosen === 'csv' || chosen === 'parquet') void download(chosen)
-    else if (chosen !== '') void copyText(snippet(chosen as Language, query, baseUrl.href))
-  }
-  return (
-    <>
-      <select class="field small" aria-label={t('sql.export')} onChange={choose} value="">
-        <option value="">{t('sql.export')}</option>
-        <option value="csv">{t('sql.download', { format: 'CSV' })}</option>
-        <option value="parquet">{t('sql.download', { format: 'Parquet' })}</option>
-        <option value="duckdb">{t('sql.copyAs', { language: 'DuckDB' })}</option>
-        <option value="pandas">{t('sql.copyAs', { language: 'pandas' })}</option>
-        <option value="polars">{t('sql.copyAs', { language: 'Polars' })}</option>
-      </select>
-      {fault && <span class="error-text" role="alert">{fault}</span>}
-    </>
   )
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { decodeShare, encodeShare, newCell, parseInline, parseText, readNotebook, snippet, writeNotebook } from './notebook'
+import { decodeShare, encodeShare, newCell, parseInline, parseText, readNotebook, writeNotebook } from './notebook'
+import { snippet } from '../../sql/snippet'
 
 const bare = (notebook: ReturnType<typeof readNotebook>) => notebook?.cells.map(({ kind, source }) => [kind, source])
 
