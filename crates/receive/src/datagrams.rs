@@ -9,6 +9,8 @@ use tokio::net::UdpSocket;
 const DATAGRAM_BYTES_MAX: usize = 65_535;
 /// Datagrams that are still read when the server stops.
 const LAST_DATAGRAMS_MAX: usize = 4096;
+/// How long each of them may take.
+const LAST_TIME_MAX: Duration = Duration::from_millis(1);
 
 /// Hands datagrams to `take` until `shutdown` resolves, and those that have arrived by then.
 pub(crate) async fn serve(
@@ -34,7 +36,8 @@ pub(crate) async fn serve(
         }
     }
     for _ in 0..LAST_DATAGRAMS_MAX {
-        let Ok((len, peer)) = socket.try_recv_from(&mut buffer) else { break };
+        let last = tokio::time::timeout(LAST_TIME_MAX, socket.recv_from(&mut buffer));
+        let Ok(Ok((len, peer))) = last.await else { break };
         take(buffer.get(..len).unwrap_or_default(), peer);
     }
 }

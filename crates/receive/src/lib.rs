@@ -52,6 +52,7 @@ pub use protocol::{DecodeFn, DecodeOptions, Decoded, Format, Protocol, Route, Ta
 pub use record::{FluentSettings, GelfSettings, LogSettings, SyslogSettings, TimeBounds};
 pub use state::{Admission, BodyLimits, CorsOrigins, ReceiveConfig, ReceiveState, admit_by_header};
 pub use stats::{IntakeCount, IntakeSnapshot, IntakeStats, ProtocolStats, RefusalNote, RefusedCount};
+pub use stream::tls;
 pub use zipkin::http::router as zipkin_router;
 
 /// Every protocol this crate understands.

@@ -8,8 +8,12 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::{self, ServerConfig};
 
-use crate::LogSettings;
+use crate::{LogSettings, ReceiveError};
 
 /// Bytes read at once.
 const READ_BYTES: usize = 16 * 1024;
@@ -23,6 +27,21 @@ const LAST_TIME_MAX: Duration = Duration::from_millis(50);
 const LAST_READS_MAX: usize = 64;
 /// How long connections may take to hand on what they have when the server stops.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// What a port for TLS needs: its certificate, those that vouch for it, and its key, all as PEM.
+///
+/// # Errors
+/// [`ReceiveError::Malformed`] when they cannot be read, or do not belong together.
+pub fn tls(certificates: &[u8], key: &[u8]) -> Result<Arc<ServerConfig>, ReceiveError> {
+    let unreadable = |what: &str, e: rustls::pki_types::pem::Error| ReceiveError::Malformed(format!("the {what}: {e}"));
+    let chain = CertificateDer::pem_slice_iter(certificates).collect::<Result<Vec<_>, _>>();
+    let chain = chain.map_err(|e| unreadable("certificate", e))?;
+    let key = PrivateKeyDer::from_pem_slice(key).map_err(|e| unreadable("key", e))?;
+    let wrong = |e: rustls::Error| ReceiveError::Malformed(format!("certificate and key: {e}"));
+    let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions();
+    let config = builder.map_err(wrong)?.with_no_client_auth().with_single_cert(chain, key).map_err(wrong)?;
+    Ok(Arc::new(config))
+}
 
 /// What a connection is made of.
 trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}

@@ -30,7 +30,7 @@ fn name(text: &str) -> Option<(Cow<'_, str>, &str)> {
     if text.starts_with('"') {
         return quoted(text);
     }
-    let end = text.find(|c: char| c == '=' || c == ',' || c == '}' || c == '{' || c == '"' || c.is_whitespace())?;
+    let end = text.find(|c: char| "=,}{\"!~".contains(c) || c.is_whitespace())?;
     let (name, rest) = text.split_at_checked(end)?;
     (!name.is_empty()).then_some((Cow::Borrowed(name), rest))
 }

@@ -1,8 +1,12 @@
 //! Bounds and settings of the intakes of logs.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+use tokio_rustls::rustls::ServerConfig;
+
+use crate::ReceiveError;
 
 const MIB: usize = 1024 * 1024;
 const DAY: Duration = Duration::from_hours(24);
@@ -111,17 +115,40 @@ impl Default for GelfSettings {
 pub struct SyslogSettings {
     /// Where clocks of RFC 3164 are, as its times do not say.
     pub time_zone: TimeZone,
+    /// The certificate of the port for TLS, as [`crate::tls`] reads it; without one there is no such port.
+    pub tls: Option<Arc<ServerConfig>>,
 }
 
 impl Default for SyslogSettings {
     fn default() -> Self {
-        Self { time_zone: TimeZone::UTC }
+        Self { time_zone: TimeZone::UTC, tls: None }
+    }
+}
+
+impl SyslogSettings {
+    /// Names the time zone, such as `Europe/Berlin`.
+    ///
+    /// # Errors
+    /// [`ReceiveError::Malformed`] when there is no such zone.
+    pub fn set_time_zone(&mut self, name: &str) -> Result<(), ReceiveError> {
+        let zone = TimeZone::get(name);
+        self.time_zone = zone.map_err(|e| ReceiveError::Malformed(format!("`{name}` is no time zone: {e}")))?;
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn time_zones_have_names() {
+        let mut settings = SyslogSettings::default();
+        for name in ["UTC", "Europe/Berlin"] {
+            settings.set_time_zone(name).unwrap();
+        }
+        assert_eq!(settings.set_time_zone("Moon/Crater").unwrap_err().reason(), crate::Reason::Malformed);
+    }
 
     #[test]
     fn times_are_near_or_not() {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
 
 use super::decode::{Sent, gathered};
 use super::{TCP, TLS};
@@ -19,9 +18,11 @@ pub async fn serve(listener: TcpListener, state: ReceiveState, shutdown: impl Fu
     serve_stream(&TCP, listener, None, state, shutdown).await;
 }
 
-/// The same over TLS.
-pub async fn serve_tls(listener: TcpListener, tls: Arc<ServerConfig>, state: ReceiveState, shutdown: impl Future<Output = ()>) {
-    serve_stream(&TLS, listener, Some(tls.into()), state, shutdown).await;
+/// The same over TLS, with the certificate of the settings. Without one, nobody is served.
+pub async fn serve_tls(listener: TcpListener, state: ReceiveState, shutdown: impl Future<Output = ()>) {
+    if let Some(tls) = state.config.logs.syslog.tls.clone() {
+        serve_stream(&TLS, listener, Some(tls.into()), state, shutdown).await;
+    }
 }
 
 /// The decoder, with the time zone of the configuration.
