@@ -10,8 +10,11 @@ use serde_yaml_ng::{Mapping, Value};
 use crate::drop_in::{self, Wanted};
 
 mod lines;
+mod logs;
 
 use lines::{RawCarbon, RawInfluxdb, RawStatsd};
+pub use logs::RawTls;
+use logs::{RawElasticsearch, RawFluent, RawGelf, RawLoki, RawSplunk, RawSyslog};
 
 /// The section as written.
 #[derive(Debug, Default, Deserialize)]
@@ -29,6 +32,18 @@ pub struct RawReceivers {
     carbon: Option<RawCarbon>,
     #[serde(deserialize_with = "present")]
     influxdb: Option<RawInfluxdb>,
+    #[serde(deserialize_with = "present")]
+    loki: Option<RawLoki>,
+    #[serde(deserialize_with = "present")]
+    elasticsearch: Option<RawElasticsearch>,
+    #[serde(deserialize_with = "present")]
+    fluentforward: Option<RawFluent>,
+    #[serde(deserialize_with = "present")]
+    gelf: Option<RawGelf>,
+    #[serde(deserialize_with = "present")]
+    syslog: Option<RawSyslog>,
+    #[serde(deserialize_with = "present")]
+    splunk_hec: Option<RawSplunk>,
 }
 
 /// The part of the Collector that scrapes.
@@ -179,6 +194,12 @@ impl RawReceivers {
             ("statsd", self.statsd.is_some()),
             ("carbon", self.carbon.is_some()),
             ("influxdb", self.influxdb.is_some()),
+            ("loki", self.loki.is_some()),
+            ("elasticsearch", self.elasticsearch.is_some()),
+            ("fluentforward", self.fluentforward.is_some()),
+            ("gelf", self.gelf.is_some()),
+            ("syslog", self.syslog.is_some()),
+            ("splunk_hec", self.splunk_hec.is_some()),
         ];
         defined.into_iter().filter(|(_, is)| *is).map(|(id, _)| id).collect()
     }
@@ -214,7 +235,31 @@ impl RawReceivers {
         if let Some(carbon) = &self.carbon {
             notes.extend(carbon.check()?);
         }
+        notes.extend(self.check_logs()?);
         Ok(notes)
+    }
+
+    /// The same of the receivers of logs.
+    fn check_logs(&self) -> Result<Vec<String>> {
+        let mut notes = Vec::new();
+        if let Some(loki) = &self.loki {
+            notes.extend(loki.check()?);
+        }
+        if let Some(fluent) = &self.fluentforward {
+            fluent.place()?;
+        }
+        if let Some(syslog) = &self.syslog {
+            notes.extend(syslog.check()?);
+        }
+        if let Some(splunk) = &self.splunk_hec {
+            notes.extend(splunk.check()?);
+        }
+        Ok(notes)
+    }
+
+    /// What a receiver of syslog says besides its ports: the time zone of clocks, and files of a certificate.
+    pub fn syslog(&self) -> (Option<&str>, Option<&RawTls>) {
+        self.syslog.as_ref().map_or((None, None), |syslog| (syslog.location(), syslog.tls()))
     }
 
     /// What is to be scraped, as in a file of Prometheus.
@@ -256,6 +301,12 @@ impl RawReceivers {
         places.extend(self.statsd.iter().filter_map(RawStatsd::place));
         places.extend(self.carbon.iter().filter_map(RawCarbon::place));
         places.extend(self.influxdb.iter().map(RawInfluxdb::place));
+        places.extend(self.loki.iter().filter_map(RawLoki::place));
+        places.extend(self.elasticsearch.iter().map(RawElasticsearch::place));
+        places.extend(self.fluentforward.iter().filter_map(|fluent| fluent.place().ok().flatten()));
+        places.extend(self.gelf.iter().flat_map(RawGelf::places));
+        places.extend(self.syslog.iter().flat_map(RawSyslog::places));
+        places.extend(self.splunk_hec.iter().map(RawSplunk::place));
         let wanted = places.into_iter().filter_map(|(name, (address, buffer_bytes))| {
             let port = drop_in::port(name)?;
             let address = address.unwrap_or_else(|| usual(port.number()));
@@ -269,7 +320,11 @@ impl RawReceivers {
         let otlp = self.otlp.as_ref().and_then(|otlp| otlp.protocols.http.as_ref()).and_then(|http| http.cors.as_ref());
         let zipkin = self.zipkin.as_ref().and_then(|zipkin| zipkin.cors.as_ref());
         let influxdb = self.influxdb.as_ref().and_then(|influxdb| influxdb.cors.as_ref());
-        otlp.into_iter().chain(zipkin).chain(influxdb).flat_map(|cors| cors.allowed_origins.clone()).collect()
+        let loki = self.loki.as_ref().and_then(RawLoki::cors);
+        let elasticsearch = self.elasticsearch.as_ref().and_then(|elasticsearch| elasticsearch.cors.as_ref());
+        let splunk = self.splunk_hec.as_ref().and_then(|splunk| splunk.cors.as_ref());
+        let named = [otlp, zipkin, influxdb, loki, elasticsearch, splunk].into_iter().flatten();
+        named.flat_map(|cors| cors.allowed_origins.clone()).collect()
     }
 
     /// The largest body that any receiver is to take; one bound for all intakes.
@@ -278,7 +333,11 @@ impl RawReceivers {
         let jaeger = self.jaeger.iter().flat_map(|jaeger| [&jaeger.protocols.grpc, &jaeger.protocols.thrift_http]);
         let endpoints = otlp.chain(jaeger).flatten().filter_map(RawEndpoint::bytes_max);
         let zipkin = self.zipkin.iter().filter_map(|zipkin| zipkin.max_request_body_size);
-        endpoints.chain(zipkin).chain(self.influxdb.iter().filter_map(|influxdb| influxdb.max_request_body_size)).max()
+        let influxdb = self.influxdb.iter().filter_map(|influxdb| influxdb.max_request_body_size);
+        let loki = self.loki.iter().filter_map(RawLoki::body_bytes_max);
+        let elasticsearch = self.elasticsearch.iter().filter_map(|elasticsearch| elasticsearch.max_request_body_size);
+        let splunk = self.splunk_hec.iter().filter_map(|splunk| splunk.max_request_body_size);
+        endpoints.chain(zipkin).chain(influxdb).chain(loki).chain(elasticsearch).chain(splunk).max()
     }
 
     /// What is told of StatsD besides its port: how long it adds up, and the path of its Unix socket.
