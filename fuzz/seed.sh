@@ -55,6 +55,21 @@ mkdir -p corpus/remote_write
 for file in ../crates/receive/src/prometheus/fixtures/*.remote_write_v1; do
     { printf '\002'; cat "$file"; } > "corpus/remote_write/$(basename "$file")"
 done
+mkdir -p corpus/loki corpus/elasticsearch corpus/fluent corpus/gelf corpus/syslog corpus/splunk
+for file in ../crates/receive/src/loki/fixtures/*.logs.*; do
+    case "$file" in
+        *_json) first='\000' ;;
+        *) first='\001' ;;
+    esac
+    { printf "$first"; cat "$file"; } > "corpus/loki/$(basename "$file")"
+done
+cp ../crates/receive/src/elasticsearch/fixtures/*.bulk corpus/elasticsearch
+cp ../crates/receive/src/fluent/fixtures/*.forward corpus/fluent
+cp ../crates/receive/src/gelf/fixtures/*.gelf ../crates/receive/src/gelf/fixtures/*.gelf_chunk corpus/gelf
+cp ../crates/receive/src/syslog/fixtures/*.syslog corpus/syslog
+for file in ../crates/receive/src/splunk/fixtures/*.hec; do
+    { printf '\001'; cat "$file"; } > "corpus/splunk/$(basename "$file")"
+done
 mkdir -p corpus/traceql
 n=0
 sed -n -e 's/^eval //p' -e 's/^fail //p' -e 's/^series [^ ]* //p' ../tests/traceql/*.test | while IFS= read -r query; do

@@ -27,6 +27,14 @@ pub const ZIPKIN_PROTOBUF: Packages =
     Packages { variable: "LUNETA_TEST_PYTHON_ZIPKIN_PROTOBUF", requirements: "requirements-zipkin-protobuf.txt" };
 /// Clients of StatsD, DogStatsD, Graphite and InfluxDB.
 pub const LINES: Packages = Packages { variable: "LUNETA_TEST_PYTHON_LINES", requirements: "requirements-lines.txt" };
+/// Clients of Loki, Fluent, GELF, syslog, Splunk and Elasticsearch 9.
+pub const LOGS: Packages = Packages { variable: "LUNETA_TEST_PYTHON_LOGS", requirements: "requirements-logs.txt" };
+/// The client of Elasticsearch 8.
+pub const ELASTICSEARCH_8: Packages =
+    Packages { variable: "LUNETA_TEST_PYTHON_ELASTICSEARCH_8", requirements: "requirements-elasticsearch-8.txt" };
+/// The client of Elasticsearch 7.
+pub const ELASTICSEARCH_7: Packages =
+    Packages { variable: "LUNETA_TEST_PYTHON_ELASTICSEARCH_7", requirements: "requirements-elasticsearch-7.txt" };
 
 /// A Python that has the packages installed.
 ///

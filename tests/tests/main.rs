@@ -16,6 +16,7 @@ mod durability;
 mod golden;
 mod json;
 mod line_clients;
+mod log_clients;
 mod prometheus;
 mod read_apis;
 mod remote_write;

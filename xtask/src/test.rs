@@ -13,11 +13,14 @@ use crate::{demo, tidy, tools, ui};
 
 /// Python environments with the clients that tests use, since some cannot be installed together: the
 /// variable that names each to the tests, its folder, its packages.
-const CLIENTS: [(&str, &str, &str); 5] = [
+const CLIENTS: [(&str, &str, &str); 8] = [
     ("LUNETA_TEST_PYTHON", "tests", "requirements.txt"),
     ("LUNETA_TEST_PYTHON_JAEGER", "tests-jaeger", "requirements-jaeger.txt"),
     ("LUNETA_TEST_PYTHON_ZIPKIN", "tests-zipkin", "requirements-zipkin.txt"),
     ("LUNETA_TEST_PYTHON_LINES", "tests-lines", "requirements-lines.txt"),
+    ("LUNETA_TEST_PYTHON_LOGS", "tests-logs", "requirements-logs.txt"),
+    ("LUNETA_TEST_PYTHON_ELASTICSEARCH_8", "tests-elasticsearch-8", "requirements-elasticsearch-8.txt"),
+    ("LUNETA_TEST_PYTHON_ELASTICSEARCH_7", "tests-elasticsearch-7", "requirements-elasticsearch-7.txt"),
     ("LUNETA_TEST_PYTHON_ZIPKIN_PROTOBUF", "tests-zipkin-protobuf", "requirements-zipkin-protobuf.txt"),
 ];
 

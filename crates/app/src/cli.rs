@@ -72,7 +72,7 @@ pub struct ServeArgs {
     /// Address of OTLP over HTTP, or `off` [default: 127.0.0.1:4318].
     #[arg(long, value_name = "ADDR", env = "LUNETA_OTLP_HTTP")]
     pub otlp_http: Option<String>,
-    /// Listen on the ports of other servers too, on the host of `--listen`: `all`, or some of `graphite`, `influxdb`, `jaeger`, `prometheus`, `pushgateway`, `statsd`, `tempo`, `zipkin`.
+    /// Listen on the ports of other servers too, on the host of `--listen`: `all`, or some of `elasticsearch`, `fluent`, `gelf`, `graphite`, `influxdb`, `jaeger`, `loki`, `prometheus`, `pushgateway`, `splunk`, `statsd`, `syslog`, `tempo`, `zipkin`.
     #[arg(long, value_name = "NAMES", env = "LUNETA_DROP_IN", value_delimiter = ',')]
     pub drop_in: Vec<String>,
     /// How long rows are kept, such as 14d or 36h, for all signals [default: 14d].

@@ -4,6 +4,7 @@
 //! [`Config`] is what the server runs on. Flag before environment before file before default.
 
 mod collector;
+mod logs;
 mod metrics;
 mod receivers;
 mod scrape;
@@ -18,6 +19,7 @@ use serde_yaml_ng::Value;
 use crate::cli::ServeArgs;
 use crate::drop_in;
 use collector::{Components, RawService};
+use logs::RawLogs;
 use metrics::{RawOtlp, RawRules};
 use receivers::RawReceivers;
 
@@ -45,6 +47,7 @@ struct RawLuneta {
     otlp: RawOtlp,
     rules: RawRules,
     statsd: RawStatsd,
+    logs: RawLogs,
     /// Jobs as in `prometheus.yml`.
     scrape_configs: Option<Value>,
     /// Whether the server scrapes its own metrics.
@@ -179,6 +182,8 @@ pub struct Config {
     pub statsd: luneta_receive::statsd::Settings,
     /// Path of the Unix socket for StatsD's datagrams; `None` is off.
     pub statsd_socket: Option<PathBuf>,
+    /// Bounds and settings of the intakes of logs.
+    pub logs: luneta_receive::LogSettings,
     /// Bounds on queries.
     pub query: luneta_query::QueryConfig,
     /// Rules over metrics.
@@ -231,8 +236,21 @@ impl Config {
 }
 
 fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
-    let RawLuneta { data, listen, drop_in, retention, limits, flush, otlp, rules, statsd, scrape_configs, scrape_self, warm_up } =
-        raw.luneta;
+    let RawLuneta {
+        data,
+        listen,
+        drop_in,
+        retention,
+        limits,
+        flush,
+        otlp,
+        rules,
+        statsd,
+        logs,
+        scrape_configs,
+        scrape_self,
+        warm_up,
+    } = raw.luneta;
     let data = match args.data.clone().or(data) {
         Some(dir) => dir,
         None => default_data_dir()?,
@@ -260,7 +278,11 @@ fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
     query.translation = otlp.translation()?;
     let buffer_bytes = limits.udp_buffer_bytes.unwrap_or(drop_in::BUFFER_BYTES);
     let dropped_in = drop_in::named(stand_ins.iter().flat_map(|name| name.split(',')))?;
-    let dropped_in = drop_in::merged(receivers.ports(loopback), dropped_in, buffer_bytes);
+    let mut dropped_in = drop_in::merged(receivers.ports(loopback), dropped_in, buffer_bytes);
+    let (syslog_location, syslog_tls) = receivers.syslog();
+    let logs = logs.settings(syslog_location, syslog_tls)?;
+    // Its port has no use without a certificate.
+    dropped_in.retain(|wanted| wanted.port.name() != "syslog_tls" || logs.syslog.tls.is_some());
     let scrape = scrape::sources(&args.scrape_config, scrape_configs, receivers.prometheus());
     let (statsd_interval, statsd_socket) = receivers.statsd()?;
     let store = luneta_store::StoreConfig::new(&data);
@@ -282,6 +304,7 @@ fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
         flush_bytes: flush.bytes.unwrap_or(store.flush_bytes),
         statsd: statsd.settings(statsd_interval)?,
         statsd_socket: statsd.socket.or(statsd_socket),
+        logs,
         query,
         rules: rules.resolve(&args.rules)?,
         scrape,

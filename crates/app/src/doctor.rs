@@ -226,9 +226,11 @@ mod tests {
         });
         let findings = other_ports(&status);
         let lines: Vec<&str> = findings.iter().map(|f| f.what.as_str()).collect();
-        let closed = "graphite_tcp (2003), graphite_udp (2003), influxdb (8086), jaeger_http (14268), jaeger_grpc (14250), \
-                      jaeger_binary (6832), jaeger_query (16686), jaeger_query_grpc (16685), prometheus (9090), \
-                      pushgateway (9091), statsd_udp (8125), statsd_tcp (8125), tempo (3200)";
+        let closed = "elasticsearch (9200), fluent (24224), fluent_heartbeat (24224), gelf_udp (12201), gelf_tcp (12201), \
+                      graphite_tcp (2003), graphite_udp (2003), influxdb (8086), jaeger_http (14268), jaeger_grpc (14250), \
+                      jaeger_binary (6832), jaeger_query (16686), jaeger_query_grpc (16685), loki (3100), prometheus (9090), \
+                      pushgateway (9091), splunk_hec (8088), statsd_udp (8125), statsd_tcp (8125), syslog_udp (5140), \
+                      syslog_tcp (5140), syslog_tls (6514), tempo (3200)";
         let expected = [
             "open in place of other servers: jaeger_compact at udp://h:6831, zipkin at http://h:9411".to_owned(),
             format!("not open, as nobody asked for them (--drop-in): {closed}"),

@@ -9,7 +9,10 @@ use std::net::SocketAddr;
 use anyhow::{Result, bail};
 use axum::Router;
 use luneta_model::Signal;
-use luneta_receive::{Protocol, ReceiveState, graphite, influx, jaeger, listen, otlp, prometheus, statsd, zipkin};
+use luneta_receive::{
+    Protocol, ReceiveState, elasticsearch, fluent, gelf, graphite, influx, jaeger, listen, loki, otlp, prometheus, splunk,
+    statsd, syslog, zipkin,
+};
 use luneta_serve::{ServeState, UdpBuffer};
 use tokio::net::{TcpListener, UdpSocket};
 
@@ -17,6 +20,9 @@ use crate::ports;
 
 /// Ports by the name that switches them on.
 static DROP_INS: &[(&str, &[Port])] = &[
+    ("elasticsearch", &[Port::Intake(&elasticsearch::ELASTICSEARCH, elasticsearch::http::router)]),
+    ("fluent", &[Port::Lines(&fluent::TCP, Lines::Fluent), Port::Datagrams(&fluent::UDP, Datagrams::Fluent)]),
+    ("gelf", &[Port::Datagrams(&gelf::UDP, Datagrams::Gelf), Port::Lines(&gelf::TCP, Lines::Gelf)]),
     ("graphite", &[Port::Lines(&graphite::TCP, Lines::Graphite), Port::Datagrams(&graphite::UDP, Datagrams::Graphite)]),
     ("influxdb", &[Port::Intake(&influx::INFLUX, influx::http::router)]),
     (
@@ -30,9 +36,20 @@ static DROP_INS: &[(&str, &[Port])] = &[
             Port::Queries("jaeger_query_grpc", 16685, luneta_serve::jaeger_queries_grpc),
         ],
     ),
+    ("loki", &[Port::Intake(&loki::LOKI, loki::http::router)]),
     ("prometheus", &[Port::Both(&prometheus::PROMETHEUS, written, luneta_serve::prometheus_queries)]),
     ("pushgateway", &[Port::Intake(&prometheus::pushgateway::PUSHGATEWAY, prometheus::pushgateway::http::router)]),
+    ("splunk", &[Port::Intake(&splunk::SPLUNK, splunk::http::router)]),
     ("statsd", &[Port::Datagrams(&statsd::UDP, Datagrams::Statsd), Port::Lines(&statsd::TCP, Lines::Statsd)]),
+    (
+        "syslog",
+        &[
+            Port::Datagrams(&syslog::UDP, Datagrams::Syslog),
+            Port::Lines(&syslog::TCP, Lines::Syslog),
+            // Opened where the configuration names a certificate.
+            Port::Lines(&syslog::TLS, Lines::SyslogTls),
+        ],
+    ),
     ("tempo", &[Port::Queries("tempo", 3200, luneta_serve::tempo_queries)]),
     ("zipkin", &[Port::Both(&zipkin::ZIPKIN, zipkin::http::router, luneta_serve::zipkin_queries)]),
 ];
@@ -57,7 +74,7 @@ pub enum Port {
     Queries(&'static str, u16, fn(ServeState) -> Router),
     /// Datagrams, which nobody answers.
     Datagrams(&'static Protocol, Datagrams),
-    /// Lines over TCP, which nobody answers.
+    /// Lines or messages over TCP, which nobody answers but those of Fluent.
     Lines(&'static Protocol, Lines),
 }
 
@@ -70,6 +87,12 @@ pub enum Datagrams {
     Statsd,
     /// The intake of Graphite.
     Graphite,
+    /// Heartbeats of Fluent.
+    Fluent,
+    /// The intake of GELF.
+    Gelf,
+    /// The intake of syslog.
+    Syslog,
 }
 
 /// Who takes lines over TCP.
@@ -79,6 +102,14 @@ pub enum Lines {
     Statsd,
     /// The intake of Graphite.
     Graphite,
+    /// The intake of Fluent.
+    Fluent,
+    /// The intake of GELF.
+    Gelf,
+    /// The intake of syslog.
+    Syslog,
+    /// The same over TLS.
+    SyslogTls,
 }
 
 /// Bytes a socket for datagrams is to hold that nobody has read yet, unless the configuration says.
@@ -248,6 +279,9 @@ impl Listening {
                     Datagrams::Jaeger => jaeger::udp::serve(socket, protocol, receive, shutdown).await,
                     Datagrams::Statsd => statsd::udp::serve(socket, receive, shutdown).await,
                     Datagrams::Graphite => graphite::udp::serve(socket, receive, shutdown).await,
+                    Datagrams::Fluent => fluent::udp::serve(socket, receive, shutdown).await,
+                    Datagrams::Gelf => gelf::udp::serve(socket, receive, shutdown).await,
+                    Datagrams::Syslog => syslog::udp::serve(socket, receive, shutdown).await,
                 }
                 return Ok(());
             }
@@ -255,6 +289,10 @@ impl Listening {
                 match taker {
                     Lines::Statsd => statsd::tcp::serve(listener, receive, shutdown).await,
                     Lines::Graphite => graphite::tcp::serve(listener, receive, shutdown).await,
+                    Lines::Fluent => fluent::tcp::serve(listener, receive, shutdown).await,
+                    Lines::Gelf => gelf::tcp::serve(listener, receive, shutdown).await,
+                    Lines::Syslog => syslog::tcp::serve(listener, receive, shutdown).await,
+                    Lines::SyslogTls => syslog::tcp::serve_tls(listener, receive, shutdown).await,
                 }
                 return Ok(());
             }
@@ -289,7 +327,8 @@ mod tests {
         let error = named(["jaeger", "yeager"]).expect_err("unknown").to_string();
         assert!(
             error.contains(
-                "`yeager` is not known; write all, or some of graphite, influxdb, jaeger, prometheus, pushgateway, statsd, tempo, zipkin"
+                "`yeager` is not known; write all, or some of elasticsearch, fluent, gelf, graphite, influxdb, jaeger, loki, \
+                 prometheus, pushgateway, splunk, statsd, syslog, tempo, zipkin"
             ),
             "{error}"
         );

@@ -281,6 +281,8 @@ fn intakes(receive: &ReceiveState) -> axum::Router {
     router = router.merge(luneta_receive::zipkin::http::routes()).merge(luneta_receive::influx::http::routes());
     router = router.merge(luneta_receive::prometheus::http::routes());
     router = router.merge(luneta_receive::prometheus::pushgateway::http::routes());
+    router = router.merge(luneta_receive::loki::http::routes()).merge(luneta_receive::elasticsearch::http::routes());
+    router = router.merge(luneta_receive::splunk::http::routes());
     router.layer(luneta_receive::otlp::http::cors(&receive.config.cors)).with_state(receive.clone())
 }
 
@@ -345,6 +347,7 @@ fn receive_config(config: &Config) -> Result<ReceiveConfig> {
         series: config.series,
         cors,
         statsd: config.statsd,
+        logs: config.logs.clone(),
         ..ReceiveConfig::default()
     })
 }

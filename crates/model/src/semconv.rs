@@ -12,6 +12,17 @@ use crate::attributes::AttributeType::{Bool, Double, Int, Text};
 /// were, so readers leave them as they are.
 pub const PROMETHEUS_SCOPE: &str = "prometheus";
 
+/// Scope name of log records that came as entries of Loki. The attributes of their resource are the labels
+/// of the stream, under their own names, so readers leave them as they are.
+pub const LOKI_SCOPE: &str = "loki";
+
+/// Attribute of a log record whose body was cut: the bytes it had when it was sent.
+pub const BODY_SENT_BYTES: &str = "luneta.body.sent_bytes";
+
+/// Attribute of a log record whose time lay beyond the bounds, and which has that of its arrival instead: the
+/// nanoseconds since 1970 that were sent, as text, as they may have more than 64 bits.
+pub const TIME_SENT: &str = "luneta.time.sent";
+
 /// Keys of spans, logs and metric points.
 pub const ITEM: &[(&str, AttributeType)] = &[
     ("http.request.method", Text),

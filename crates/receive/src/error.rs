@@ -24,8 +24,12 @@ pub enum Reason {
     InvalidSpanId,
     /// A time is beyond what 64 signed bits of nanoseconds hold (year 2262).
     TimeOutOfRange,
+    /// The time of a log record is farther in the past or future than allowed; that of arrival stands in.
+    TimeOutOfBounds,
     /// Text is not UTF-8; the wrong bytes were replaced by U+FFFD.
     InvalidUtf8,
+    /// The body of a log record is over the limit, and was cut.
+    BodyCut,
     /// A point is of a new series, and there are as many as may be.
     TooManySeries,
     /// Labels of a series that cannot be: one twice, no metric name, over a limit.
@@ -58,7 +62,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of reports.
-    pub const ALL: [Reason; 23] = [
+    pub const ALL: [Reason; 25] = [
         Reason::Malformed,
         Reason::UnsupportedContentType,
         Reason::UnsupportedEncoding,
@@ -67,7 +71,9 @@ impl Reason {
         Reason::InvalidTraceId,
         Reason::InvalidSpanId,
         Reason::TimeOutOfRange,
+        Reason::TimeOutOfBounds,
         Reason::InvalidUtf8,
+        Reason::BodyCut,
         Reason::TooManySeries,
         Reason::InvalidLabels,
         Reason::ConflictingSample,
@@ -95,7 +101,9 @@ impl Reason {
             Reason::InvalidTraceId => "invalid_trace_id",
             Reason::InvalidSpanId => "invalid_span_id",
             Reason::TimeOutOfRange => "time_out_of_range",
+            Reason::TimeOutOfBounds => "time_out_of_bounds",
             Reason::InvalidUtf8 => "invalid_utf8",
+            Reason::BodyCut => "body_cut",
             Reason::TooManySeries => "too_many_series",
             Reason::InvalidLabels => "invalid_labels",
             Reason::ConflictingSample => "conflicting_sample",
@@ -119,6 +127,8 @@ impl Reason {
             Reason::InvalidTraceId => "the trace id must be 16 bytes (in JSON 32 hex digits) and not all zero",
             Reason::InvalidSpanId => "the span id must be 8 bytes (in JSON 16 hex digits) and not all zero",
             Reason::TimeOutOfRange => "times must lie before the year 2262",
+            Reason::TimeOutOfBounds => "times must be near those of arrival; others were replaced by it",
+            Reason::BodyCut => "a body is over the limit; it was cut",
             Reason::InvalidUtf8 => "text must be UTF-8; wrong bytes were replaced",
             Reason::TooManySeries => {
                 "a metric or a tenant has as many active series as may be; an attribute with too many values is the usual cause"

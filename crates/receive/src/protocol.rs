@@ -2,7 +2,7 @@
 
 use luneta_model::{Batch, Limits, Signal, Tenant};
 
-use crate::{Reason, ReceiveError};
+use crate::{Reason, ReceiveError, TimeBounds};
 
 /// One supported protocol; an entry of [`crate::PROTOCOLS`].
 #[derive(Debug)]
@@ -52,12 +52,14 @@ pub struct DecodeOptions {
     /// Bytes the rows of one request may take in memory. Small messages can otherwise name one
     /// large resource or metric for millions of rows.
     pub expanded_bytes_max: usize,
+    /// How far from `now` the times of log records may be.
+    pub times: TimeBounds,
 }
 
 impl DecodeOptions {
     /// Default bounds at a given time.
     pub fn at(now: i64) -> Self {
-        Self { limits: Limits::default(), now, expanded_bytes_max: 256 * 1024 * 1024 }
+        Self { limits: Limits::default(), now, expanded_bytes_max: 256 * 1024 * 1024, times: TimeBounds::default() }
     }
 }
 

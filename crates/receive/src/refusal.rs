@@ -14,7 +14,9 @@ pub(crate) const fn statuses(reason: Reason) -> (StatusCode, Code) {
         | Reason::InvalidTraceId
         | Reason::InvalidSpanId
         | Reason::TimeOutOfRange
+        | Reason::TimeOutOfBounds
         | Reason::InvalidUtf8
+        | Reason::BodyCut
         | Reason::TooManySeries
         | Reason::InvalidLabels
         | Reason::ConflictingSample

@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::prometheus::pushgateway::Gateway;
 use crate::prometheus::{self, PrometheusConfig, PushgatewayConfig};
-use crate::{Cardinality, DecodeOptions, IntakeStats, ReceiveError, SeriesLimits, statsd};
+use crate::{Cardinality, DecodeOptions, IntakeStats, LogSettings, ReceiveError, SeriesLimits, splunk, statsd};
 
 /// Bounds on request bodies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +90,8 @@ pub struct ReceiveConfig {
     pub clock: fn() -> i64,
     /// Intervals and bounds of StatsD.
     pub statsd: statsd::Settings,
+    /// Bounds of the intakes of logs.
+    pub logs: LogSettings,
 }
 
 impl Default for ReceiveConfig {
@@ -104,6 +106,7 @@ impl Default for ReceiveConfig {
             admission: Arc::new(admit_by_header),
             clock: system_clock,
             statsd: statsd::Settings::default(),
+            logs: LogSettings::default(),
         }
     }
 }
@@ -127,6 +130,7 @@ pub struct ReceiveState {
     pub(crate) prometheus: Arc<prometheus::Memory>,
     pub(crate) statsd: Arc<statsd::Statsd>,
     pub(crate) gateway: Arc<Gateway>,
+    pub(crate) splunk: Arc<splunk::Acks>,
     in_flight: Arc<Semaphore>,
 }
 
@@ -153,6 +157,7 @@ impl ReceiveState {
             prometheus: Arc::new(prometheus::Memory::new(&config.prometheus)),
             statsd: Arc::new(statsd),
             gateway: Arc::new(Gateway::new(&config.pushgateway)),
+            splunk: Arc::default(),
             config: Arc::new(config),
             stats: Arc::new(IntakeStats::default()),
             in_flight: Arc::new(Semaphore::new(permits)),
@@ -165,6 +170,7 @@ impl ReceiveState {
             limits: self.config.limits,
             now: (self.config.clock)(),
             expanded_bytes_max: self.config.bodies.expanded_bytes_max,
+            times: self.config.logs.times,
         }
     }
 

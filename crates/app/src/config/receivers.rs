@@ -13,8 +13,11 @@ use super::collector::kind;
 use crate::drop_in::{self, Wanted};
 
 mod lines;
+mod logs;
 
 use lines::{RawCarbon, RawInfluxdb, RawStatsd};
+pub use logs::RawTls;
+use logs::{RawElasticsearch, RawFluent, RawGelf, RawLoki, RawSplunk, RawSyslog};
 
 /// The section as written: receivers by their ids, each of a type, or of a type and a name (`jaeger/2`).
 #[derive(Debug, Default)]
@@ -30,6 +33,12 @@ enum Receiver {
     Statsd(RawStatsd),
     Carbon(RawCarbon),
     Influxdb(RawInfluxdb),
+    Loki(RawLoki),
+    Elasticsearch(RawElasticsearch),
+    Fluent(RawFluent),
+    Gelf(RawGelf),
+    Syslog(RawSyslog),
+    Splunk(RawSplunk),
 }
 
 impl<'de> Deserialize<'de> for RawReceivers {
@@ -58,6 +67,12 @@ impl<'de> Visitor<'de> for ById {
                 "statsd" => Receiver::Statsd(section(&mut map)?),
                 "carbon" => Receiver::Carbon(section(&mut map)?),
                 "influxdb" => Receiver::Influxdb(section(&mut map)?),
+                "loki" => Receiver::Loki(section(&mut map)?),
+                "elasticsearch" => Receiver::Elasticsearch(section(&mut map)?),
+                "fluentforward" => Receiver::Fluent(section(&mut map)?),
+                "gelf" => Receiver::Gelf(section(&mut map)?),
+                "syslog" => Receiver::Syslog(section(&mut map)?),
+                "splunk_hec" => Receiver::Splunk(section(&mut map)?),
                 _ => return Err(serde::de::Error::custom(format!("`{id}` is not known here; these are: {KNOWN}"))),
             };
             found.push((id, receiver));
@@ -70,7 +85,8 @@ impl<'de> Visitor<'de> for ById {
     }
 }
 
-const KNOWN: &str = "otlp, jaeger, zipkin, prometheus, statsd, carbon, influxdb";
+const KNOWN: &str = "otlp, jaeger, zipkin, prometheus, statsd, carbon, influxdb, loki, elasticsearch, fluentforward, gelf, \
+                     syslog, splunk_hec";
 
 /// A receiver; nothing behind its id means: with defaults.
 fn section<'de, T: Deserialize<'de> + Default, A: MapAccess<'de>>(map: &mut A) -> Result<T, A::Error> {
@@ -284,6 +300,9 @@ impl RawReceivers {
             Receiver::Otlp(otlp) => otlp.protocols.http.as_ref()?.cors.as_ref(),
             Receiver::Zipkin(zipkin) => zipkin.cors.as_ref(),
             Receiver::Influxdb(influxdb) => influxdb.cors.as_ref(),
+            Receiver::Loki(loki) => loki.cors(),
+            Receiver::Elasticsearch(elasticsearch) => elasticsearch.cors.as_ref(),
+            Receiver::Splunk(splunk) => splunk.cors.as_ref(),
             _ => None,
         });
         lists.flat_map(|cors| cors.allowed_origins.clone()).collect()
@@ -297,6 +316,9 @@ impl RawReceivers {
             Receiver::Jaeger(jaeger) => bytes(&jaeger.protocols.grpc).max(bytes(&jaeger.protocols.thrift_http)),
             Receiver::Zipkin(zipkin) => zipkin.max_request_body_size,
             Receiver::Influxdb(influxdb) => influxdb.max_request_body_size,
+            Receiver::Loki(loki) => loki.body_bytes_max(),
+            Receiver::Elasticsearch(elasticsearch) => elasticsearch.max_request_body_size,
+            Receiver::Splunk(splunk) => splunk.max_request_body_size,
             _ => None,
         });
         bounds.max()
@@ -317,6 +339,17 @@ impl RawReceivers {
             }
         }
         Ok((shortest, self.statsd_receivers().find_map(RawStatsd::socket)))
+    }
+
+    /// What a receiver of syslog says besides its ports: the time zone of clocks, and files of a certificate.
+    pub fn syslog(&self) -> (Option<&str>, Option<&RawTls>) {
+        let receivers = || {
+            self.0.iter().filter_map(|(_, receiver)| match receiver {
+                Receiver::Syslog(syslog) => Some(syslog),
+                _ => None,
+            })
+        };
+        (receivers().find_map(RawSyslog::location), receivers().find_map(RawSyslog::tls))
     }
 
     fn statsd_receivers(&self) -> impl Iterator<Item = &RawStatsd> {
@@ -346,7 +379,11 @@ impl Receiver {
             Receiver::Prometheus(prometheus) => prometheus.check(path),
             Receiver::Statsd(statsd) => statsd.check(path),
             Receiver::Carbon(carbon) => carbon.check(path),
-            Receiver::Influxdb(_) => Ok(Vec::new()),
+            Receiver::Loki(loki) => loki.check(path).map(|()| Vec::new()),
+            Receiver::Fluent(fluent) => fluent.check(path).map(|()| Vec::new()),
+            Receiver::Syslog(syslog) => syslog.check(path),
+            Receiver::Splunk(splunk) => splunk.check(path),
+            Receiver::Influxdb(_) | Receiver::Elasticsearch(_) | Receiver::Gelf(_) => Ok(Vec::new()),
         }
     }
 
@@ -359,6 +396,12 @@ impl Receiver {
             Receiver::Statsd(statsd) => statsd.place().into_iter().collect(),
             Receiver::Carbon(carbon) => carbon.place().into_iter().collect(),
             Receiver::Influxdb(influxdb) => vec![influxdb.place()],
+            Receiver::Loki(loki) => loki.place().into_iter().collect(),
+            Receiver::Elasticsearch(elasticsearch) => vec![elasticsearch.place()],
+            Receiver::Fluent(fluent) => vec![fluent.place()],
+            Receiver::Gelf(gelf) => gelf.places(),
+            Receiver::Syslog(syslog) => syslog.places(),
+            Receiver::Splunk(splunk) => vec![splunk.place()],
         }
     }
 }

@@ -163,6 +163,64 @@ fn receivers_of_single_measurements() {
 }
 
 #[test]
+fn receivers_of_logs() {
+    let config = check(
+        "receivers:\n  loki: {protocols: {http: {endpoint: 127.0.0.1:3101}}, use_incoming_timestamp: true}\n  elasticsearch:\n\
+             \x20 fluentforward: {endpoint: 127.0.0.1:8006}\n  gelf: {tcp: {endpoint: 127.0.0.1:12202}}\n\
+             \x20 syslog: {tcp: {listen_address: 127.0.0.1:54526}, udp: , protocol: rfc5424, location: UTC}\n\
+             \x20 splunk_hec: {max_request_body_size: 33_554_432, ack: {}}\n\
+             luneta:\n  logs: {past_max: 7d, future_max: 10m, queue_bytes_max: 1000000, fluent_shared_key: secret}\n\
+             service:\n  pipelines:\n    logs:\n      receivers: [loki, elasticsearch, fluentforward, gelf, syslog, splunk_hec]\n\
+             \x20     exporters: [luneta]\n",
+    )
+    .expect("valid");
+    let found: Vec<_> = config.drop_in.iter().map(|w| (w.port.name(), w.address.as_deref().unwrap_or_default())).collect();
+    let expected = [
+        ("loki", "127.0.0.1:3101"),
+        ("elasticsearch", "127.0.0.1:9200"),
+        ("fluent", "127.0.0.1:8006"),
+        ("gelf_tcp", "127.0.0.1:12202"),
+        ("syslog_tcp", "127.0.0.1:54526"),
+        ("syslog_udp", "127.0.0.1:5140"),
+        ("splunk_hec", "127.0.0.1:8088"),
+    ];
+    assert_eq!(found, expected);
+    assert_eq!((config.notes.len(), config.bodies.body_bytes_max), (2, 32 << 20), "{:?}", config.notes);
+    let times = config.logs.times;
+    assert_eq!((times.past_max, times.future_max), (Duration::from_hours(7 * 24), Duration::from_mins(10)));
+    assert_eq!((config.logs.queue_bytes_max, config.logs.fluent.shared_key.as_deref()), (1_000_000, Some("secret")));
+    // Without a certificate, the port for TLS stays closed.
+    let all = check("luneta:\n  drop_in: [syslog]\n").expect("valid");
+    assert_eq!(all.drop_in.iter().map(|w| w.port.name()).collect::<Vec<_>>(), ["syslog_udp", "syslog_tcp"]);
+    for (yaml, words) in [
+        ("loki:", "receivers.loki.protocols: name http"),
+        ("loki: {protocols: {http: , grpc: }, use_incoming_timestamp: false}", "receivers.loki.use_incoming_timestamp"),
+        ("loki: {protocols: {grpc: {endpoint: x}}}", "receivers.loki.protocols.grpc: not supported"),
+        ("fluentforward: {endpoint: 'unix:///run/f'}", "receivers.fluentforward.endpoint: Unix sockets"),
+        ("syslog:", "receivers.syslog: name tcp or udp"),
+        ("syslog: {udp: , protocol: rfc1}", "receivers.syslog.protocol"),
+        ("syslog: {udp: , location: Moon/Crater}", "receivers.syslog.location"),
+        ("syslog: {tcp: {tls: {cert_file: /nowhere}}}", "receivers.syslog.tcp.tls: name cert_file and key_file"),
+        ("syslog: {tcp: {tls: {cert_file: /nowhere, key_file: /nowhere}}}", "cannot read /nowhere"),
+        ("splunk_hec: {access_token_passthrough: true}", "receivers.splunk_hec.access_token_passthrough"),
+        ("splunk_hec: {splitting: none}", "receivers.splunk_hec.splitting"),
+        ("gelf: {http: }", "receivers.gelf.http"),
+    ] {
+        let message = format!("{:#}", check(&format!("receivers:\n  {yaml}\n")).expect_err(yaml));
+        assert!(message.contains(words), "{message:?} lacks {words:?}");
+    }
+    for (yaml, words) in [
+        ("{past_max: long}", "luneta.logs.past_max: `long` is not a time"),
+        ("{queue_bytes_max: 0}", "luneta.logs.queue_bytes_max: must be more"),
+        ("{fluent_shared_key: ''}", "luneta.logs.fluent_shared_key: is empty"),
+        ("{queue: 1}", "luneta.logs.queue"),
+    ] {
+        let message = format!("{:#}", check(&format!("luneta:\n  logs: {yaml}\n")).expect_err(yaml));
+        assert!(message.contains(words), "{message:?} lacks {words:?}");
+    }
+}
+
+#[test]
 fn faults_name_their_path() {
     for (yaml, words) in [
         ("luneta:\n  retension: 1d\n", "luneta.retension"),
