@@ -252,7 +252,8 @@ impl Texts {
         Labels::new(pairs.iter().map(|(name, value)| (self.shared(name), self.shared(value))))
     }
 
-    fn shared(&mut self, text: &str) -> Arc<str> {
+    /// The one that is held of a text.
+    pub(super) fn shared(&mut self, text: &str) -> Arc<str> {
         if let Some(known) = self.known.get(text) {
             return Arc::clone(known);
         }

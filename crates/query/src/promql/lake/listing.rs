@@ -1,14 +1,15 @@
 //! Which series, labels and metrics there are, without their samples.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use luneta_promql::{Labels, Matcher};
 use luneta_store::TableSnapshot;
 
 use super::fetch::{SERIES_MAX, Window, sources, too_many_series};
-use super::identity::{MetricMetadata, Part, TARGET_INFO, value_text, with_value};
+use super::identity::{MetricMetadata, Part, TARGET_INFO, Texts, value_text, with_value};
 use super::source::Lake;
+use super::summary::Run;
 use crate::promql::MetricsError;
 
 /// The labels of the series that match.
@@ -63,32 +64,100 @@ pub async fn texts(
     let sources = sources(lake, snapshot, window, false).await?;
     let mut listed = Listed::new(list);
     let mut seen: HashSet<(usize, usize)> = HashSet::new();
-    let mut target_before = None;
-    for run in sources.iter().flat_map(|source| &source.summary.runs).filter(|run| window.overlaps(run)) {
-        if !seen.insert((Arc::as_ptr(&run.of) as usize, Arc::as_ptr(&run.values).cast::<f64>() as usize)) {
+    for source in &sources {
+        let runs = &source.summary.runs;
+        if matchers.is_empty() && runs.iter().all(|run| window.overlaps(run)) {
+            lake.listing(source).texts(list).for_each(|text| listed.add_text(text));
             continue;
         }
-        if run.of.target.is_some() && run.of.target.as_ref() != target_before {
-            target_before = run.of.target.as_ref();
-            let targets = run.of.target.iter().filter(|target| matchers.iter().all(|matcher| matcher.accepts(target)));
-            targets.for_each(|target| listed.add(target));
-        }
-        for (part, labels) in run.of.matching(matchers).into_iter().filter_map(|at| run.of.parts.get(at)) {
-            let Some(label) = part.label() else {
-                listed.add(labels);
-                continue;
-            };
-            let asked = || matchers.iter().filter(|matcher| matcher.name == label);
-            let unbounded = (*part == Part::Bucket).then_some(f64::INFINITY);
-            let values = run.values.iter().copied().chain(unbounded).map(value_text);
-            let values: Vec<String> = values.filter(|text| asked().all(|matcher| matcher.matches(text))).collect();
-            if !values.is_empty() {
-                listed.add(labels);
-                listed.add_values(label, values);
+        let mut target_before = None;
+        for run in runs.iter().filter(|run| window.overlaps(run)) {
+            if seen.insert((Arc::as_ptr(&run.of) as usize, Arc::as_ptr(&run.values).cast::<f64>() as usize)) {
+                add(&mut listed, run, matchers, &mut target_before);
             }
         }
     }
     Ok(listed.texts)
+}
+
+/// Adds what a run has of what is listed.
+fn add<'r>(listed: &mut Listed<'_>, run: &'r Run, matchers: &[Matcher], target_before: &mut Option<&'r Labels>) {
+    if run.of.target.is_some() && run.of.target.as_ref() != *target_before {
+        *target_before = run.of.target.as_ref();
+        let targets = run.of.target.iter().filter(|target| matchers.iter().all(|matcher| matcher.accepts(target)));
+        targets.for_each(|target| listed.add(target));
+    }
+    for (part, labels) in run.of.matching(matchers).into_iter().filter_map(|at| run.of.parts.get(at)) {
+        let Some(label) = part.label() else {
+            listed.add(labels);
+            continue;
+        };
+        let asked = || matchers.iter().filter(|matcher| matcher.name == label);
+        let values: Vec<String> = part_values(*part, run).filter(|text| asked().all(|matcher| matcher.matches(text))).collect();
+        if !values.is_empty() {
+            listed.add(labels);
+            listed.add_values(label, values);
+        }
+    }
+}
+
+/// The values of the label that a part has besides those of its series.
+fn part_values(part: Part, run: &Run) -> impl Iterator<Item = String> {
+    let unbounded = (part == Part::Bucket).then_some(f64::INFINITY);
+    run.values.iter().copied().chain(unbounded).map(value_text)
+}
+
+/// Addresses, with what else tells them apart.
+type Addresses<T> = HashSet<T, foldhash::fast::RandomState>;
+
+/// The texts of all labels of a file or a batch. Few, however many series there are.
+#[derive(Debug, Default)]
+pub struct Listing(HashMap<Arc<str>, Vec<Arc<str>>>);
+
+impl Listing {
+    /// Of these runs; texts are held once over all listings.
+    pub fn of(runs: &[Run], texts: &mut Texts) -> Self {
+        let mut found = Self::default();
+        // Texts of labels are shared, so that addresses stand for them.
+        let mut seen: Addresses<(usize, usize)> = HashSet::default();
+        let mut parts: Addresses<(Part, usize)> = HashSet::default();
+        for run in runs {
+            // A summary without quantiles has no series of them.
+            let has_series = |part: Part| part.label().is_none() || part_values(part, run).next().is_some();
+            for (part, labels) in run.of.parts.iter().filter(|(part, _)| has_series(*part)) {
+                let values = Arc::as_ptr(&run.values).cast::<f64>() as usize;
+                if let Some(label) = part.label().filter(|_| parts.insert((*part, values))) {
+                    let values: Vec<Arc<str>> = part_values(*part, run).map(|value| texts.shared(&value)).collect();
+                    found.extend(texts.shared(label), values);
+                }
+                found.add(labels, &mut seen, texts);
+            }
+            run.of.target.iter().for_each(|target| found.add(target, &mut seen, texts));
+        }
+        found
+    }
+
+    fn add(&mut self, labels: &Labels, seen: &mut Addresses<(usize, usize)>, texts: &mut Texts) {
+        for (name, value) in labels.iter() {
+            if seen.insert((name.as_ptr() as usize, value.as_ptr() as usize)) {
+                let value = texts.shared(value);
+                self.extend(texts.shared(name), [value]);
+            }
+        }
+    }
+
+    fn extend(&mut self, name: Arc<str>, values: impl IntoIterator<Item = Arc<str>>) {
+        self.0.entry(name).or_default().extend(values);
+    }
+
+    fn texts<'s>(&'s self, list: List<'s>) -> impl Iterator<Item = &'s Arc<str>> {
+        let names = matches!(list, List::Names).then(|| self.0.keys());
+        let values = match list {
+            List::Names => None,
+            List::Values(name) => self.0.get(name),
+        };
+        names.into_iter().flatten().chain(values.into_iter().flatten())
+    }
 }
 
 /// Texts that were found. Series that follow each other share most of theirs, and texts are shared too, so that
@@ -96,14 +165,14 @@ pub async fn texts(
 struct Listed<'a> {
     list: List<'a>,
     texts: BTreeSet<String>,
-    known: HashSet<usize>,
+    known: Addresses<usize>,
     /// Addresses of the names of the series before.
     names: Vec<usize>,
 }
 
 impl<'a> Listed<'a> {
     fn new(list: List<'a>) -> Self {
-        Self { list, texts: BTreeSet::new(), known: HashSet::new(), names: Vec::new() }
+        Self { list, texts: BTreeSet::new(), known: Addresses::default(), names: Vec::new() }
     }
 
     fn add(&mut self, labels: &Labels) {

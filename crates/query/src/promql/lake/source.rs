@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray, StructArray, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
@@ -30,6 +30,7 @@ use tokio::sync::OnceCell;
 
 use super::columns::{Columns, KEY_TEXTS, KEYS, KeyColumns, position_column, shared_text};
 use super::identity::{Attributes, Described, Kind, Translation};
+use super::listing::Listing;
 use super::points::items;
 use super::summary::{RawRun, Run, Runs, SeriesId, Summaries, Summary};
 use crate::QueryEngine;
@@ -80,6 +81,11 @@ impl Lake {
         self.opened.lock().unwrap_or_else(PoisonError::into_inner).push(path.to_owned());
     }
 
+    /// The texts of all labels of a source.
+    pub fn listing<'s>(&self, source: &'s Source) -> &'s Listing {
+        source.summary.listing.get_or_init(|| Listing::of(&source.summary.runs, &mut self.summaries.texts()))
+    }
+
     /// A file with its summary.
     pub async fn file(&self, file: &Arc<LakeFile>) -> Result<Source> {
         // Deletes come later than their file, and may change.
@@ -118,6 +124,7 @@ impl Lake {
             steady: OnceCell::new(),
             order,
             runs: runs(&known, found.runs, values),
+            listing: OnceLock::new(),
         });
         self.summaries.keep_batch(batch, &summary);
         Ok(Source { place: Place::Memory(batch.clone()), summary })
@@ -159,7 +166,8 @@ impl Lake {
         let read = self.rows(file, &metadata, &LISTS, firsts(&listed)).await?;
         let values = values(found.runs.len(), &listed, &read);
         let (positions, runs) = (positions(&metadata), runs(&known, found.runs, values));
-        Ok(Summary { metadata: Some(metadata), positions, steady: OnceCell::new(), order: Vec::new(), runs })
+        let (steady, listing) = (OnceCell::new(), OnceLock::new());
+        Ok(Summary { metadata: Some(metadata), positions, steady, order: Vec::new(), runs, listing })
     }
 
     /// Of which runs of a file all rows have the bounds of the first.

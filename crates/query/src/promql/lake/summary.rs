@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::ops::Range;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
@@ -15,11 +15,12 @@ use tokio::sync::OnceCell;
 
 use super::columns::{KeyColumns, RowKey};
 use super::identity::{Described, MetricKey, Texts};
+use super::listing::Listing;
 
-/// Bytes of summaries of files that are kept.
-const FILE_BYTES_MAX: usize = 64 << 20;
-/// Bytes of series that are kept.
-const SERIES_BYTES_MAX: usize = 128 << 20;
+/// Bytes of summaries of files that are kept: a file of a million series has one of 80 MiB.
+const FILE_BYTES_MAX: usize = 256 << 20;
+/// Bytes of series that are kept, so that a million of them are not made anew for each question.
+const SERIES_BYTES_MAX: usize = 768 << 20;
 /// Batches in memory whose summaries are kept.
 const BATCHES_MAX: usize = 4096;
 
@@ -51,6 +52,8 @@ pub struct Summary {
     pub order: Vec<u32>,
     /// All runs, in the order of their rows.
     pub runs: Vec<Run>,
+    /// The texts of all labels, once somebody asked.
+    pub listing: OnceLock<Listing>,
 }
 
 impl Summary {
