@@ -157,7 +157,8 @@ mod tests {
     #[test]
     fn streams_are_cut() {
         use Framing::{Nul, Syslog};
-        let cases: [(Framing, &[u8], &[(&str, usize)]); 16] = [
+        type Case<'a> = (Framing, &'a [u8], &'a [(&'a str, usize)]);
+        let cases: [Case<'_>; 16] = [
             (Syslog, b"<1>a\n<2>b\n", &[("<1>a", 0), ("<2>b", 0)]),
             (Syslog, b"<1>a\0<2>b\0", &[("<1>a", 0), ("<2>b", 0)]),
             (Syslog, b"<1>a\n\n\0<2>b", &[("<1>a", 0), ("<2>b", 0)]),

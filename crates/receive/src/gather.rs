@@ -46,7 +46,7 @@ struct Waiting<T> {
     message: T,
     bytes: usize,
     /// Its share of the queue.
-    _room: OwnedSemaphorePermit,
+    room: OwnedSemaphorePermit,
     /// Who wants to know whether it was kept.
     done: Option<oneshot::Sender<bool>>,
 }
@@ -65,7 +65,7 @@ impl<T: Send + Sync + 'static> Gathering<T> {
     pub(crate) async fn put(&self, message: T, bytes: usize) {
         self.arrived(bytes);
         let Ok(room) = self.room.clone().acquire_many_owned(self.share(bytes)).await else { return };
-        let _ = self.sender.send(Waiting { message, bytes, _room: room, done: None });
+        let _ = self.sender.send(Waiting { message, bytes, room, done: None });
     }
 
     /// Puts a message in; one that finds no room is counted and forgotten.
@@ -73,7 +73,7 @@ impl<T: Send + Sync + 'static> Gathering<T> {
         self.arrived(bytes);
         match self.room.clone().try_acquire_many_owned(self.share(bytes)) {
             Ok(room) => {
-                let _ = self.sender.send(Waiting { message, bytes, _room: room, done: None });
+                let _ = self.sender.send(Waiting { message, bytes, room, done: None });
             }
             Err(_) => self.refuse(&ReceiveError::Busy),
         }
@@ -84,7 +84,7 @@ impl<T: Send + Sync + 'static> Gathering<T> {
         self.arrived(bytes);
         let (done, kept) = oneshot::channel();
         let Ok(room) = self.room.clone().acquire_many_owned(self.share(bytes)).await else { return false };
-        let _ = self.sender.send(Waiting { message, bytes, _room: room, done: Some(done) });
+        let _ = self.sender.send(Waiting { message, bytes, room, done: Some(done) });
         kept.await.unwrap_or(false)
     }
 
@@ -146,9 +146,9 @@ impl<T: Send + Sync + 'static> Writer<T> {
 
     async fn write(&self, batch: Vec<Waiting<T>>, bytes: usize) {
         let (mut messages, mut waiting, mut rooms) = (Vec::with_capacity(batch.len()), Vec::new(), Vec::new());
-        for Waiting { message, _room, done, .. } in batch {
+        for Waiting { message, room, done, .. } in batch {
             messages.push(message);
-            rooms.push(_room);
+            rooms.push(room);
             waiting.extend(done);
         }
         let kept = self.try_write(messages, bytes).await;

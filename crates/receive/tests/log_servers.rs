@@ -20,13 +20,15 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::oneshot;
 
+type Routes = fn(ReceiveState) -> Router;
+
 struct Server {
     address: SocketAddr,
     sink: Arc<MemorySink>,
     state: ReceiveState,
 }
 
-async fn web(config: ReceiveConfig, router: fn(ReceiveState) -> Router) -> Server {
+async fn web(config: ReceiveConfig, router: Routes) -> Server {
     let sink = MemorySink::shared();
     let state = ReceiveState::new(sink.clone(), config);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -222,7 +224,7 @@ async fn splunk_is_sent_to() {
 
 #[tokio::test]
 async fn where_a_token_is_needed_it_is_asked_for() {
-    let cases: [(fn(ReceiveState) -> Router, &str, &str); 3] = [
+    let cases: [(Routes, &str, &str); 3] = [
         (loki::http::router, "/loki/api/v1/push", "a token is needed"),
         (elasticsearch::http::router, "/_bulk", "security_exception"),
         (splunk::http::router, "/services/collector", "Token is required"),
@@ -238,7 +240,7 @@ async fn where_a_token_is_needed_it_is_asked_for() {
 #[tokio::test]
 async fn bodies_are_bounded() {
     let bodies = BodyLimits { body_bytes_max: 100, ..BodyLimits::default() };
-    let cases: [(fn(ReceiveState) -> Router, &str); 3] = [
+    let cases: [(Routes, &str); 3] = [
         (loki::http::router, "/loki/api/v1/push"),
         (elasticsearch::http::router, "/_bulk"),
         (splunk::http::router, "/services/collector"),

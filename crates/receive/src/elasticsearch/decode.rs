@@ -197,7 +197,7 @@ impl Bulk<'_> {
                 self.made += 1;
                 format!("{:x}-{}", self.records.context.options.now, self.made)
             },
-            |id| id.to_string(),
+            ToString::to_string,
         );
         let (index, id) = (json!(action.index), json!(id));
         let _ = write!(self.items, "{{\"{}\":{{\"_index\":{index},\"_id\":{id},", action.kind.name());

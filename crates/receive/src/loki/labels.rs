@@ -101,7 +101,8 @@ mod tests {
 
     #[test]
     fn labels_are_read() {
-        let cases: [(&str, Option<&[(&str, &str)]>); 22] = [
+        type Case<'a> = (&'a str, Option<&'a [(&'a str, &'a str)]>);
+        let cases: [Case<'_>; 22] = [
             ("{}", Some(&[])),
             (" { } ", Some(&[])),
             (r#"{a="b"}"#, Some(&[("a", "b")])),

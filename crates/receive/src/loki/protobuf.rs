@@ -82,7 +82,7 @@ fn timestamp(mut message: Message<'_>) -> Walk<i128> {
     Ok(i128::from(seconds) * 1_000_000_000 + i128::from(nanos))
 }
 
-fn pair<'a>(mut message: Message<'a>) -> Walk<(&'a [u8], &'a [u8])> {
+fn pair(mut message: Message<'_>) -> Walk<(&[u8], &[u8])> {
     let (mut name, mut value): (&[u8], &[u8]) = (&[], &[]);
     while let Some(field) = message.next()? {
         match field.number {

@@ -13,12 +13,11 @@ use crate::record;
 const PARAMETERS_MAX: usize = 4096;
 
 pub(super) fn read<'a>(rest: &'a str, mut line: Line<'a>) -> Line<'a> {
-    match header(rest, &mut line) {
-        Some(rest) => content(rest, &mut line),
-        None => {
-            line.message = rest;
-            line.broken = true;
-        }
+    if let Some(rest) = header(rest, &mut line) {
+        content(rest, &mut line);
+    } else {
+        line.message = rest;
+        line.broken = true;
     }
     line
 }
@@ -43,16 +42,13 @@ fn content<'a>(rest: &'a str, line: &mut Line<'a>) {
         Some(behind) => Some(behind),
         None => data(rest, &mut line.data),
     };
-    match behind.filter(|behind| behind.is_empty() || behind.starts_with(' ')) {
-        Some(behind) => {
-            let message = behind.strip_prefix(' ').unwrap_or_default();
-            line.message = message.strip_prefix('\u{feff}').unwrap_or(message);
-        }
-        None => {
-            line.data.clear();
-            line.message = rest;
-            line.broken = true;
-        }
+    if let Some(behind) = behind.filter(|behind| behind.is_empty() || behind.starts_with(' ')) {
+        let message = behind.strip_prefix(' ').unwrap_or_default();
+        line.message = message.strip_prefix('\u{feff}').unwrap_or(message);
+    } else {
+        line.data.clear();
+        line.message = rest;
+        line.broken = true;
     }
 }
 
