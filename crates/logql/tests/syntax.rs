@@ -140,7 +140,7 @@ fn faults_are_told_with_their_place() {
         (r#"{app=~".*"}"#, NO_MATCHER),
         (r#"{app=""}"#, NO_MATCHER),
         (r#"rate({app!="x"}[5m])"#, NO_MATCHER),
-        (r#"{app}"#, "parse error at line 1, col 5: syntax error: unexpected }, expecting = or != or =~ or !~"),
+        (r"{app}", "parse error at line 1, col 5: syntax error: unexpected }, expecting = or != or =~ or !~"),
         (r#"{app="a""#, "parse error at line 1, col 9: syntax error: unexpected $end, expecting } or ,"),
         (r#"{app="a" b="c"}"#, "parse error at line 1, col 10: syntax error: unexpected IDENTIFIER, expecting } or ,"),
         (r#"{app="a"#, "parse error at line 1, col 6: literal not terminated"),
@@ -211,11 +211,8 @@ fn faults_are_told_with_their_place() {
         (r#"{app="a"} | unwrap x"#, "parse error at line 1, col 11: syntax error: unexpected |"),
         (r#"{app="a"} | x"#, "parse error at line 1, col 14: syntax error: unexpected $end"),
         (r#"{app="a"} | json ="x""#, "parse error at line 1, col 18: syntax error: unexpected ="),
-        (r#"vector(x)"#, "parse error at line 1, col 8: syntax error: unexpected IDENTIFIER, expecting NUMBER"),
-        (
-            r#"1e999"#,
-            "parse error : unable to parse literal as a float: strconv.ParseFloat: parsing \"1e999\": value out of range",
-        ),
+        (r"vector(x)", "parse error at line 1, col 8: syntax error: unexpected IDENTIFIER, expecting NUMBER"),
+        (r"1e999", "parse error : unable to parse literal as a float: strconv.ParseFloat: parsing \"1e999\": value out of range"),
         (r#"{app="a"} @"#, "parse error at line 1, col 11: syntax error: unexpected character '@'"),
         (r#"sum(rate({app="a"}[0s]))"#, "parse error : duration must be greater than 0"),
     ]);

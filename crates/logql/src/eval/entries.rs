@@ -87,7 +87,9 @@ impl Collector {
             };
             into.push((name.to_owned(), value.to_owned()));
         });
-        [&mut stream, &mut metadata, &mut parsed].into_iter().for_each(|pairs| pairs.sort());
+        for pairs in [&mut stream, &mut metadata, &mut parsed] {
+            pairs.sort();
+        }
         let kept = Kept { hash, line: line.into_owned(), stream, metadata, parsed };
         self.bytes += kept.bytes();
         self.came += 1;

@@ -206,9 +206,10 @@ fn change(differences: &mut [i64], windows: (usize, usize), by: i64) {
 fn counted(op: RangeOp, entries: &[i64], bytes: &[i64], seconds: f64) -> (Vec<i64>, Vec<f64>) {
     let (mut times, mut values) = (Vec::new(), Vec::new());
     let (mut present, mut amount) = (0_i64, 0_i64);
-    for step in 0..entries.len() - 1 {
-        present += entries[step];
-        amount += bytes.get(step).copied().unwrap_or(entries[step]);
+    // Behind the last step is what ends there.
+    for (step, more) in entries[..entries.len() - 1].iter().enumerate() {
+        present += more;
+        amount += bytes.get(step).unwrap_or(more);
         if present > 0 {
             times.push(step as i64);
             let per_second = matches!(op, RangeOp::Rate | RangeOp::BytesRate);

@@ -32,13 +32,12 @@ impl Translator {
             }
             MetricExpr::Binary { op, matching, left, right } => {
                 let (left, right) = (self.translate(left)?, self.translate(right)?);
-                match (&left.kind, &right.kind) {
-                    (ExprKind::Number(a), ExprKind::Number(b)) => ExprKind::Number(of_literals(*op, *a, *b)),
-                    _ => {
-                        let (left, right) = (Box::new(left), Box::new(right));
-                        let returns_bool = matching.returns_bool && op.is_comparison();
-                        ExprKind::Binary { op: *op, left, right, returns_bool, matching: prom_matching(matching) }
-                    }
+                if let (ExprKind::Number(a), ExprKind::Number(b)) = (&left.kind, &right.kind) {
+                    ExprKind::Number(of_literals(*op, *a, *b))
+                } else {
+                    let (left, right) = (Box::new(left), Box::new(right));
+                    let returns_bool = matching.returns_bool && op.is_comparison();
+                    ExprKind::Binary { op: *op, left, right, returns_bool, matching: prom_matching(matching) }
                 }
             }
             MetricExpr::LabelReplace { expr, target, replacement, source, regex } => {

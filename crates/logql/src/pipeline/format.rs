@@ -107,9 +107,7 @@ static CONTROL_SEQUENCES: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// The line without colours; none where it has none.
 pub(crate) fn decolorized(line: &str) -> Option<String> {
-    if memchr::memchr2(0x1b, 0xc2, line.as_bytes()).is_none() {
-        return None;
-    }
+    memchr::memchr2(0x1b, 0xc2, line.as_bytes())?;
     let regex = CONTROL_SEQUENCES.as_ref()?;
     match regex.replace_all(line, "") {
         Cow::Owned(line) => Some(line),

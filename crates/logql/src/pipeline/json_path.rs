@@ -104,17 +104,14 @@ fn read(expression: &str) -> Option<Vec<Hop>> {
     let mut name_may_follow = true;
     while !rest.is_empty() {
         if let Some(inside) = rest.strip_prefix('[') {
-            let (hop, behind) = match inside.strip_prefix('"') {
-                Some(quoted) => {
-                    let end = end_of_text(quoted)?;
-                    let mut key = String::new();
-                    super::json::unescape(&quoted[..end], &mut key).then_some(())?;
-                    (Hop::Member(key), &quoted[end + 1..])
-                }
-                None => {
-                    let end = inside.find(']')?;
-                    (Hop::Item(inside[..end].trim().parse().ok()?), &inside[end..])
-                }
+            let (hop, behind) = if let Some(quoted) = inside.strip_prefix('"') {
+                let end = end_of_text(quoted)?;
+                let mut key = String::new();
+                super::json::unescape(&quoted[..end], &mut key).then_some(())?;
+                (Hop::Member(key), &quoted[end + 1..])
+            } else {
+                let end = inside.find(']')?;
+                (Hop::Item(inside[..end].trim().parse().ok()?), &inside[end..])
             };
             hops.push(hop);
             rest = behind.strip_prefix(']')?;

@@ -20,7 +20,7 @@ pub struct LineFilter {
 enum Condition {
     /// Every line.
     All,
-    Contains(memmem::Finder<'static>),
+    Contains(Box<memmem::Finder<'static>>),
     ContainsAny(AhoCorasick),
     Regex(Regex),
     Pattern(LinePattern),
@@ -47,7 +47,7 @@ impl LineFilter {
                     Ok(Condition::All)
                 }
                 (LineMatch::Contains | LineMatch::NotContains, _) => {
-                    Ok(Condition::Contains(memmem::Finder::new(operand.text.as_bytes()).into_owned()))
+                    Ok(Condition::Contains(Box::new(memmem::Finder::new(operand.text.as_bytes()).into_owned())))
                 }
                 (LineMatch::Regex | LineMatch::NotRegex, _) => go_regex(&operand.text)
                     .map(Condition::Regex)

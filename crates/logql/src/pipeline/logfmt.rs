@@ -152,9 +152,9 @@ impl Logfmt {
                     push_sanitized(&mut self.name, key);
                     let value = if value.contains('\u{fffd}') { Cow::Owned(value.replace('\u{fffd}', " ")) } else { value };
                     if self.wanted.is_empty() {
-                        self.set(&value, labels)
+                        self.set(&value, labels);
                     } else {
-                        self.set_wanted(&value, labels)
+                        self.set_wanted(&value, labels);
                     }
                     if labels.hints.is_done() {
                         break;

@@ -32,7 +32,9 @@ fn of_metric<'a>(metric: &'a MetricExpr, found: &mut Vec<&'a LogExpr>) {
     match metric {
         MetricExpr::Range(range) => found.push(&range.range.log),
         MetricExpr::Variants { variants, of } => {
-            variants.iter().for_each(|variant| of_metric(variant, found));
+            for variant in variants {
+                of_metric(variant, found);
+            }
             found.push(&of.log);
         }
         _ => metric.children().into_iter().for_each(|child| of_metric(child, found)),

@@ -104,8 +104,8 @@ impl<'a> Lexer<'a> {
                 None => return self.fail(start, "literal not terminated"),
             },
             '[' => self.range()?,
-            '0'..='9' => self.number()?,
-            '.' if second_is_digit => self.number()?,
+            '0'..='9' => self.number(),
+            '.' if second_is_digit => self.number(),
             'a'..='z' | 'A'..='Z' | '_' => {
                 let length = self.rest().bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
                 self.at += length;
@@ -146,7 +146,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    fn number(&mut self) -> Result<(), LogqlError> {
+    fn number(&mut self) {
         let start = self.at;
         let mut digits = run(self.rest(), |c| c.is_ascii_digit() || c == '.');
         let exponent = self.rest()[digits..].strip_prefix(['e', 'E']).map_or(0, |behind| {
@@ -162,7 +162,7 @@ impl<'a> Lexer<'a> {
             {
                 self.at += length;
                 self.push(Kind::Duration(nanoseconds), start);
-                return Ok(());
+                return;
             }
             let length = run(self.rest(), |c| c.is_ascii_digit() || ".BikKMGTP".contains(c));
             if length > digits
@@ -170,13 +170,12 @@ impl<'a> Lexer<'a> {
             {
                 self.at += length;
                 self.push(Kind::Bytes(bytes), start);
-                return Ok(());
+                return;
             }
         }
         let number = self.rest()[..digits].to_owned();
         self.at += digits;
         self.push(Kind::Number(number), start);
-        Ok(())
     }
 
     fn range(&mut self) -> Result<(), LogqlError> {

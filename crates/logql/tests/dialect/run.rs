@@ -89,25 +89,22 @@ pub fn answer(store: &[Record], text: &str, params: &Params, how: Store) -> Resu
             if how != Store::Plain && !goes_through(record, selection) {
                 continue;
             }
-            match selection.fold.as_ref().filter(|_| how == Store::Folding) {
-                Some(fold) => {
-                    let Some(bucket) = fold.bucket(record.time_ns) else { continue };
-                    let value = |name: &String| (name.clone(), lookup(record, name).unwrap_or_default());
-                    let key = (fold.by.iter().map(value).collect(), bucket);
-                    let counted = if fold.counted == Counted::Entries { 1 } else { record.line.len() as u64 };
-                    *counts.entry(key).or_default() += counted;
-                }
-                None => {
-                    let needed = |name: &str| match &selection.metadata {
-                        MetadataNeed::All => true,
-                        MetadataNeed::Names(names) => how == Store::Plain || names.iter().any(|n| n == name),
-                    };
-                    let metadata: Vec<(&str, &str)> =
-                        record.metadata.iter().map(|(n, v)| (n.as_str(), v.as_str())).filter(|(n, _)| needed(n)).collect();
-                    let line = if selection.reads_line { record.line.as_str() } else { "" };
-                    let entry = Entry { time_ns: record.time_ns, line, stream: &record.stream, metadata: &metadata };
-                    evaluation.push(number, &entry)?;
-                }
+            if let Some(fold) = selection.fold.as_ref().filter(|_| how == Store::Folding) {
+                let Some(bucket) = fold.bucket(record.time_ns) else { continue };
+                let value = |name: &String| (name.clone(), lookup(record, name).unwrap_or_default());
+                let key = (fold.by.iter().map(value).collect(), bucket);
+                let counted = if fold.counted == Counted::Entries { 1 } else { record.line.len() as u64 };
+                *counts.entry(key).or_default() += counted;
+            } else {
+                let needed = |name: &str| match &selection.metadata {
+                    MetadataNeed::All => true,
+                    MetadataNeed::Names(names) => how == Store::Plain || names.iter().any(|n| n == name),
+                };
+                let metadata: Vec<(&str, &str)> =
+                    record.metadata.iter().map(|(n, v)| (n.as_str(), v.as_str())).filter(|(n, _)| needed(n)).collect();
+                let line = if selection.reads_line { record.line.as_str() } else { "" };
+                let entry = Entry { time_ns: record.time_ns, line, stream: &record.stream, metadata: &metadata };
+                evaluation.push(number, &entry)?;
             }
         }
         for ((labels, bucket), count) in counts {

@@ -5,7 +5,9 @@ use super::{Body, Expression, Node, Pipe, Term};
 /// First names of the fields that bodies read; none where one of them uses its data as a whole.
 pub(crate) fn fields(bodies: &[Body]) -> Option<Vec<&str>> {
     let mut found = Found { names: Vec::new(), whole: false };
-    bodies.iter().for_each(|body| found.nodes(&body.nodes));
+    for body in bodies {
+        found.nodes(&body.nodes);
+    }
     (!found.whole).then_some(found.names)
 }
 
@@ -42,10 +44,9 @@ impl<'a> Found<'a> {
     fn term(&mut self, term: &'a Term) {
         match &term.expression {
             Expression::Dot => self.whole = true,
-            Expression::Field(path) => self.field(path),
             // The first variable is the data itself; others hold what pipelines gave.
             Expression::Variable(0, path) if path.is_empty() => self.whole = true,
-            Expression::Variable(0, path) => self.field(path),
+            Expression::Field(path) | Expression::Variable(0, path) => self.field(path),
             Expression::Chain(inner, _) => self.term(inner),
             Expression::Pipe(pipe) => self.pipe(pipe),
             Expression::Variable(..)
