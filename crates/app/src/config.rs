@@ -86,6 +86,18 @@ struct RawRetention {
     metrics: Option<String>,
 }
 
+impl RawRetention {
+    /// In the order of `Signal::ALL`; a flag goes before all.
+    fn resolve(&self, flag: Option<&str>) -> Result<[Duration; 3]> {
+        let keep = |path: &str, file: &Option<String>| duration(path, flag.or(file.as_deref()).unwrap_or("14d"));
+        Ok([
+            keep("luneta.retention.spans", &self.spans)?,
+            keep("luneta.retention.logs", &self.logs)?,
+            keep("luneta.retention.metrics", &self.metrics)?,
+        ])
+    }
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct RawLimits {
@@ -236,26 +248,12 @@ impl Config {
 }
 
 fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
-    let RawLuneta {
-        data,
-        listen,
-        drop_in,
-        retention,
-        limits,
-        flush,
-        otlp,
-        rules,
-        statsd,
-        logs,
-        scrape_configs,
-        scrape_self,
-        warm_up,
-    } = raw.luneta;
-    let data = match args.data.clone().or(data) {
+    let luneta = raw.luneta;
+    let data = match args.data.clone().or(luneta.data) {
         Some(dir) => dir,
         None => default_data_dir()?,
     };
-    let listen = args.listen.clone().or(listen).unwrap_or_else(|| "127.0.0.1:4319".into());
+    let listen = args.listen.clone().or(luneta.listen).unwrap_or_else(|| "127.0.0.1:4319".into());
     let receivers = raw.receivers;
     // With `--listen …:0` every port that is not named is free to be any.
     let port = |usual: u16| if listen.ends_with(":0") { 0 } else { usual };
@@ -266,33 +264,27 @@ fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
         Some(address) => vec![address.to_owned()],
         None => file,
     };
-    let stand_ins: &[String] = if args.drop_in.is_empty() { drop_in.names() } else { &args.drop_in };
-    let flag = args.retention.as_deref();
-    let keep = |path: &str, file: Option<&str>| duration(path, flag.or(file).unwrap_or("14d"));
-    let retention = [
-        keep("luneta.retention.spans", retention.spans.as_deref())?,
-        keep("luneta.retention.logs", retention.logs.as_deref())?,
-        keep("luneta.retention.metrics", retention.metrics.as_deref())?,
-    ];
+    let stand_ins: &[String] = if args.drop_in.is_empty() { luneta.drop_in.names() } else { &args.drop_in };
+    let limits = luneta.limits;
     let (item, bodies, mut query) = bounds(&limits, receivers.body_bytes_max(), &data);
-    query.translation = otlp.translation()?;
+    query.translation = luneta.otlp.translation()?;
     let buffer_bytes = limits.udp_buffer_bytes.unwrap_or(drop_in::BUFFER_BYTES);
     let dropped_in = drop_in::named(stand_ins.iter().flat_map(|name| name.split(',')))?;
     let mut dropped_in = drop_in::merged(receivers.ports(loopback), dropped_in, buffer_bytes);
     let (syslog_location, syslog_tls) = receivers.syslog();
-    let logs = logs.settings(syslog_location, syslog_tls)?;
+    let logs = luneta.logs.settings(syslog_location, syslog_tls)?;
     // Its port has no use without a certificate.
     dropped_in.retain(|wanted| wanted.port.name() != "syslog_tls" || logs.syslog.tls.is_some());
-    let scrape = scrape::sources(&args.scrape_config, scrape_configs, receivers.prometheus());
+    let scrape = scrape::sources(&args.scrape_config, luneta.scrape_configs, receivers.prometheus());
     let (statsd_interval, statsd_socket) = receivers.statsd()?;
     let store = luneta_store::StoreConfig::new(&data);
-    let flush_interval = flush.interval.map_or(Ok(store.flush_interval), |t| duration("luneta.flush.interval", &t))?;
+    let flush_interval = luneta.flush.interval.map_or(Ok(store.flush_interval), |t| duration("luneta.flush.interval", &t))?;
     Ok(Config {
         otlp_grpc: endpoints(&args.otlp_grpc, grpc),
         otlp_http: endpoints(&args.otlp_http, http),
         drop_in: dropped_in,
         cors: receivers.cors(),
-        retention,
+        retention: luneta.retention.resolve(args.retention.as_deref())?,
         limits: item,
         bodies,
         series: series_limits(&limits),
@@ -301,15 +293,15 @@ fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
         operations_max: limits.operations_max.unwrap_or(store.operations_max),
         call_wait_max: limits.call_wait_ms.map_or(store.call_wait_max, Duration::from_millis),
         flush_interval,
-        flush_bytes: flush.bytes.unwrap_or(store.flush_bytes),
-        statsd: statsd.settings(statsd_interval)?,
-        statsd_socket: statsd.socket.or(statsd_socket),
+        flush_bytes: luneta.flush.bytes.unwrap_or(store.flush_bytes),
+        statsd: luneta.statsd.settings(statsd_interval)?,
+        statsd_socket: luneta.statsd.socket.or(statsd_socket),
         logs,
         query,
-        rules: rules.resolve(&args.rules)?,
+        rules: luneta.rules.resolve(&args.rules)?,
         scrape,
-        scrape_self: scrape_self.unwrap_or(false),
-        warm_up: warm_up.unwrap_or(true),
+        scrape_self: luneta.scrape_self.unwrap_or(false),
+        warm_up: luneta.warm_up.unwrap_or(true),
         insecure: args.insecure,
         notes: Vec::new(),
         data,

@@ -158,18 +158,8 @@ impl Running {
         let grpc = every(&config.otlp_grpc, "--otlp-grpc").await?;
         let otlp = every(&config.otlp_http, "--otlp-http").await?;
         let drop_ins = drop_in::open(&config.drop_in, &config.listen).await?;
-        let mut addresses = BTreeMap::new();
-        let mut all: Vec<SocketAddr> = drop_ins.iter().map(drop_in::Listening::address).collect();
-        for (name, listeners) in [("http", std::slice::from_ref(&http)), ("otlp_grpc", &grpc), ("otlp_http", &otlp)] {
-            for (n, listener) in listeners.iter().enumerate() {
-                let address = listener.local_addr()?;
-                addresses.insert(if n == 0 { name.to_owned() } else { format!("{name}/{}", n + 1) }, url(address));
-                all.push(address);
-            }
-        }
-        for listening in &drop_ins {
-            listening.announce(&mut addresses, url);
-        }
+        let own = [("http", std::slice::from_ref(&http)), ("otlp_grpc", &grpc), ("otlp_http", &otlp)];
+        let (mut addresses, all) = announce(own, &drop_ins)?;
         let statsd_socket = config.statsd_socket.as_deref().map(ports::unix_datagrams).transpose()?;
         if let Some(path) = &config.statsd_socket {
             addresses.insert("statsd_unix".to_owned(), format!("unix://{}", path.display()));
@@ -198,8 +188,7 @@ impl Running {
         let reads = luneta_serve::router(state.clone())
             .merge(intakes(&receive))
             .route("/-/reload", post(move || reload_by_request(reloading.clone())));
-        let has_spans = store.stats().tables.iter().any(|table| table.signal == Signal::Spans && table.file_rows > 0);
-        if config.warm_up && has_spans {
+        if config.warm_up && has_spans(&store) {
             tasks.push(tokio::spawn(warm_up(reads.clone(), until(stopped.clone()))));
         }
         tasks.push(tokio::spawn(serve_reads(http, reads, stopped.clone())));
@@ -248,6 +237,30 @@ impl Running {
         std::fs::remove_file(self.data.join(ADDRESS_FILE)).ok();
         self.store.shutdown().await.context("the last rows were not written to the lake; the next start does it")
     }
+}
+
+/// The addresses of all ports by name, and all of them.
+fn announce(
+    own: [(&str, &[TcpListener]); 3],
+    drop_ins: &[drop_in::Listening],
+) -> Result<(BTreeMap<String, String>, Vec<SocketAddr>)> {
+    let mut addresses = BTreeMap::new();
+    let mut all: Vec<SocketAddr> = drop_ins.iter().map(drop_in::Listening::address).collect();
+    for (name, listeners) in own {
+        for (n, listener) in listeners.iter().enumerate() {
+            let address = listener.local_addr()?;
+            addresses.insert(if n == 0 { name.to_owned() } else { format!("{name}/{}", n + 1) }, url(address));
+            all.push(address);
+        }
+    }
+    for listening in drop_ins {
+        listening.announce(&mut addresses, url);
+    }
+    Ok((addresses, all))
+}
+
+fn has_spans(store: &Store) -> bool {
+    store.stats().tables.iter().any(|table| table.signal == Signal::Spans && table.file_rows > 0)
 }
 
 /// Lets the first answer be as fast as the others.
