@@ -69,8 +69,15 @@ fn check_elasticsearch(packages: &Packages) {
     send(packages, "elasticsearch", &place);
     let query = "SELECT time, body, service_name, severity_text, severity_number, trace_id, \
                  resource_attributes['elasticsearch.index'] FROM logs";
-    let row =
-        json!(["2026-01-02T03:04:05.125Z", TEXT, "shop", "error", 17, "0af7651916cd43dd8448eb211c80319c", "logs-shop-default"]);
+    let row = json!([
+        "2026-01-02T03:04:05.125000000Z",
+        TEXT,
+        "shop",
+        "error",
+        17,
+        "0af7651916cd43dd8448eb211c80319c",
+        "logs-shop-default"
+    ]);
     check(&mut server, query, &json!([row, row, row]));
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use serde::de::{MapAccess, Visitor};
+use serde::de::{DeserializeSeed, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_yaml_ng::{Mapping, Value};
 
@@ -73,7 +73,7 @@ impl<'de> Visitor<'de> for ById {
                 "gelf" => Receiver::Gelf(section(&mut map)?),
                 "syslog" => Receiver::Syslog(section(&mut map)?),
                 "splunk_hec" => Receiver::Splunk(section(&mut map)?),
-                _ => return Err(serde::de::Error::custom(format!("`{id}` is not known here; these are: {KNOWN}"))),
+                _ => map.next_value_seed(Unknown)?,
             };
             found.push((id, receiver));
         }
@@ -87,6 +87,17 @@ impl<'de> Visitor<'de> for ById {
 
 const KNOWN: &str = "otlp, jaeger, zipkin, prometheus, statsd, carbon, influxdb, loki, elasticsearch, fluentforward, gelf, \
                      syslog, splunk_hec";
+
+/// Refuses what is behind an id, so that the error names it.
+struct Unknown;
+
+impl<'de> DeserializeSeed<'de> for Unknown {
+    type Value = Receiver;
+
+    fn deserialize<D: Deserializer<'de>>(self, _: D) -> Result<Receiver, D::Error> {
+        Err(serde::de::Error::custom(format!("not known here; these are: {KNOWN}")))
+    }
+}
 
 /// A receiver; nothing behind its id means: with defaults.
 fn section<'de, T: Deserialize<'de> + Default, A: MapAccess<'de>>(map: &mut A) -> Result<T, A::Error> {

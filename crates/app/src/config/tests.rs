@@ -237,7 +237,7 @@ fn faults_name_their_path() {
         ("service:\n  pipelines:\n    traces:\n      exporters: [debug]\n", "service.pipelines.traces.exporters: `debug`"),
         ("service:\n  pipelines:\n    profiles:\n", "service.pipelines.profiles"),
         ("luneta: [1]\n", "luneta"),
-        ("receivers:\n  kafka:\n", "`kafka` is not known here; these are: otlp, jaeger"),
+        ("receivers:\n  kafka:\n", "receivers.kafka: not known here; these are: otlp, jaeger"),
         ("receivers:\n  otlp:\n", "receivers.otlp.protocols: name at least one of grpc, http"),
         ("receivers:\n  jaeger/2:\n", "receivers.jaeger/2.protocols: name at least one of grpc, thrift_http"),
         ("receivers:\n  zipkin/2: {endpiont: a}\n", "receivers.zipkin/2.endpiont"),
