@@ -172,6 +172,8 @@ proptest! {
 
     #[test]
     fn a_range_gives_what_instants_give(text in metric(), store in prop::collection::vec(record(), 0..30), step in 1..20_i64) {
+        // Which of several equal series is among the largest depends on those at other steps.
+        prop_assume!(!text.contains("topk"));
         let params = Params::range(10 * SECOND, 45 * SECOND, step * SECOND);
         let Ok(found) = answer(&store, &text, &params, dialect::Store::Plain) else { return Ok(()) };
         let Value::Matrix(series) = found.value else { panic!("a matrix") };

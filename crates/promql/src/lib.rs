@@ -59,7 +59,7 @@ pub use functions::{ArgumentType, Function, functions};
 pub use histogram::{Bucket, CUSTOM_SCHEMA, CounterResetHint, Histogram};
 pub use labels::{BUCKET_LABEL, Labels, METRIC_NAME};
 pub use matcher::{MatchOp, Matcher};
-pub use number::format_float;
+pub use number::{format_float, quote};
 pub use plan::{Hints, Selection};
 pub use query::{ParseOptions, Query, parse_selector};
 pub use regex_dialect::go_regex;

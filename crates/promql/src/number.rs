@@ -39,8 +39,8 @@ pub(crate) fn format_general(value: f64) -> String {
     format_float(value)
 }
 
-/// A text in double quotes, escaped so that the lexer reads it back.
-pub(crate) fn quote(text: &str) -> String {
+/// A text in double quotes, escaped so that the lexers of PromQL and LogQL read it back.
+pub fn quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
     for c in text.chars() {

@@ -261,6 +261,11 @@ impl RawReceivers {
         if sockets > 1 {
             bail!("receivers: {sockets} of type statsd name a Unix socket; one is served");
         }
+        let told = || self.syslog_receivers().map(|syslog| (syslog.location(), syslog.tls()));
+        let differ = |(location, tls)| told().any(|(l, t)| (l != location && l.is_some()) || (t != tls && t.is_some()));
+        if differ(self.syslog()) {
+            bail!("receivers: those of type syslog name several locations or certificates; one of each holds for all");
+        }
         Ok(notes)
     }
 
@@ -354,13 +359,14 @@ impl RawReceivers {
 
     /// What a receiver of syslog says besides its ports: the time zone of clocks, and files of a certificate.
     pub fn syslog(&self) -> (Option<&str>, Option<&RawTls>) {
-        let receivers = || {
-            self.0.iter().filter_map(|(_, receiver)| match receiver {
-                Receiver::Syslog(syslog) => Some(syslog),
-                _ => None,
-            })
-        };
-        (receivers().find_map(RawSyslog::location), receivers().find_map(RawSyslog::tls))
+        (self.syslog_receivers().find_map(RawSyslog::location), self.syslog_receivers().find_map(RawSyslog::tls))
+    }
+
+    fn syslog_receivers(&self) -> impl Iterator<Item = &RawSyslog> {
+        self.0.iter().filter_map(|(_, receiver)| match receiver {
+            Receiver::Syslog(syslog) => Some(syslog),
+            _ => None,
+        })
     }
 
     fn statsd_receivers(&self) -> impl Iterator<Item = &RawStatsd> {

@@ -239,6 +239,10 @@ fn faults_name_their_path() {
         ("luneta: [1]\n", "luneta"),
         ("receivers:\n  kafka:\n", "receivers.kafka: not known here; these are: otlp, jaeger"),
         ("receivers:\n  otlp:\n", "receivers.otlp.protocols: name at least one of grpc, http"),
+        (
+            "receivers:\n  syslog/a: {udp: , location: UTC}\n  syslog/b: {udp: , location: America/Sao_Paulo}\n",
+            "type syslog name several locations or certificates",
+        ),
         ("receivers:\n  jaeger/2:\n", "receivers.jaeger/2.protocols: name at least one of grpc, thrift_http"),
         ("receivers:\n  zipkin/2: {endpiont: a}\n", "receivers.zipkin/2.endpiont"),
         ("receivers:\n  jaeger:\n", "receivers.jaeger.protocols: name at least one of grpc, thrift_http"),

@@ -82,6 +82,6 @@ pub struct Statistics {
 
 /// Labels as Loki writes them: `{a="b", c="d"}`.
 pub(crate) fn pairs_text(pairs: &[(String, String)]) -> String {
-    let shown: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={}", crate::syntax::quote(value))).collect();
+    let shown: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={}", luneta_promql::quote(value))).collect();
     format!("{{{}}}", shown.join(", "))
 }

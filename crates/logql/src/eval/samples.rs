@@ -11,7 +11,7 @@ use super::{Params, Pushdown};
 use crate::error::LogqlError;
 use crate::limits::Limits;
 use crate::pipeline::{Category, Entry, PRESERVE_ERROR_LABEL, Pipeline};
-use crate::syntax::{Conversion, LogRange, RangeOp, Unwrap, quote};
+use crate::syntax::{Conversion, LogRange, RangeOp, Unwrap};
 use crate::units::{go_duration, go_float, parse_bytes};
 
 /// `__error__` of values that are no numbers.
@@ -154,7 +154,7 @@ impl Sampler {
     fn pipeline_fault(&self) -> LogqlError {
         let mut all = BTreeMap::new();
         self.pipeline.each_label(|name, value, _: Category| {
-            all.insert(name.to_owned(), quote(value));
+            all.insert(name.to_owned(), luneta_promql::quote(value));
         });
         let shown: Vec<String> = all.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
         let kind = self.pipeline.labels.error().unwrap_or_default().to_owned();

@@ -117,7 +117,7 @@ impl fmt::Display for LabelFilter {
                 }
             }
             Self::Ip { label, negated, addresses } => {
-                write!(f, "{label}{}ip({})", if *negated { "!=" } else { "=" }, super::print::quote(addresses.text()))
+                write!(f, "{label}{}ip({})", if *negated { "!=" } else { "=" }, luneta_promql::quote(addresses.text()))
             }
             Self::And(left, right) => write!(f, "( {left} , {right} )"),
             Self::Or(left, right) => write!(f, "( {left} or {right} )"),

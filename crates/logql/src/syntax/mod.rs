@@ -18,5 +18,5 @@ pub(crate) use check::{check, log_exprs};
 pub use filters::{Comparison, LabelFilter, Quantity};
 pub(crate) use parser::{of_literals, parse};
 pub(crate) use pretty::pretty;
-pub(crate) use print::quote;
+
 pub(crate) use stages::changes_line;

@@ -2,7 +2,8 @@
 //! stays on one.
 
 use super::ast::{Expr, LogExpr, LogRange, MetricExpr, RangeExpr};
-use super::print::{aggregate_head, offset_text, operator, quote, range_text, selector_text};
+use super::print::{aggregate_head, offset_text, operator, range_text, selector_text};
+use luneta_promql::quote;
 
 /// Longest text that is not broken, in bytes.
 const WIDTH: usize = 100;

@@ -3,34 +3,13 @@
 use std::fmt::{self, Write as _};
 
 use luneta_promql::syntax::{BinaryOp, Cardinality};
-use luneta_promql::{Matcher, format_duration, format_float};
+use luneta_promql::{Matcher, format_duration, format_float, quote};
 
 use super::ast::{
     Expr, Extraction, Grouping, LabelFormat, LineFilterExpr, LogExpr, LogRange, Matching, MetricExpr, NamedMatcher, RangeExpr,
     Stage, Unwrap, VectorOp,
 };
 use crate::units::go_duration_text;
-
-/// A text in double quotes, escaped so that the lexer reads it back.
-pub(crate) fn quote(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            '\r' => quoted.push_str("\\r"),
-            '\t' => quoted.push_str("\\t"),
-            c if c.is_control() => {
-                let _ = write!(quoted, "\\u{:04x}", c as u32);
-            }
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
 
 impl fmt::Display for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

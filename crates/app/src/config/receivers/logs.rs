@@ -62,7 +62,7 @@ struct RawSyslogUdp {
 }
 
 /// Files of a certificate and its key.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RawTls {
     pub cert_file: Option<PathBuf>,
