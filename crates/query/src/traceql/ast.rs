@@ -208,6 +208,17 @@ pub enum Static {
     Nil,
 }
 
+impl Static {
+    /// Whether it is a number that is written with a minus.
+    pub(super) const fn is_negative(&self) -> bool {
+        match self {
+            Self::Int(n) | Self::Duration(n) => *n < 0,
+            Self::Float(n) => n.is_sign_negative(),
+            _ => false,
+        }
+    }
+}
+
 /// The status of a span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the names are those of OpenTelemetry")]

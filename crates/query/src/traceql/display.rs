@@ -6,8 +6,9 @@ use super::ast::{
     Aggregate, Attribute, BinaryOp, Field, FieldExpr, Metrics, MetricsFunction, Pipeline, Query, ScalarExpr, ScalarFilter, Scope,
     SeriesStage, SpansetExpr, Stage, Static,
 };
-use super::fields::intrinsic;
+use super::fields::{self, intrinsic};
 use super::lexer::is_key;
+use super::parser;
 
 /// `a, b, c`.
 struct List<'a, T>(&'a [T]);
@@ -65,16 +66,11 @@ impl fmt::Display for SpansetExpr {
             SpansetExpr::Filter(Some(expr)) => write!(f, "{{ {expr} }}"),
             SpansetExpr::Pipeline(pipeline) => write!(f, "({pipeline})"),
             SpansetExpr::Binary { op, left, right } => {
-                // Chains of one operator need no brackets: it groups to the left.
-                match left.as_ref() {
-                    SpansetExpr::Binary { op: inner, .. } if inner != op => write!(f, "({left})")?,
-                    _ => write!(f, "{left}")?,
-                }
+                let is_looser = |side: &SpansetExpr, than: u8| matches!(side, SpansetExpr::Binary { op, .. } if parser::spanset_strength(*op) < than);
+                let strength = parser::spanset_strength(*op);
+                bracketed(f, left, is_looser(left, strength))?;
                 write!(f, " {} ", op.sign())?;
-                match right.as_ref() {
-                    SpansetExpr::Binary { .. } => write!(f, "({right})"),
-                    _ => write!(f, "{right}"),
-                }
+                bracketed(f, right, is_looser(right, strength + 1))
             }
         }
     }
@@ -92,8 +88,17 @@ impl fmt::Display for ScalarExpr {
             ScalarExpr::Static(value) => write!(f, "{value}"),
             ScalarExpr::Aggregate(aggregate) => write!(f, "{aggregate}"),
             ScalarExpr::Pipeline(pipeline, scalar) => write!(f, "({pipeline} | {scalar})"),
-            ScalarExpr::Binary { op, left, right } => write!(f, "({left} {} {right})", op.sign()),
-            ScalarExpr::Negative(expr) => write!(f, "-({expr})"),
+            ScalarExpr::Binary { op, left, right } => {
+                let (before, behind) = loosest_beside(*op);
+                let is_looser = |side: &ScalarExpr, loosest: u8| matches!(side, ScalarExpr::Binary { op, .. } if fields::strength(*op).0 <= loosest);
+                bracketed(f, left, is_looser(left, before))?;
+                write!(f, " {} ", op.sign())?;
+                bracketed(f, right, is_looser(right, behind))
+            }
+            ScalarExpr::Negative(expr) => {
+                f.write_str("-")?;
+                bracketed(f, expr, matches!(**expr, ScalarExpr::Binary { .. }))
+            }
         }
     }
 }
@@ -112,29 +117,53 @@ impl fmt::Display for Aggregate {
 
 impl fmt::Display for FieldExpr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            FieldExpr::Static(value) => write!(f, "{value}"),
-            FieldExpr::Attribute(attribute) => write!(f, "{attribute}"),
-            FieldExpr::Not(expr) => write!(f, "!({expr})"),
-            FieldExpr::Negative(expr) => write!(f, "-({expr})"),
-            FieldExpr::Binary { op, left, right } => {
-                operand(f, left, *op, true)?;
-                write!(f, " {} ", op.sign())?;
-                operand(f, right, *op, false)
-            }
+        field(f, self, 0, false)
+    }
+}
+
+/// Writes a value that stands where operators bind tighter than `loosest`. Signs before a value take in every
+/// tighter operator behind it, so if one follows they stand in brackets.
+fn field(f: &mut fmt::Formatter<'_>, expr: &FieldExpr, loosest: u8, tighter_follows: bool) -> fmt::Result {
+    let brackets = match expr {
+        FieldExpr::Binary { op, .. } => fields::strength(*op).0 <= loosest,
+        FieldExpr::Not(_) | FieldExpr::Negative(_) => tighter_follows,
+        FieldExpr::Static(value) => tighter_follows && value.is_negative(),
+        FieldExpr::Attribute(_) => false,
+    };
+    if brackets {
+        f.write_str("(")?;
+        field(f, expr, 0, false)?;
+        return f.write_str(")");
+    }
+    match expr {
+        FieldExpr::Static(value) => write!(f, "{value}"),
+        FieldExpr::Attribute(attribute) => write!(f, "{attribute}"),
+        FieldExpr::Not(inner) => {
+            f.write_str("!")?;
+            field(f, inner, fields::UNARY, false)
+        }
+        FieldExpr::Negative(inner) => {
+            f.write_str("-")?;
+            field(f, inner, fields::UNARY, false)
+        }
+        FieldExpr::Binary { op, left, right } => {
+            let (before, behind) = loosest_beside(*op);
+            field(f, left, before, fields::strength(*op).0 > fields::UNARY)?;
+            write!(f, " {} ", op.sign())?;
+            field(f, right, behind, tighter_follows)
         }
     }
 }
 
-/// One side of an operator. Comparisons below `&&` and `||`, and chains of one of these two, need no
-/// brackets; everything else gets them, so that nobody has to know which operator binds tighter.
-fn operand(f: &mut fmt::Formatter<'_>, expr: &FieldExpr, above: BinaryOp, left: bool) -> fmt::Result {
-    let is_logic = |op: BinaryOp| matches!(op, BinaryOp::And | BinaryOp::Or);
-    match expr {
-        FieldExpr::Binary { op, .. } if is_logic(above) && (!is_logic(*op) || (left && *op == above)) => write!(f, "{expr}"),
-        FieldExpr::Binary { .. } => write!(f, "({expr})"),
-        _ => write!(f, "{expr}"),
-    }
+/// The loosest operators that need brackets before and behind an operator. There are no more brackets than these:
+/// printed text must not be nested deeper than what was read, or it would not be read again.
+const fn loosest_beside(op: BinaryOp) -> (u8, u8) {
+    let (strength, to_right) = fields::strength(op);
+    if to_right { (strength, strength - 1) } else { (strength - 1, strength) }
+}
+
+fn bracketed(f: &mut fmt::Formatter<'_>, inner: &impl fmt::Display, brackets: bool) -> fmt::Result {
+    if brackets { write!(f, "({inner})") } else { write!(f, "{inner}") }
 }
 
 impl fmt::Display for Static {

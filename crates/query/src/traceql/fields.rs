@@ -7,7 +7,7 @@ use super::parser::{Parser, shown};
 use super::types::{self, Type};
 
 /// How tight `!` and `-` bind: tighter than sums, looser than products.
-const UNARY: u8 = 3;
+pub(super) const UNARY: u8 = 3;
 
 const OPERATORS: [BinaryOp; 16] = [
     BinaryOp::Add,

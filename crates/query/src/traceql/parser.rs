@@ -355,9 +355,14 @@ fn bracketed(mut piped: Piped) -> Operand {
 /// How tight a sign binds behind spansets or numbers, and whether it groups to the right.
 fn strength(sign: &str, spansets: bool) -> Option<(u8, bool)> {
     if spansets {
-        return spanset_op(sign).map(|op| (if matches!(op, SpansetOp::And | SpansetOp::Or) { 1 } else { 2 }, false));
+        return spanset_op(sign).map(|op| (spanset_strength(op), false));
     }
     super::fields::binary_op(sign).map(super::fields::strength)
+}
+
+/// How tight an operator of spansets binds. All group to the left.
+pub(super) const fn spanset_strength(op: SpansetOp) -> u8 {
+    if matches!(op, SpansetOp::And | SpansetOp::Or) { 1 } else { 2 }
 }
 
 fn spanset_op(sign: &str) -> Option<SpansetOp> {
