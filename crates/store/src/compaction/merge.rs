@@ -7,22 +7,30 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, UInt32Array, new_null_array};
+use arrow::array::{
+    Array, ArrayRef, AsArray, MutableArrayData, RecordBatch, StringArray, UInt32Array, make_array, new_null_array,
+};
 use arrow::compute::{cast, concat_batches, interleave, take_record_batch};
-use arrow::datatypes::{FieldRef, Schema, TimestampNanosecondType, UInt64Type};
+use arrow::datatypes::{DataType, FieldRef, Schema, TimestampNanosecondType, UInt32Type, UInt64Type};
+use arrow::error::ArrowError;
 use luneta_model::{AttributeScope, Signal, Table};
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
 use parquet::file::metadata::ParquetMetaData;
 
 use super::MergeError;
 use crate::catalog::{AddFile, Lake, LakeTable};
-use crate::files::{DeletedRows, Extracted, FileWriter, KeyCounts, Promotion, WriterConfig, plain_in};
+use crate::files::{DeletedRows, Extracted, FileWriter, KeyCounts, Piece, Promotion, WriterConfig, may_run, plain_in};
+use crate::memtable::shared_text;
 use crate::{LakeFile, MapKey, StoreError, TableKey, layout};
 
 /// Rows read ahead over all files together.
 const ROWS_AHEAD: usize = 64 * 1024;
 /// Rows written at once.
 const ROWS_OUT: usize = 8192;
+/// Rows are copied one by one where fewer than these come from one file in a row.
+const ROWS_PER_RANGE_MIN: usize = 4;
 /// Files of other writers are not sorted and are read whole, up to this size.
 const UNSORTED_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
@@ -38,7 +46,7 @@ pub(super) fn merge(
     let batch_rows = (ROWS_AHEAD / files.len().max(1)).max(1024);
     let mut sources = Vec::new();
     for file in files {
-        let source = Source::open(lake_dir, file, batch_rows);
+        let source = Source::open(lake_dir, key.table, file, batch_rows);
         sources.push(source.map_err(|error| MergeError { file: Some(file.data_file_id), error })?);
     }
     let fields = fields(key.table, table, &sources);
@@ -49,7 +57,7 @@ pub(super) fn merge(
     }
     let plain = plain_in(sources.iter().map(|s| s.footer.as_ref()));
     let mut writer = FileWriter::create(lake_dir, key, table, &fields, &plain, config)?;
-    let mut merger = Merger { of: key.table, shape, slots: Vec::new(), cursors: Vec::new(), picked: Vec::new() };
+    let mut merger = Merger { of: key.table, shape, slots: Vec::new(), cursors: Vec::new(), picked: Vec::new(), picked_rows: 0 };
     // Readers of Parquet panic on some damaged files.
     let run = catch_unwind(AssertUnwindSafe(|| merger.run(sources, &mut writer, config)));
     let run = run.unwrap_or_else(|_| Err(StoreError::Stopped("merge").into())).and_then(|()| {
@@ -96,13 +104,16 @@ struct Source {
 }
 
 impl Source {
-    fn open(lake_dir: &Path, file: &LakeFile, batch_rows: usize) -> Result<Self, StoreError> {
+    fn open(lake_dir: &Path, of: Table, file: &LakeFile, batch_rows: usize) -> Result<Self, StoreError> {
         if !file.ours && file.size > UNSORTED_BYTES_MAX {
             return Err(StoreError::CatalogContent(format!("{} is not sorted and too large to sort", file.path)));
         }
         let path = lake_dir.join(&file.path);
         let open = File::open(&path).map_err(StoreError::io(&path))?;
-        let builder = ParquetRecordBatchReaderBuilder::try_new(open)?;
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(
+            open.try_clone().map_err(StoreError::io(&path))?,
+            read_as(of, &open)?,
+        );
         let (schema, footer) = (builder.schema().clone(), builder.metadata().clone());
         let mut builder = builder.with_batch_size(batch_rows);
         let mut rows = file.rows;
@@ -132,6 +143,26 @@ impl Source {
     }
 }
 
+/// How a file is read: texts that may come in runs stay numbers in a dictionary.
+fn read_as(of: Table, file: &File) -> Result<ArrowReaderMetadata, StoreError> {
+    let metadata = ArrowReaderMetadata::load(file, ArrowReaderOptions::new())?;
+    let fields: Vec<FieldRef> = metadata.schema().fields().iter().map(|field| shared(of, field)).collect();
+    if fields.iter().zip(metadata.schema().fields()).all(|(a, b)| Arc::ptr_eq(a, b)) {
+        return Ok(metadata);
+    }
+    let schema = Arc::new(Schema::new_with_metadata(fields, metadata.schema().metadata().clone()));
+    Ok(ArrowReaderMetadata::try_new(metadata.metadata().clone(), ArrowReaderOptions::new().with_schema(schema))?)
+}
+
+/// The field with the type its rows have while files are merged.
+fn shared(of: Table, field: &FieldRef) -> FieldRef {
+    if *field.data_type() == DataType::Utf8 && may_run(of, field) {
+        Arc::new(field.as_ref().clone().with_data_type(shared_text()))
+    } else {
+        field.clone()
+    }
+}
+
 /// What every row is brought into.
 struct Shape {
     of: Table,
@@ -147,7 +178,8 @@ impl Shape {
         let scopes = [AttributeScope::Item, AttributeScope::Resource];
         let promotions = scopes.map(|scope| (scope, Promotion::of_columns(table, scope, fields))).into();
         let left = AttributeScope::ALL.map(|scope| (scope, KeyCounts::bounded()));
-        Self { of, schema: Arc::new(Schema::new(fields.to_vec())), promotions, strays: HashSet::new(), left }
+        let schema = Arc::new(Schema::new(fields.iter().map(|field| shared(of, field)).collect::<Vec<_>>()));
+        Self { of, schema, promotions, strays: HashSet::new(), left }
     }
 
     fn fit(&mut self, batch: &RecordBatch) -> Result<RecordBatch, StoreError> {
@@ -179,9 +211,32 @@ impl Shape {
 
 /// The columns rows are ordered by.
 struct Keys {
-    text: Option<StringArray>,
+    text: Option<Texts>,
     series: Option<Vec<u64>>,
     time: Vec<i64>,
+}
+
+/// Texts, each named by a number. Rows with the same number have the same text.
+struct Texts {
+    numbers: Option<UInt32Array>,
+    texts: StringArray,
+}
+
+impl Texts {
+    fn of(column: &ArrayRef) -> Option<Self> {
+        match column.as_dictionary_opt::<UInt32Type>() {
+            Some(shared) => Some(Self { numbers: Some(shared.keys().clone()), texts: shared.values().as_string_opt()?.clone() }),
+            None => Some(Self { numbers: None, texts: column.as_string_opt()?.clone() }),
+        }
+    }
+
+    fn at(&self, row: usize) -> Option<&str> {
+        let row = match &self.numbers {
+            Some(numbers) => numbers.is_valid(row).then(|| numbers.value(row) as usize)?,
+            None => row,
+        };
+        self.texts.is_valid(row).then(|| self.texts.value(row))
+    }
 }
 
 impl Keys {
@@ -191,7 +246,7 @@ impl Keys {
         let series = batch.column_by_name("series").filter(|_| metrics);
         let time = batch.column_by_name(table.time_column());
         Self {
-            text: text.and_then(|c| c.as_string_opt::<i32>()).cloned(),
+            text: text.and_then(Texts::of),
             series: series.and_then(|c| c.as_primitive_opt::<UInt64Type>()).map(|c| c.values().to_vec()),
             time: time
                 .and_then(|c| c.as_primitive_opt::<TimestampNanosecondType>())
@@ -201,16 +256,49 @@ impl Keys {
     }
 
     fn text(&self, row: usize) -> Option<&str> {
-        self.text.as_ref().filter(|t| t.is_valid(row)).map(|t| t.value(row))
+        self.text.as_ref().and_then(|texts| texts.at(row))
     }
 
     fn compare(&self, row: usize, other: &Keys, other_row: usize) -> Ordering {
-        let series = |k: &Keys, row: usize| k.series.as_ref().and_then(|s| s.get(row)).copied();
         let time = |k: &Keys, row: usize| k.time.get(row).copied();
-        self.text(row)
-            .cmp(&other.text(other_row))
-            .then_with(|| series(self, row).cmp(&series(other, other_row)))
-            .then_with(|| time(self, row).cmp(&time(other, other_row)))
+        self.compare_groups(row, other, other_row).then_with(|| time(self, row).cmp(&time(other, other_row)))
+    }
+
+    /// The order but for times.
+    fn compare_groups(&self, row: usize, other: &Keys, other_row: usize) -> Ordering {
+        let series = |k: &Keys, row: usize| k.series.as_ref().and_then(|s| s.get(row)).copied();
+        self.text(row).cmp(&other.text(other_row)).then_with(|| series(self, row).cmp(&series(other, other_row)))
+    }
+
+    /// The first row behind `row` that may differ from it in more than its time.
+    fn group_end(&self, row: usize, rows: usize) -> usize {
+        let Some(texts) = &self.text else { return row + 1 };
+        let Some(numbers) = texts.numbers.as_ref().filter(|numbers| numbers.null_count() == 0) else { return row + 1 };
+        let numbers = numbers.values();
+        let same = |next: &usize| {
+            numbers[*next] == numbers[row] && self.series.as_ref().is_none_or(|series| series[*next] == series[row])
+        };
+        (row + 1..rows).take_while(same).last().map_or(row + 1, |last| last + 1)
+    }
+
+    /// The first row from `row` on that is behind a row of another batch, not looking further than `rows`.
+    fn end_before(&self, mut row: usize, rows: usize, other: &Keys, other_row: usize) -> usize {
+        while row < rows {
+            let end = self.group_end(row, rows);
+            match self.compare_groups(row, other, other_row) {
+                Ordering::Less => {}
+                Ordering::Greater => return row,
+                Ordering::Equal => {
+                    let limit = other.time.get(other_row);
+                    let within = (row..end).take_while(|row| self.time.get(*row) <= limit).count();
+                    if within < end - row {
+                        return row + within;
+                    }
+                }
+            }
+            row = end;
+        }
+        rows
     }
 }
 
@@ -229,8 +317,9 @@ struct Merger {
     /// Batches that picked rows lie in.
     slots: Vec<RecordBatch>,
     cursors: Vec<Cursor>,
-    /// Rows to write next: slot and row.
-    picked: Vec<(usize, usize)>,
+    /// Rows to write next: slot, first row and the one behind the last.
+    picked: Vec<(usize, usize, usize)>,
+    picked_rows: usize,
 }
 
 impl Merger {
@@ -241,8 +330,8 @@ impl Merger {
         let mut group_rows = 0;
         while !self.cursors.is_empty() {
             self.pick_run()?;
-            if self.picked.len() >= ROWS_OUT.min(config.row_group_rows_max - group_rows) || self.cursors.is_empty() {
-                group_rows += self.picked.len();
+            if self.picked_rows >= ROWS_OUT.min(config.row_group_rows_max - group_rows) || self.cursors.is_empty() {
+                group_rows += self.picked_rows;
                 self.write(writer)?;
             }
             if group_rows >= config.row_group_rows_max {
@@ -283,17 +372,15 @@ impl Merger {
             }
         }
         let (slot, start, rows) = (self.cursors[first].slot, self.cursors[first].row, self.cursors[first].rows);
-        let mut end = start + 1;
-        match second.map(|s| &self.cursors[s]) {
-            None => end = rows.min(start + ROWS_OUT),
+        let end = match second.map(|s| &self.cursors[s]) {
+            None => rows.min(start + ROWS_OUT),
             Some(other) => {
                 let keys = &self.cursors[first].keys;
-                while end < rows && keys.compare(end, &other.keys, other.row) != Ordering::Greater {
-                    end += 1;
-                }
+                keys.end_before(start + 1, rows, &other.keys, other.row)
             }
-        }
-        self.picked.extend((start..end).map(|row| (slot, row)));
+        };
+        self.picked.push((slot, start, end));
+        self.picked_rows += end - start;
         self.cursors[first].row = end;
         if end == rows {
             let done = self.cursors.swap_remove(first);
@@ -303,12 +390,19 @@ impl Merger {
     }
 
     fn write(&mut self, writer: &mut FileWriter) -> Result<(), MergeError> {
-        let picked = std::mem::take(&mut self.picked);
+        let (picked, rows) = (std::mem::take(&mut self.picked), std::mem::take(&mut self.picked_rows));
         let slots = &self.slots;
-        writer.write(picked.len(), |i| {
-            let arrays: Vec<&ArrayRef> = slots.iter().map(|b| b.column(i)).collect();
-            let arrays: Vec<&dyn Array> = arrays.iter().map(AsRef::as_ref).collect();
-            Ok(interleave(&arrays, &picked)?)
+        writer.write(rows, |i, piece| {
+            match piece {
+                Piece::Array(array) => *array = Some(gather(slots, i, &picked, rows)?),
+                Piece::Runs(runs) => {
+                    let mut known = vec![Vec::new(); slots.len()];
+                    for (slot, start, end) in &picked {
+                        runs.extend(slots[*slot].column(i), *start..*end, &mut known[*slot]);
+                    }
+                }
+            }
+            Ok(())
         })?;
         // Only batches that cursors still stand in are needed further.
         let kept: Vec<RecordBatch> = self.cursors.iter().map(|c| self.slots[c.slot].clone()).collect();
@@ -318,4 +412,20 @@ impl Merger {
         self.slots = kept;
         Ok(())
     }
+}
+
+/// The picked rows of one column.
+fn gather(slots: &[RecordBatch], column: usize, picked: &[(usize, usize, usize)], rows: usize) -> Result<ArrayRef, ArrowError> {
+    let arrays: Vec<&ArrayRef> = slots.iter().map(|b| b.column(column)).collect();
+    if rows < ROWS_PER_RANGE_MIN * picked.len() {
+        let arrays: Vec<&dyn Array> = arrays.iter().map(AsRef::as_ref).collect();
+        let each = picked.iter().flat_map(|(slot, start, end)| (*start..*end).map(|row| (*slot, row)));
+        return interleave(&arrays, &each.collect::<Vec<_>>());
+    }
+    let data: Vec<_> = arrays.iter().map(|array| array.to_data()).collect();
+    let mut out = MutableArrayData::new(data.iter().collect(), false, rows);
+    for (slot, start, end) in picked {
+        out.try_extend(*slot, *start, *end)?;
+    }
+    Ok(make_array(out.freeze()))
 }

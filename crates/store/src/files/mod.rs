@@ -1,5 +1,6 @@
 //! From rows in memory to a Parquet file: count keys (`keys`), decide what becomes a column (`promote`), put rows in
-//! order (`sort`), shape metric points (`points`), gather columns (`table`), encode (`writer`), and note where each
+//! order (`sort`), shape metric points (`points`), gather columns (`table`), encode (`writer`, and `runs` where
+//! a value stands for many rows), and note where each
 //! trace lies (`trace_index`). Beside that, what others wrote: which rows of a file are deleted (`deletes`).
 
 mod compression;
@@ -7,6 +8,7 @@ mod deletes;
 mod keys;
 mod points;
 mod promote;
+mod runs;
 mod sort;
 mod statistics;
 mod table;
@@ -17,9 +19,10 @@ pub(crate) use compression::plain_in;
 pub use deletes::DeletedRows;
 pub(crate) use keys::KeyCounts;
 pub(crate) use promote::{Extracted, Promotion};
+pub(crate) use runs::may_run;
 pub(crate) use table::{PreparedTable, prepare};
 pub(crate) use trace_index::{Damage, TraceDirectory};
-pub(crate) use writer::{FileWriter, WriterConfig, is_ours};
+pub(crate) use writer::{FileWriter, Piece, WriterConfig, is_ours};
 
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@ use arrow::array::{
     StructArray,
 };
 use arrow::buffer::OffsetBuffer;
+use arrow::compute::take;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 use arrow::error::ArrowError;
 use luneta_model::{AttributeScope, AttributeType, schema};
@@ -167,7 +168,7 @@ impl Taking<'_> {
         let column = self
             .columns
             .entry(key)
-            .or_insert_with(|| Taken::new(*kind, batch.column_by_name(&format!("{}{key}", scope.prefix())).cloned()));
+            .or_insert_with(|| Taken::new(*kind, batch.column_by_name(&format!("{}{key}", scope.prefix()))));
         let taken = column.append(row, value);
         if !taken {
             self.strays.insert(format!("{}{key}", self.scope.prefix()));
@@ -190,7 +191,11 @@ enum Values {
 }
 
 impl Taken {
-    fn new(kind: AttributeType, existing: Option<ArrayRef>) -> Self {
+    fn new(kind: AttributeType, existing: Option<&ArrayRef>) -> Self {
+        let existing = existing.map(|array| match array.as_any_dictionary_opt() {
+            Some(dictionary) => take(dictionary.values(), dictionary.keys(), None).unwrap_or_else(|_| array.clone()),
+            None => array.clone(),
+        });
         let values = match kind {
             AttributeType::Text => Values::Text(StringBuilder::new()),
             AttributeType::Int => Values::Int(Int64Builder::new()),

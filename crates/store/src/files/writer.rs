@@ -13,17 +13,21 @@ use luneta_model::{Signal, Table, schema};
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::errors::ParquetError;
 use parquet::file::metadata::{KeyValue, ParquetMetaData, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterVersion};
-use parquet::file::writer::SerializedFileWriter;
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{ColumnPath, SchemaDescriptor};
 use uuid::Uuid;
 
+use super::runs::{Chunk, Form, Runs, may_run};
 use super::trace_index::{self, Grain, TraceIndexBuilder};
 use super::{compression, statistics};
 use crate::catalog::{AddFile, FileColumn, LakeTable};
-use crate::{MapKey, StoreConfig, StoreError, TableKey};
+use crate::{MapKey, StoreConfig, StoreError, TableKey, layout};
 
+/// Rows turned from one form into another at a time.
+const ROWS_AT_ONCE: usize = 8192;
 const NAME_PREFIX: &str = "luneta-";
 /// Rows of a data page: the finest grain readers skip by.
 const PAGE_ROWS_MAX: usize = 4096;
@@ -69,9 +73,41 @@ pub(crate) struct FileWriter {
     trace_index: Option<(usize, TraceIndexBuilder)>,
     file: SerializedFileWriter<BufWriter<File>>,
     factory: ArrowRowGroupWriterFactory,
-    group: Option<Vec<ArrowColumnWriter>>,
+    /// By field: how it is written where its rows come in runs.
+    forms: Vec<Option<Form>>,
+    group: Option<OpenGroup>,
     groups: usize,
     rows: u64,
+}
+
+/// A row group to which rows are added.
+struct OpenGroup {
+    writers: Vec<ArrowColumnWriter>,
+    /// By field: its rows, where they may come in runs.
+    runs: Vec<Option<Runs>>,
+}
+
+/// A column of a row group.
+enum Encoded {
+    Rows(ArrowColumnChunk),
+    Runs(Chunk),
+}
+
+impl Encoded {
+    fn append(self, group: &mut SerializedRowGroupWriter<'_, BufWriter<File>>) -> Result<(), ParquetError> {
+        match self {
+            Encoded::Rows(chunk) => chunk.append_to_row_group(group),
+            Encoded::Runs(chunk) => chunk.append(group),
+        }
+    }
+}
+
+/// What a caller gives of a column.
+pub(crate) enum Piece<'a> {
+    /// The rows are expected as an array.
+    Array(&'a mut Option<ArrayRef>),
+    /// The rows are expected as runs.
+    Runs(&'a mut Runs),
 }
 
 impl std::fmt::Debug for FileWriter {
@@ -107,15 +143,39 @@ impl FileWriter {
         fs::create_dir_all(&folder).map_err(StoreError::io(&folder))?;
         let path = folder.join(file_name());
         let file = File::create(&path).map_err(StoreError::io(&path))?;
-        let file =
-            SerializedFileWriter::new(BufWriter::with_capacity(1 << 18, file), parquet_schema.root_schema_ptr(), properties)?;
+        let file = SerializedFileWriter::new(
+            BufWriter::with_capacity(1 << 18, file),
+            parquet_schema.root_schema_ptr(),
+            properties.clone(),
+        )?;
         let factory = ArrowRowGroupWriterFactory::new(&file, arrow_schema);
+        let page_rows_max = page_rows(key.table);
+        let forms = stamped.iter().map(|field| {
+            let column = parquet_schema.columns().iter().find(|c| *c.path().parts() == [field.name().as_str()])?.clone();
+            let compression = properties.compression(column.path());
+            may_run(key.table, field).then_some(Form { column, compression, page_rows_max })
+        });
+        let forms = forms.collect();
         let nans = vec![false; stamped.len()];
         let trace_index = key.table.signal().and_then(|signal| {
             TraceIndexBuilder::column(&stamped).map(|column| (column, TraceIndexBuilder::new(Grain::of(signal))))
         });
         let (key, table_id) = (key.clone(), table.table_id);
-        Ok(Self { path, key, table_id, fields: stamped, ids, nans, trace_index, file, factory, group: None, groups: 0, rows: 0 })
+        Ok(Self {
+            path,
+            key,
+            table_id,
+            fields: stamped,
+            ids,
+            nans,
+            trace_index,
+            file,
+            factory,
+            forms,
+            group: None,
+            groups: 0,
+            rows: 0,
+        })
     }
 
     /// Writes whole row groups, all of one column before the next one, so that only one column at a
@@ -129,44 +189,66 @@ impl FileWriter {
         for group in 0..lengths.len() {
             writers.push(self.factory.create_column_writers(self.groups + group)?.into_iter());
         }
-        let mut chunks: Vec<Vec<ArrowColumnChunk>> = lengths.iter().map(|_| Vec::new()).collect();
+        let mut chunks: Vec<Vec<Encoded>> = lengths.iter().map(|_| Vec::new()).collect();
         for (i, field) in self.fields.iter().enumerate() {
             for (group, array) in column(i)?.into_iter().enumerate() {
                 self.nans[i] |= has_nan(&array);
                 index_traces(&mut self.trace_index, i, &array);
+                let runs = self.forms[i].as_ref().and_then(|form| Some((form, runs_that_pay(&array)?)));
+                if let Some((form, runs)) = runs {
+                    writers[group].next();
+                    chunks[group].push(Encoded::Runs(runs.encode(form)?));
+                    continue;
+                }
                 for leaf in compute_leaves(field, &array)? {
                     let mut writer = writers[group].next().ok_or(StoreError::Stopped("parquet column writers"))?;
                     writer.write(&leaf)?;
-                    chunks[group].push(writer.close()?);
+                    chunks[group].push(Encoded::Rows(writer.close()?));
                 }
             }
         }
         for (chunks, length) in chunks.into_iter().zip(lengths) {
-            let mut group = self.file.next_row_group()?;
-            for chunk in chunks {
-                chunk.append_to_row_group(&mut group)?;
-            }
-            group.close()?;
-            self.groups += 1;
+            self.append_group(chunks)?;
             self.rows += *length as u64;
         }
         Ok(())
     }
 
-    /// Adds rows to the current row group: one array per column, in order. Arrays may be
+    fn append_group(&mut self, chunks: Vec<Encoded>) -> Result<(), StoreError> {
+        let mut group = self.file.next_row_group()?;
+        for chunk in chunks {
+            chunk.append(&mut group)?;
+        }
+        group.close()?;
+        self.groups += 1;
+        Ok(())
+    }
+
+    /// Adds rows to the current row group: one piece per column, in order. Arrays may be
     /// dictionaries of the column's type.
     pub(crate) fn write(
         &mut self,
         rows: usize,
-        mut column: impl FnMut(usize) -> Result<ArrayRef, StoreError>,
+        mut column: impl FnMut(usize, Piece<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let writers = match &mut self.group {
-            Some(writers) => writers,
-            none => none.insert(self.factory.create_column_writers(self.groups)?),
+        let group = match &mut self.group {
+            Some(group) => group,
+            none => {
+                let runs =
+                    self.forms.iter().zip(&self.fields).map(|(form, field)| form.as_ref().map(|_| Runs::new(field.data_type())));
+                none.insert(OpenGroup { writers: self.factory.create_column_writers(self.groups)?, runs: runs.collect() })
+            }
         };
-        let mut writers = writers.iter_mut();
+        let mut writers = group.writers.iter_mut();
         for (i, field) in self.fields.iter().enumerate() {
-            let array = column(i)?;
+            if let Some(runs) = &mut group.runs[i] {
+                writers.next();
+                column(i, Piece::Runs(runs))?;
+                continue;
+            }
+            let mut array = None;
+            column(i, Piece::Array(&mut array))?;
+            let array = array.ok_or(StoreError::Stopped("rows of a column"))?;
             self.nans[i] |= has_nan(&array);
             index_traces(&mut self.trace_index, i, &array);
             for leaf in compute_leaves(field, &array)? {
@@ -180,14 +262,30 @@ impl FileWriter {
 
     /// Ends the current row group.
     pub(crate) fn end_group(&mut self) -> Result<(), StoreError> {
-        let Some(writers) = self.group.take() else { return Ok(()) };
-        let mut group = self.file.next_row_group()?;
-        for writer in writers {
-            writer.close()?.append_to_row_group(&mut group)?;
+        let Some(OpenGroup { writers, runs }) = self.group.take() else { return Ok(()) };
+        let mut writers = writers.into_iter();
+        let mut chunks = Vec::new();
+        for (i, runs) in runs.into_iter().enumerate() {
+            let Some((runs, form)) = runs.zip(self.forms[i].as_ref()) else {
+                for _ in 0..leaves(self.fields[i].data_type()) {
+                    let writer = writers.next().ok_or(StoreError::Stopped("parquet column writers"))?;
+                    chunks.push(Encoded::Rows(writer.close()?));
+                }
+                continue;
+            };
+            let mut writer = writers.next().ok_or(StoreError::Stopped("parquet column writers"))?;
+            if runs.pay() {
+                chunks.push(Encoded::Runs(runs.encode(form)?));
+                continue;
+            }
+            for array in runs.arrays(ROWS_AT_ONCE) {
+                for leaf in compute_leaves(&self.fields[i], &array)? {
+                    writer.write(&leaf)?;
+                }
+            }
+            chunks.push(Encoded::Rows(writer.close()?));
         }
-        group.close()?;
-        self.groups += 1;
-        Ok(())
+        self.append_group(chunks)
     }
 
     /// Completes the file and makes it durable.
@@ -249,6 +347,27 @@ impl FileWriter {
     }
 }
 
+/// The rows of a column as runs, where these are few.
+fn runs_that_pay(array: &ArrayRef) -> Option<Runs> {
+    let mut runs = Runs::new(array.data_type());
+    let mut known = Vec::new();
+    for start in (0..array.len()).step_by(ROWS_AT_ONCE) {
+        runs.extend(array, start..array.len().min(start + ROWS_AT_ONCE), &mut known);
+        if !runs.pay() {
+            return None;
+        }
+    }
+    Some(runs)
+}
+
+/// How many columns of Parquet a type makes.
+fn leaves(data_type: &DataType) -> usize {
+    match layout::inner_fields(data_type).as_slice() {
+        [] => 1,
+        inner => inner.iter().map(|field| leaves(field.data_type())).sum(),
+    }
+}
+
 fn has_nan(array: &ArrayRef) -> bool {
     array.as_primitive_opt::<Float64Type>().is_some_and(|a| a.values().iter().any(|d| d.is_nan()))
 }
@@ -268,6 +387,10 @@ fn footer_size(path: &Path, size: u64) -> Result<u64, StoreError> {
     Ok(u64::from(u32::from_le_bytes([end[0], end[1], end[2], end[3]])))
 }
 
+const fn page_rows(table: Table) -> usize {
+    if matches!(table, Table::Signal(Signal::Metrics)) { POINTS_PAGE_ROWS_MAX } else { PAGE_ROWS_MAX }
+}
+
 fn properties(
     table: Table,
     fields: &[FieldRef],
@@ -281,7 +404,6 @@ fn properties(
     });
     // Points are small once encoded: more effort costs little.
     let level = if table == Table::Signal(Signal::Metrics) { config.zstd_level.max(3) } else { config.zstd_level };
-    let page_rows = if table == Table::Signal(Signal::Metrics) { POINTS_PAGE_ROWS_MAX } else { PAGE_ROWS_MAX };
     // Many spans share a trace, few records do.
     let trace_dictionary = if table == Table::Signal(Signal::Spans) { TRACE_DICTIONARY_BYTES_MAX } else { DICTIONARY_BYTES_MAX };
     let mut builder = WriterProperties::builder()
@@ -292,7 +414,7 @@ fn properties(
         .set_created_by(concat!("luneta ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(level)?))
         .set_max_row_group_row_count(None)
-        .set_data_page_row_count_limit(page_rows)
+        .set_data_page_row_count_limit(page_rows(table))
         .set_dictionary_page_size_limit(DICTIONARY_BYTES_MAX)
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_sorting_columns(Some(sorting.collect()));
