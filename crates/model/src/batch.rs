@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 
+use crate::Told;
+
 /// One of the three telemetry signals; each is one table of the lake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Signal {
@@ -116,6 +118,8 @@ pub struct Batch {
     /// One row per distinct resource and scope. The first column, `fingerprint`
     /// (FixedSizeBinary(16)), tells equal origins of different batches.
     pub origins: RecordBatch,
+    /// What `origin` indexes where the batch has points of series that were told before; `origins` is empty then.
+    pub told: Option<Told>,
 }
 
 impl Batch {

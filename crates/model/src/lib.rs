@@ -26,6 +26,7 @@ pub mod semconv;
 mod sink;
 mod spans;
 mod table;
+mod told;
 mod value;
 
 pub use attributes::{AttributeScope, AttributeType, AttributesBuilder};
@@ -38,4 +39,5 @@ pub use origin::OriginsBuilder;
 pub use sink::{ErrorKind, Sink, SinkError};
 pub use spans::{EventRow, LinkRow, SpanRow, SpansBuilder};
 pub use table::Table;
+pub use told::{SeriesPart, Told};
 pub use value::{AnyValue, TypeCode, decode_text, encode_json, encode_text};

@@ -166,7 +166,13 @@ impl LogsBuilder {
             column("dropped_attributes_count", DataType::UInt32, true, Arc::new(self.dropped_attributes_count.finish())),
         ];
         columns.extend(self.attributes.finish());
-        Ok(Batch { tenant, signal: Signal::Logs, rows: record_batch(with_values(columns))?, origins: self.origins.finish()? })
+        Ok(Batch {
+            tenant,
+            signal: Signal::Logs,
+            rows: record_batch(with_values(columns))?,
+            origins: self.origins.finish()?,
+            told: None,
+        })
     }
 }
 

@@ -341,7 +341,13 @@ impl MetricsBuilder {
         let mut columns = self.columns.finish(self.rows)?;
         columns.push(column("exemplars", DataType::List(list_item(exemplar_fields())), true, Arc::new(self.exemplars.finish()?)));
         columns.extend(self.attributes.finish());
-        Ok(Batch { tenant, signal: Signal::Metrics, rows: record_batch(with_values(columns))?, origins: self.origins.finish()? })
+        Ok(Batch {
+            tenant,
+            signal: Signal::Metrics,
+            rows: record_batch(with_values(columns))?,
+            origins: self.origins.finish()?,
+            told: None,
+        })
     }
 }
 

@@ -226,7 +226,7 @@ impl SpansBuilder {
         ];
         columns.extend(self.attributes.finish());
         let rows: RecordBatch = record_batch(with_values(columns))?;
-        Ok(Batch { tenant, signal: Signal::Spans, rows, origins: self.origins.finish()? })
+        Ok(Batch { tenant, signal: Signal::Spans, rows, origins: self.origins.finish()?, told: None })
     }
 }
 

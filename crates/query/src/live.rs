@@ -29,7 +29,7 @@ pub struct LiveFilter {
 /// # Errors
 /// An engine error when the batch does not have the layout of its table.
 pub fn live_rows(batch: &Batch, filter: &LiveFilter, columns: &[&str]) -> Result<RecordBatch> {
-    let wide = widen(batch)?;
+    let wide = widen(&batch.listed()?)?;
     let logical = Arc::new(schema::logical(batch.signal));
     let all = HashSet::from(["*".to_owned()]);
     let adapter = LakeAdapterFactory::new(all).create(Arc::clone(&logical), wide.schema())?;

@@ -110,7 +110,7 @@ fn prepare_tables(
     operations_max: usize,
 ) -> Result<Vec<PreparedTable>, StoreError> {
     let mut out = Vec::new();
-    for (key, rows) in &generation.tables {
+    for (key, rows) in generation.tables() {
         if rows.rows > 0 {
             out.push(prepare(key, rows, lake.tables.get(key).map(AsRef::as_ref), promoted_max)?);
         }

@@ -95,7 +95,7 @@ impl State {
         for generation in view.frozen.iter().map(AsRef::as_ref).chain([&view.active]) {
             for signal in &wanted {
                 let key = TableKey { tenant: tenant.clone(), table: (*signal).into() };
-                if let Some(rows) = generation.tables.get(&key) {
+                for rows in generation.of(&key) {
                     memory.push((*signal, rows.batches().cloned().collect(), rows.origins.columns()?));
                 }
             }

@@ -252,7 +252,7 @@ impl Store {
         for key in keys {
             let Some(signal) = key.table.signal() else { continue };
             let generations = view.frozen.iter().map(AsRef::as_ref).chain([&view.active]);
-            let memory_rows = generations.filter_map(|g: &Generation| g.tables.get(key)).map(|t| t.rows).sum();
+            let memory_rows = generations.flat_map(|g: &Generation| g.of(key)).map(|t| t.rows).sum();
             let accepted_rows = view.accepted.get(key).copied().unwrap_or(0);
             stats.tables.push(table_stats(key, signal, &view.lake, accepted_rows, memory_rows));
         }
@@ -450,3 +450,5 @@ async fn upkeep_loop(store: Weak<Store>, wanted: Arc<Notify>) {
 
 #[cfg(test)]
 pub(crate) mod tests;
+#[cfg(test)]
+mod told_tests;

@@ -26,8 +26,8 @@ const MANTISSA_MAX: f64 = 9_007_199_254_740_992.0;
 const ROWS_SKIPPED: usize = 31;
 
 /// Turns doubles that are short decimals into integers and their scale. `order` is the order of the
-/// file, over all batches one after another.
-pub(super) fn scale_doubles(batches: Vec<RecordBatch>, order: &[u32]) -> Result<Vec<RecordBatch>, ArrowError> {
+/// file, over all batches one after another, and `series` those of the rows as they came.
+pub(super) fn scale_doubles(batches: Vec<RecordBatch>, order: &[u32], series: &[u64]) -> Result<Vec<RecordBatch>, ArrowError> {
     if batches.iter().all(|b| b.column_by_name("value_double").is_none()) {
         return Ok(batches);
     }
@@ -40,8 +40,7 @@ pub(super) fn scale_doubles(batches: Vec<RecordBatch>, order: &[u32]) -> Result<
     };
     let doubles = whole("value_double", DataType::Float64)?;
     let ints = whole("value_int", DataType::Int64)?;
-    let series = whole("series", DataType::UInt64)?;
-    let scaled = Scaled::of(doubles.as_primitive(), ints.as_primitive(), series.as_primitive::<UInt64Type>().values(), order);
+    let scaled = Scaled::of(doubles.as_primitive(), ints.as_primitive(), series, order);
     let columns = scaled.finish();
     let mut first = 0;
     let mut out = Vec::with_capacity(batches.len());
@@ -241,7 +240,8 @@ mod tests {
 
     fn check(values: &[(u64, Option<f64>)]) -> RecordBatch {
         let order: Vec<u32> = (0..values.len() as u32).collect();
-        let encoded = scale_doubles(vec![batch(values)], &order).unwrap().remove(0);
+        let series: Vec<u64> = values.iter().map(|(series, _)| *series).collect();
+        let encoded = scale_doubles(vec![batch(values)], &order, &series).unwrap().remove(0);
         for (row, (_, value)) in values.iter().enumerate() {
             assert_eq!(decoded(&encoded, row), value.map(f64::to_bits), "row {row}: {value:?}");
         }

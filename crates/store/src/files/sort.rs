@@ -10,8 +10,8 @@ use luneta_model::Signal;
 /// What rows are ordered by, one entry per row.
 #[derive(Debug)]
 pub(crate) enum SortKeys {
-    /// Rank of the service, time.
-    ByService(Vec<(u32, i64)>),
+    /// Rank of the origin's service or series, time.
+    ByOrigin(Vec<(u32, i64)>),
     /// Rank of the metric, series, time.
     ByMetric(Vec<(u32, u64, i64)>),
 }
@@ -31,12 +31,7 @@ impl SortKeys {
     pub(crate) fn new(signal: Signal, sources: &[SortSource<'_>], service_ranks: &[u32]) -> Self {
         let rows = sources.iter().map(|s| s.origin.len()).sum();
         if signal != Signal::Metrics {
-            let mut keys = Vec::with_capacity(rows);
-            for source in sources {
-                let times = source.time.as_primitive::<TimestampNanosecondType>().values();
-                keys.extend(source.origin.iter().zip(times).map(|(o, t)| (service_ranks[*o as usize], *t)));
-            }
-            return SortKeys::ByService(keys);
+            return Self::by_origin(sources, service_ranks);
         }
         let mut names: Names<'_> = Names::default();
         let mut keys = Vec::with_capacity(rows);
@@ -54,10 +49,20 @@ impl SortKeys {
         SortKeys::ByMetric(keys)
     }
 
+    /// Keys for rows whose order is that of their origins, which `ranks` ranks, and their times.
+    pub(crate) fn by_origin(sources: &[SortSource<'_>], ranks: &[u32]) -> Self {
+        let mut keys = Vec::with_capacity(sources.iter().map(|s| s.origin.len()).sum());
+        for source in sources {
+            let times = source.time.as_primitive::<TimestampNanosecondType>().values();
+            keys.extend(source.origin.iter().zip(times).map(|(o, t)| (ranks[*o as usize], *t)));
+        }
+        SortKeys::ByOrigin(keys)
+    }
+
     /// Row numbers in order; equal rows stay as they came.
     pub(crate) fn order(self) -> Vec<u32> {
         match self {
-            SortKeys::ByService(keys) => {
+            SortKeys::ByOrigin(keys) => {
                 let mut order: Vec<(u32, i64, u32)> =
                     keys.into_iter().enumerate().map(|(row, (rank, time))| (rank, time, row as u32)).collect();
                 order.sort_unstable();
@@ -94,6 +99,22 @@ pub(crate) fn service_ranks(names: Option<&ArrayRef>, origins: usize) -> Vec<u32
         Some(names) => ranks(&names.iter().collect::<Vec<_>>()),
         None => vec![0; origins],
     }
+}
+
+/// The ranks of series by metric and number.
+pub(crate) fn series_ranks(names: &StringArray, series: &UInt64Array) -> Vec<u32> {
+    let key = |row: usize| (names.is_valid(row).then(|| names.value(row)), series.value(row));
+    let mut sorted: Vec<usize> = (0..series.len()).collect();
+    sorted.sort_unstable_by_key(|row| key(*row));
+    let mut out = vec![0; series.len()];
+    let mut rank = 0;
+    for (n, row) in sorted.iter().enumerate() {
+        if n > 0 && key(sorted[n - 1]) != key(*row) {
+            rank += 1;
+        }
+        out[*row] = rank;
+    }
+    out
 }
 
 /// Numbers for metric names; runs of equal names are the rule.

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, DictionaryArray, RecordBatch, UInt32Array, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, RecordBatch, UInt32Array, new_null_array};
 use arrow::compute::{cast, concat, take};
-use arrow::datatypes::{DataType, Field, FieldRef, Schema, UInt32Type};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, UInt32Type, UInt64Type};
 use arrow::error::ArrowError;
 use luneta_model::{AttributeScope, Signal, Table, schema};
 
@@ -70,7 +70,12 @@ pub(crate) fn prepare(
     let batches = promote_items(key, rows, table, promoted_max, &mut left)?;
     let origins = promote_origins(rows, &origin, table, promoted_max, &mut left)?;
     let order = order(key, rows, &batches, &origins);
-    let batches = if key.table == Table::Signal(Signal::Metrics) { points::scale_doubles(batches, &order)? } else { batches };
+    let batches = if key.table == Table::Signal(Signal::Metrics) {
+        let series = series(&batches, &origins, &origin)?;
+        points::scale_doubles(batches, &order, &series)?
+    } else {
+        batches
+    };
     let (mut fields, mut columns) = unite(key, &batches, &origins);
     if key.table == Table::Signal(Signal::Metrics) {
         spread_counts(&batches, &mut fields, &mut columns)?;
@@ -118,20 +123,37 @@ fn promote_origins(
     }
     let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(columns.len));
     let schema = Arc::new(Schema::new(columns.fields.clone()));
-    let batch = RecordBatch::try_new_with_options(schema, columns.arrays.clone(), &options)?;
-    let scope = AttributeScope::Resource;
-    let mut counts = KeyCounts::default();
-    counts.count(&batch, scope, |row| weights[row]);
-    let mut promotion = Promotion::of(table, scope);
-    promotion.extend(scope, &counts, rows.rows, promoted_max);
-    left.keys.extend(counts.left(scope, &promotion));
+    let mut batch = RecordBatch::try_new_with_options(schema, columns.arrays.clone(), &options)?;
+    // Attributes of items stand here where the origins are series.
+    for scope in [AttributeScope::Resource, AttributeScope::Item] {
+        let mut counts = KeyCounts::default();
+        counts.count(&batch, scope, |row| weights[row]);
+        let mut promotion = Promotion::of(table, scope);
+        promotion.extend(scope, &counts, rows.rows, promoted_max);
+        left.keys.extend(counts.left(scope, &promotion));
+        let extracted = Extracted::from(batch, scope, &promotion)?;
+        left.strays.extend(extracted.strays);
+        batch = extracted.batch;
+    }
     // Attributes of scopes are never promoted.
     let mut counts = KeyCounts::default();
     counts.count(&batch, AttributeScope::Scope, |row| weights[row]);
     left.keys.extend(counts.left(AttributeScope::Scope, &Promotion::default()));
-    let extracted = Extracted::from(batch, scope, &promotion)?;
-    left.strays.extend(extracted.strays);
-    Ok(extracted.batch)
+    Ok(batch)
+}
+
+/// The series of every row, as it came.
+fn series(batches: &[RecordBatch], origins: &RecordBatch, origin: &[u32]) -> Result<Vec<u64>, ArrowError> {
+    if let Some(of_origins) = origins.column_by_name("series").and_then(|c| c.as_primitive_opt::<UInt64Type>()) {
+        return Ok(origin.iter().map(|id| of_origins.value(*id as usize)).collect());
+    }
+    let mut out = Vec::with_capacity(origin.len());
+    for batch in batches {
+        let column = batch.column_by_name("series").and_then(|c| c.as_primitive_opt::<UInt64Type>());
+        let column = column.ok_or_else(|| ArrowError::SchemaError("points without series".into()))?;
+        out.extend_from_slice(column.values());
+    }
+    Ok(out)
 }
 
 fn order(key: &TableKey, rows: &TableRows, batches: &[RecordBatch], origins: &RecordBatch) -> Vec<u32> {
@@ -140,6 +162,10 @@ fn order(key: &TableKey, rows: &TableRows, batches: &[RecordBatch], origins: &Re
         let Some(time) = batch.column_by_name(key.table.time_column()) else { continue };
         let metric = sort::metric_columns(batch.column_by_name("metric_name"), batch.column_by_name("series"));
         sources.push(SortSource { origin: &memory.origin, time, metric });
+    }
+    let series = sort::metric_columns(origins.column_by_name("metric_name"), origins.column_by_name("series"));
+    if let Some((names, series)) = series {
+        return SortKeys::by_origin(&sources, &sort::series_ranks(&names, &series)).order();
     }
     let ranks = sort::service_ranks(origins.column_by_name("service_name"), origins.num_rows());
     SortKeys::new(key.table.source(), &sources, &ranks).order()
@@ -205,7 +231,6 @@ impl Column {
 
 /// Whether any row has a value. Empty lists and maps count as none: they read back the same.
 fn has_values(array: &ArrayRef) -> bool {
-    use arrow::array::AsArray;
     match array.data_type() {
         DataType::List(_) => array.as_list::<i32>().value_offsets().windows(2).any(|w| w[0] != w[1]),
         DataType::Map(_, _) => array.as_map().value_offsets().windows(2).any(|w| w[0] != w[1]),

@@ -30,7 +30,10 @@ const REPEATED: [&str; 5] = ["metric_name", "type", "unit", "description", "temp
 /// Rows of all tables that become durable in the lake together.
 #[derive(Debug, Default)]
 pub(crate) struct Generation {
-    pub(crate) tables: HashMap<TableKey, TableRows>,
+    tables: HashMap<TableKey, TableRows>,
+    /// Points of told series, apart from those that have all their columns: whatever is the same for a series is a
+    /// column of its origins here.
+    told: HashMap<TableKey, TableRows>,
     pub(crate) rows: u64,
     /// As counted against the memory bound.
     pub(crate) bytes: usize,
@@ -61,8 +64,12 @@ impl Generation {
     /// Adds a batch that [`check`] found good. Returns how many of `bytes` were not needed.
     pub(crate) fn insert(&mut self, batch: &Batch, bytes: usize) -> Result<usize, ArrowError> {
         let key = TableKey { tenant: batch.tenant.clone(), table: batch.signal.into() };
-        let table = self.tables.entry(key).or_default();
-        let ids = table.origins.intern(&batch.origins);
+        let tables = if batch.told.is_some() { &mut self.told } else { &mut self.tables };
+        let table = tables.entry(key).or_default();
+        let ids = match &batch.told {
+            Some(told) => table.origins.intern_told(told),
+            None => table.origins.intern(&batch.origins),
+        };
         let local = batch.rows.column(0).as_primitive::<UInt32Type>();
         let origin: Vec<u32> = local.values().iter().map(|i| ids[*i as usize]).collect();
         let rest: Vec<usize> = (1..batch.rows.num_columns()).collect();
@@ -74,6 +81,18 @@ impl Generation {
         self.bytes += bytes;
         self.bytes -= saved;
         Ok(saved)
+    }
+}
+
+impl Generation {
+    /// The rows of a table, in one or two parts.
+    pub(crate) fn of(&self, key: &TableKey) -> impl Iterator<Item = &TableRows> {
+        [&self.tables, &self.told].into_iter().filter_map(|tables| tables.get(key))
+    }
+
+    /// All tables; one with points of told series and others is there twice.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = (&TableKey, &TableRows)> {
+        self.tables.iter().chain(&self.told)
     }
 }
 
@@ -198,7 +217,8 @@ pub(crate) fn compact(batch: Batch) -> Result<(Batch, usize), ArrowError> {
         let bytes = if batch.len() < LARGE_ROWS_MIN { needed } else { taken };
         return Ok((batch, bytes));
     }
-    let (rows, origins) = (copy(&batch.rows)?, copy(&batch.origins)?);
+    let rows = copy(&batch.rows)?;
+    let origins = if batch.told.is_some() { batch.origins } else { copy(&batch.origins)? };
     Ok((Batch { rows, origins, ..batch }, needed))
 }
 
@@ -215,22 +235,34 @@ pub(crate) fn check(batch: &Batch) -> Result<(), String> {
         return Err("the first column is not `origin`".into());
     }
     let origin = batch.rows.column(0).as_primitive::<UInt32Type>();
-    let origins = batch.origins.num_rows() as u32;
+    let origins = batch.told.as_ref().map_or(batch.origins.num_rows(), |told| told.places.len()) as u32;
     if origin.null_count() > 0 || origin.values().iter().any(|i| *i >= origins) {
         return Err(format!("an origin is not among the {origins} given"));
     }
-    let fingerprint = batch.origins.schema_ref().fields().first().ok_or("origins have no columns")?;
-    if fingerprint.name() != "fingerprint" || *fingerprint.data_type() != DataType::FixedSizeBinary(16) {
-        return Err("the first column of the origins is not `fingerprint`".into());
+    let mut parts = vec![&batch.origins];
+    if let Some(told) = &batch.told {
+        if !told.is_whole() {
+            return Err("a series is not among those told".into());
+        }
+        parts = told.parts.iter().map(|part| part.rows()).collect();
     }
-    for field in batch.rows.schema_ref().fields().iter().skip(1).chain(batch.origins.schema_ref().fields().iter().skip(1)) {
+    let mut fields: Vec<&FieldRef> = batch.rows.schema_ref().fields().iter().skip(1).collect();
+    for part in &parts {
+        let fingerprint = part.schema_ref().fields().first().ok_or("origins have no columns")?;
+        if fingerprint.name() != "fingerprint" || *fingerprint.data_type() != DataType::FixedSizeBinary(16) {
+            return Err("the first column of the origins is not `fingerprint`".into());
+        }
+        fields.extend(part.schema_ref().fields().iter().skip(1));
+    }
+    for field in fields {
         let expected = layout::expected_type(batch.signal, field.name());
         if expected != Some(field.data_type()) {
             return Err(format!("column `{}` is {:?}, expected {expected:?}", field.name(), field.data_type()));
         }
     }
     for field in layout::fixed(batch.signal).fields().iter().filter(|f| !f.is_nullable()) {
-        if batch.rows.schema_ref().index_of(field.name()).is_err() {
+        let has = |rows: &RecordBatch| rows.schema_ref().index_of(field.name()).is_ok();
+        if !has(&batch.rows) && (batch.told.is_none() || !parts.iter().all(|part| has(part))) {
             return Err(format!("column `{}` is missing", field.name()));
         }
     }

@@ -7,6 +7,7 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, new_null_array};
 use arrow::compute::interleave;
 use arrow::datatypes::{Field, FieldRef};
 use arrow::error::ArrowError;
+use luneta_model::Told;
 
 /// Origins numbered in the order they first came. Numbers are never reused.
 #[derive(Debug, Default)]
@@ -16,6 +17,8 @@ pub(crate) struct OriginTable {
     /// For every origin, the source and the row in it.
     places: Vec<(usize, usize)>,
     columns: Mutex<Option<Arc<OriginColumns>>>,
+    /// The numbers of the series of parts that were met.
+    told: HashMap<u64, Vec<u32>, foldhash::fast::RandomState>,
 }
 
 /// The columns of the origins of a table: row `i` is origin `i`.
@@ -50,6 +53,18 @@ impl OriginTable {
             *self.columns.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
         }
         ids
+    }
+
+    /// The numbers of told series, in the order of their places.
+    pub(crate) fn intern_told(&mut self, told: &Told) -> Vec<u32> {
+        for part in &told.parts {
+            if !self.told.contains_key(&part.number()) {
+                let ids = self.intern(part.rows());
+                self.told.insert(part.number(), ids);
+            }
+        }
+        let parts: Vec<&[u32]> = told.parts.iter().map(|part| self.told[&part.number()].as_slice()).collect();
+        told.places.iter().map(|(part, row)| parts[*part as usize][*row as usize]).collect()
     }
 
     /// All origins as columns.

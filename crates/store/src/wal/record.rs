@@ -3,7 +3,10 @@
 //! ```text
 //! payload = 1 schema-id:u32 schema-message                         (what later records refer to)
 //!         | 2 signal:u8 tenant-len:u8 tenant part(rows) part(origins)
+//!         | 3 series-id:u32 part(series)                            (what later records refer to)
+//!         | 4 signal:u8 tenant-len:u8 tenant part(rows) count:u32 series-id:u32* count:u32 place*
 //! part    = schema-id:u32 message-len:u32 body-len:u32 message body
+//! place   = nth-series-id:u32 row:u32
 //! ```
 
 use std::collections::HashMap;
@@ -17,12 +20,14 @@ use arrow::ipc::convert::fb_to_schema;
 use arrow::ipc::reader::read_record_batch;
 use arrow::ipc::root_as_message;
 use arrow::ipc::writer::{DictionaryTracker, IpcDataGenerator, IpcWriteContext, IpcWriteOptions};
-use luneta_model::{Batch, Signal, Tenant};
+use luneta_model::{Batch, SeriesPart, Signal, Tenant, Told};
 
 use super::segment::{self, FRAME_LEN, u32_at};
 
 const SCHEMA: u8 = 1;
 const BATCH: u8 = 2;
+const SERIES: u8 = 3;
+const POINTS: u8 = 4;
 /// Distinct schemas remembered; there are as many as sets of attribute keys that come together.
 const SCHEMAS_MAX: usize = 8192;
 /// A payload's length must fit its frame with room to spare.
@@ -34,7 +39,29 @@ pub(crate) struct Encoded {
     /// The record, frame included.
     pub(super) record: Vec<u8>,
     /// Schemas of rows and origins.
-    pub(super) schemas: [Arc<EncodedSchema>; 2],
+    pub(super) schemas: Vec<Arc<EncodedSchema>>,
+    /// The series it refers to, with their schemas and numbers.
+    pub(super) series: Vec<EncodedSeries>,
+}
+
+/// Series that stand once in each segment that refers to them.
+#[derive(Debug)]
+pub(super) struct EncodedSeries {
+    pub(super) id: u32,
+    pub(super) schema: Arc<EncodedSchema>,
+    part: Arc<SeriesPart>,
+}
+
+impl EncodedSeries {
+    /// The sealed record.
+    pub(super) fn record(&self) -> Result<Vec<u8>, ArrowError> {
+        let mut record = vec![0; FRAME_LEN];
+        record.push(SERIES);
+        record.extend_from_slice(&self.id.to_le_bytes());
+        push_part(&mut record, self.schema.id, self.part.rows())?;
+        segment::seal(&mut record);
+        Ok(record)
+    }
 }
 
 /// A schema and its number, as a sealed record.
@@ -59,19 +86,30 @@ struct Known {
 impl Encoder {
     /// The record of a batch.
     pub(crate) fn encode(&self, batch: &Batch) -> Result<Encoded, ArrowError> {
-        let schemas = [self.schema(batch.rows.schema_ref())?, self.schema(batch.origins.schema_ref())?];
+        let mut schemas = vec![self.schema(batch.rows.schema_ref())?];
+        let mut series = Vec::new();
         let tenant = batch.tenant.as_str().as_bytes();
         let mut record = Vec::with_capacity(256 + batch.rows.get_array_memory_size() / 2);
         record.resize(FRAME_LEN, 0);
-        record.extend_from_slice(&[BATCH, batch.signal.code(), tenant.len() as u8]);
+        let kind = if batch.told.is_some() { POINTS } else { BATCH };
+        record.extend_from_slice(&[kind, batch.signal.code(), tenant.len() as u8]);
         record.extend_from_slice(tenant);
         push_part(&mut record, schemas[0].id, &batch.rows)?;
-        push_part(&mut record, schemas[1].id, &batch.origins)?;
+        if let Some(told) = &batch.told {
+            for part in &told.parts {
+                let id = u32::try_from(part.number()).map_err(|_| fault("log series are used up"))?;
+                series.push(EncodedSeries { id, schema: self.schema(part.rows().schema_ref())?, part: part.clone() });
+            }
+            push_told(&mut record, told, &series);
+        } else {
+            schemas.push(self.schema(batch.origins.schema_ref())?);
+            push_part(&mut record, schemas[1].id, &batch.origins)?;
+        }
         if record.len() > PAYLOAD_MAX {
             return Err(ArrowError::IpcError(format!("batch of {} bytes is too large for the log", record.len())));
         }
         segment::seal(&mut record);
-        Ok(Encoded { record, schemas })
+        Ok(Encoded { record, schemas, series })
     }
 
     fn schema(&self, schema: &SchemaRef) -> Result<Arc<EncodedSchema>, ArrowError> {
@@ -116,10 +154,21 @@ fn push_part(record: &mut Vec<u8>, schema_id: u32, batch: &RecordBatch) -> Resul
     Ok(())
 }
 
+fn push_told(record: &mut Vec<u8>, told: &Told, series: &[EncodedSeries]) {
+    record.extend_from_slice(&(series.len() as u32).to_le_bytes());
+    series.iter().for_each(|series| record.extend_from_slice(&series.id.to_le_bytes()));
+    record.extend_from_slice(&(told.places.len() as u32).to_le_bytes());
+    for (part, row) in &told.places {
+        record.extend_from_slice(&part.to_le_bytes());
+        record.extend_from_slice(&row.to_le_bytes());
+    }
+}
+
 /// Turns the payloads of one segment back into batches.
 #[derive(Debug, Default)]
 pub(super) struct Decoder {
     schemas: HashMap<u32, SchemaRef>,
+    series: HashMap<u32, Arc<SeriesPart>>,
 }
 
 impl Decoder {
@@ -134,19 +183,41 @@ impl Decoder {
                 self.schemas.insert(u32_at(rest, 0), Arc::new(schema));
                 Ok(None)
             }
-            BATCH if rest.len() >= 2 => self.batch(rest).map(Some),
+            SERIES if rest.len() >= 4 => {
+                let (rows, _) = self.part(rest, 4)?;
+                self.series.insert(u32_at(rest, 0), Arc::new(SeriesPart::from_rows(rows)));
+                Ok(None)
+            }
+            BATCH | POINTS if rest.len() >= 2 => self.batch(rest, *kind == POINTS).map(Some),
             other => Err(fault(&format!("record of unknown kind {other}"))),
         }
     }
 
-    fn batch(&self, rest: &[u8]) -> Result<Batch, ArrowError> {
+    fn batch(&self, rest: &[u8], told: bool) -> Result<Batch, ArrowError> {
         let signal = Signal::from_code(rest[0]).ok_or_else(|| fault("unknown signal"))?;
         let tenant_end = 2 + rest[1] as usize;
         let tenant = rest.get(2..tenant_end).and_then(|t| std::str::from_utf8(t).ok()).ok_or_else(|| fault("bad tenant"))?;
         let tenant = Tenant::new(tenant).map_err(|e| fault(&e.to_string()))?;
         let (rows, next) = self.part(rest, tenant_end)?;
+        if told {
+            return Ok(Batch { signal, ..Batch::of_told(tenant, rows, self.told(rest, next)?) });
+        }
         let (origins, _) = self.part(rest, next)?;
-        Ok(Batch { tenant, signal, rows, origins })
+        Ok(Batch { tenant, signal, rows, origins, told: None })
+    }
+
+    fn told(&self, bytes: &[u8], at: usize) -> Result<Told, ArrowError> {
+        let mut numbers = bytes.get(at..).unwrap_or_default().chunks_exact(4).map(|number| u32_at(number, 0));
+        let mut next = || numbers.next().ok_or_else(|| fault("places are cut off"));
+        let mut told = Told::default();
+        for _ in 0..next()? {
+            let part = self.series.get(&next()?).ok_or_else(|| fault("series are missing"))?;
+            told.parts.push(part.clone());
+        }
+        for _ in 0..next()? {
+            told.places.push((next()?, next()?));
+        }
+        Ok(told)
     }
 
     fn part(&self, bytes: &[u8], at: usize) -> Result<(RecordBatch, usize), ArrowError> {

@@ -8,7 +8,9 @@
 use std::path::{Path, PathBuf};
 
 /// Version of the segment format written.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
+/// Versions of which every record reads as one of today's.
+const VERSION_MIN: u32 = 1;
 /// Bytes of the segment header.
 pub(super) const HEADER_LEN: usize = 20;
 /// Bytes in front of a payload.
@@ -53,11 +55,10 @@ pub(super) enum Header {
 
 /// Reads the header of segment `number`.
 pub(super) fn read_header(bytes: &[u8], number: u64) -> Header {
-    if bytes.starts_with(&header(number)) {
-        return Header::Good;
-    }
-    match bytes.starts_with(MAGIC).then(|| u32_at(bytes, 8)) {
+    let version = bytes.starts_with(MAGIC).then(|| u32_at(bytes, 8));
+    match version {
         Some(version) if version > VERSION => Header::Newer(version),
+        Some(version) if version >= VERSION_MIN && bytes[12..].starts_with(&number.to_le_bytes()) => Header::Good,
         _ => Header::Damaged,
     }
 }

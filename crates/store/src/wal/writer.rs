@@ -132,6 +132,7 @@ struct Segment {
     /// Bytes known to be whole and durable.
     len: u64,
     schemas: HashSet<u32>,
+    series: HashSet<u32>,
 }
 
 impl Writer {
@@ -225,7 +226,7 @@ impl Writer {
             return Err(error);
         }
         self.next_number += 1;
-        let segment = Segment { number, file, len: HEADER_LEN as u64, schemas: HashSet::new() };
+        let segment = Segment { number, file, len: HEADER_LEN as u64, schemas: HashSet::new(), series: HashSet::new() };
         self.note(&segment);
         Ok(segment)
     }
@@ -238,11 +239,17 @@ impl Segment {
             len += bytes.len() as u64;
             file.write_all(bytes)
         };
-        let mut added = HashSet::new();
+        let (mut added, mut told) = (HashSet::new(), HashSet::new());
         for append in group {
-            for schema in &append.encoded.schemas {
+            let Encoded { schemas, series, .. } = &append.encoded;
+            for schema in schemas.iter().chain(series.iter().map(|series| &series.schema)) {
                 if !self.schemas.contains(&schema.id) && added.insert(schema.id) {
                     put(&mut self.file, &schema.record)?;
+                }
+            }
+            for series in series {
+                if !self.series.contains(&series.id) && told.insert(series.id) {
+                    put(&mut self.file, &series.record().map_err(io::Error::other)?)?;
                 }
             }
             put(&mut self.file, &append.encoded.record)?;
@@ -250,6 +257,7 @@ impl Segment {
         self.file.sync_data()?;
         self.len = len;
         self.schemas.extend(added);
+        self.series.extend(told);
         Ok(())
     }
 }

@@ -103,7 +103,7 @@ impl KeyColumns {
         Ok(Self {
             series: number("series", DataType::UInt64)?.as_primitive::<UInt64Type>().clone(),
             texts: [name?, kind?, unit?, temporality?],
-            monotonic: column("is_monotonic").cloned(),
+            monotonic: column("is_monotonic").map(|column| cast(column, &DataType::Boolean)).transpose()?,
             times: number("time", DataType::Timestamp(arrow::datatypes::TimeUnit::Nanosecond, None))?
                 .as_primitive::<TimestampNanosecondType>()
                 .clone(),
