@@ -116,6 +116,9 @@ struct RawLimits {
     promql_series_max: Option<usize>,
     series_max: Option<usize>,
     series_of_metric_max: Option<usize>,
+    series_told_max: Option<usize>,
+    last_samples_max: Option<usize>,
+    metadata_max: Option<usize>,
     attributes_max: Option<usize>,
     key_bytes_max: Option<usize>,
     value_bytes_max: Option<usize>,
@@ -178,6 +181,8 @@ pub struct Config {
     pub bodies: luneta_receive::BodyLimits,
     /// Bounds on series of metrics.
     pub series: luneta_receive::SeriesLimits,
+    /// What is remembered of series that are written.
+    pub prometheus: luneta_receive::PrometheusConfig,
     /// Bound on rows in memory.
     pub memory_bytes_max: usize,
     /// Attribute keys that may become columns of a table, beyond those known from the start.
@@ -288,6 +293,7 @@ fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
         limits: item,
         bodies,
         series: series_limits(&limits),
+        prometheus: remote_write(&limits),
         memory_bytes_max: limits.memory_bytes_max.unwrap_or(store.memory_bytes_max),
         promoted_columns_max: limits.promoted_columns_max.unwrap_or(store.promoted_columns_max),
         operations_max: limits.operations_max.unwrap_or(store.operations_max),
@@ -314,6 +320,15 @@ fn series_limits(raw: &RawLimits) -> luneta_receive::SeriesLimits {
     luneta_receive::SeriesLimits {
         of_metric: raw.series_of_metric_max.unwrap_or(default.of_metric),
         of_tenant: raw.series_max.unwrap_or(default.of_tenant),
+    }
+}
+
+fn remote_write(raw: &RawLimits) -> luneta_receive::PrometheusConfig {
+    let default = luneta_receive::PrometheusConfig::default();
+    luneta_receive::PrometheusConfig {
+        told_series_max: raw.series_told_max.unwrap_or(default.told_series_max),
+        last_samples_max: raw.last_samples_max.unwrap_or(default.last_samples_max),
+        metadata_max: raw.metadata_max.unwrap_or(default.metadata_max),
     }
 }
 

@@ -358,6 +358,7 @@ fn receive_config(config: &Config) -> Result<ReceiveConfig> {
         limits: config.limits,
         bodies: config.bodies,
         series: config.series,
+        prometheus: config.prometheus,
         cors,
         statsd: config.statsd,
         logs: config.logs.clone(),

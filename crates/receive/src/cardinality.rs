@@ -203,6 +203,19 @@ impl Cardinality {
         without(batch, &refused)
     }
 
+    /// Which of some things, given with the name and the id of their series, are of active series.
+    pub(crate) fn active_among<'s, T>(&self, tenant: &Tenant, things: impl Iterator<Item = (T, (&'s str, u64))>) -> Vec<T> {
+        let active = self.of(tenant);
+        let active = active.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_active = |(name, id): (&str, u64)| active.metrics.get(name).is_some_and(|metric| metric.now.contains(&id));
+        things.filter(|(_, series)| is_active(*series)).map(|(thing, _)| thing).collect()
+    }
+
+    /// A number that changes whenever active series are counted anew.
+    pub(crate) fn generation(now: i64) -> i64 {
+        now.div_euclid(GENERATION_NS)
+    }
+
     /// What is active of a tenant.
     pub fn snapshot(&self, tenant: &Tenant) -> ActiveSeries {
         let known = self.tenants.lock().unwrap_or_else(PoisonError::into_inner).get(tenant).map(Arc::clone);
@@ -239,7 +252,7 @@ impl Cardinality {
 impl Active {
     /// Forgets series without points for long enough.
     fn advance(&mut self, now: i64) {
-        let generation = now.div_euclid(GENERATION_NS);
+        let generation = Cardinality::generation(now);
         if generation <= self.generation {
             return;
         }

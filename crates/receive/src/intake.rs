@@ -43,14 +43,25 @@ where
     D: FnOnce(&[u8], Tenant, &DecodeOptions) -> Result<(Decoded, T), ReceiveError> + Send + 'static,
     T: Send + 'static,
 {
-    let Job { protocol, signal, tenant, encoding, decode, body, share } = job;
-    state.stats.of(protocol).body(body.len());
-    let options = state.decode_options();
-    let work = move |bytes: &[u8]| decode(bytes, tenant, &options);
-    let ((Decoded { batch, mut tally }, more), share) = unpacked(state, encoding, body, share, work).await?;
+    let (protocol, signal) = (job.protocol, job.signal);
+    let (Decoded { batch, mut tally }, more, share) = decoded(state, job).await?;
     let items = deliver(state, protocol, signal, batch, &mut tally).await?;
     drop(share);
     Ok((Taken { items, tally }, more))
+}
+
+/// Unpacks and decodes a body, and no more. The share of memory is given back when the rows were handed on.
+pub(crate) async fn decoded<T, D>(state: &ReceiveState, job: Job<D>) -> Result<(Decoded, T, Reservation), ReceiveError>
+where
+    D: FnOnce(&[u8], Tenant, &DecodeOptions) -> Result<(Decoded, T), ReceiveError> + Send + 'static,
+    T: Send + 'static,
+{
+    let Job { protocol, signal: _, tenant, encoding, decode, body, share } = job;
+    state.stats.of(protocol).body(body.len());
+    let options = state.decode_options();
+    let work = move |bytes: &[u8]| decode(bytes, tenant, &options);
+    let ((decoded, more), share) = unpacked(state, encoding, body, share, work).await?;
+    Ok((decoded, more, share))
 }
 
 /// Unpacks a body and does `work` with it, a large one on a thread of its own.

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arrow::array::AsArray;
 use luneta_model::{Batch, Signal, SinkError};
 use luneta_receive::{BodyLimits, PrometheusConfig, Reason, ReceiveConfig, ReceiveState, listen, prometheus_router};
 use prost::Message as _;
@@ -304,4 +305,78 @@ async fn too_many_bytes_in_flight_are_told_to_come_back() {
     let message = vec![7; MIB - 8];
     let answer = server.post(V1, &message).await;
     assert_eq!((answer.status, answer.headers["retry-after"].as_str()), (429, "1"), "{}", answer.text());
+}
+
+/// Every stored point with its origin, its lines in order; points are in no order.
+fn points(server: &Server) -> Vec<String> {
+    let mut out = Vec::new();
+    for batch in server.sink.batches.lock().unwrap().iter().map(|batch| batch.listed().unwrap()) {
+        let origins = batch.rows.column(0).as_primitive::<arrow::datatypes::UInt32Type>();
+        for row in 0..batch.len() {
+            let origin = batch.origins.slice(origins.value(row) as usize, 1);
+            let one = Batch { rows: batch.rows.slice(row, 1), origins: origin, ..batch.clone() };
+            let text = render(&one);
+            let told = |line: &&str| !line.contains("origin =") && !line.contains("fingerprint =");
+            let mut lines: Vec<&str> = text.lines().filter(told).collect();
+            lines.sort_unstable();
+            out.push(format!("{} {}", batch.tenant, lines.join("\n")));
+        }
+    }
+    out.sort();
+    out
+}
+
+#[tokio::test]
+async fn known_series_are_stored_as_all_others() {
+    let knowing = start(ReceiveConfig::default()).await;
+    let prometheus = PrometheusConfig { told_series_max: 0, ..PrometheusConfig::default() };
+    let reading = start(ReceiveConfig { prometheus, ..ReceiveConfig::default() }).await;
+    let stale = f64::from_bits(0x7ff0_0000_0000_0002);
+    let named = |name: &str, more: &[(&str, &str)], samples: &[(i64, f64)]| {
+        let mut labels = vec![("__name__", name), ("instance", "i:1"), ("job", "shop")];
+        labels.extend_from_slice(more);
+        Series::new(&labels, samples)
+    };
+    let mut told = 0;
+    for round in 0..6 {
+        let t = T + 1000 * round;
+        let mut series = vec![
+            named("up", &[], &[(t, 1.0)]),
+            named("requests_total", &[("path", "/a")], &[(t, round as f64), (t + 1, round as f64 + 0.5)]),
+            named("requests_total", &[("path", "/b")], &[(t, if round == 3 { stale } else { 2.0 })]),
+            // Another order of the same labels, and an empty one.
+            Series::new(&[("path", "/a"), ("job", "shop"), ("__name__", "unsorted"), ("empty", "")], &[(t, 5.0)]),
+            // Sent twice in one request, and again in the next.
+            named("twice", &[], &[(t, 1.0)]),
+            named("twice", &[], &[(t, 1.0), (t - 1000, 1.0)]),
+            Series::histogram(&[("__name__", "native"), ("job", "shop")], small_histogram(t)),
+            named("mixed", &[], &[(t, 7.0)]).with_exemplar(&[("trace_id", "x")], 1.0, t),
+        ];
+        if round == 4 {
+            series.push(named("up", &[], &[(t, 9.0)]));
+            series.push(named("new", &[], &[(t, 9.0)]));
+        }
+        let mut request = to_v1(&series);
+        if round == 2 {
+            let metric_family_name = "requests".to_owned();
+            request.metadata = vec![v1::Metadata { kind: 1, metric_family_name, help: "Helps.".into(), unit: String::new() }];
+        }
+        let body = snappy(&request.encode_to_vec());
+        for tenant in ["default", "other"] {
+            let mut headers = V1.to_vec();
+            headers.push(("x-scope-orgid", tenant));
+            let (a, b) = (knowing.post(&headers, &body).await, reading.post(&headers, &body).await);
+            assert_eq!((a.status, a.text()), (b.status, b.text()), "round {round}");
+            assert_eq!(a.status, if round == 4 { 400 } else { 204 });
+        }
+        told = knowing.sink.batches.lock().unwrap().iter().filter(|batch| batch.told.is_some()).map(Batch::len).sum();
+        assert_eq!(told > 0, round > 0, "round {round}");
+    }
+    let (known, read) = (points(&knowing), points(&reading));
+    assert_eq!(known.len(), read.len());
+    for (known, read) in known.iter().zip(&read) {
+        assert_eq!(known, read);
+    }
+    assert_eq!(knowing.state.stats.snapshot().refused, reading.state.stats.snapshot().refused);
+    assert!(told > known.len() / 3, "{told} of {}", known.len());
 }

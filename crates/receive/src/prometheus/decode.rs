@@ -37,11 +37,11 @@ pub fn unpack_snappy(bytes: &[u8], unpacked_bytes_max: usize) -> Result<Vec<u8>,
 }
 
 fn forgetful(version: Version, bytes: &[u8], tenant: Tenant, options: &DecodeOptions) -> Result<Decoded, ReceiveError> {
-    let memory = Memory::new(&PrometheusConfig { last_samples_max: 0, ..PrometheusConfig::default() });
-    Ok(decode(version, bytes, tenant, options, &memory)?.0)
+    let memory = Memory::new(&PrometheusConfig { last_samples_max: 0, told_series_max: 0, ..PrometheusConfig::default() });
+    Ok(decode(version, bytes, tenant, options, &memory, 0)?.0)
 }
 
-/// Reads a request. What it tells of its metrics is remembered at once, its samples by
+/// Reads a request, in a generation of active series. What it tells of its metrics is remembered at once, its samples by
 /// [`Memory::commit`].
 pub(super) fn decode(
     version: Version,
@@ -49,8 +49,9 @@ pub(super) fn decode(
     tenant: Tenant,
     options: &DecodeOptions,
     memory: &Memory,
+    generation: i64,
 ) -> Result<(Decoded, Outcome), ReceiveError> {
-    let mut writer = Writer::new(&tenant, options, memory);
+    let mut writer = Writer::new(&tenant, options, memory, generation);
     let read = match version {
         Version::V1 => v1::read(bytes, &tenant, memory, &mut writer),
         Version::V2 => v2::read(bytes, &mut writer),

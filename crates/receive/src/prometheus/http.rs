@@ -14,10 +14,11 @@ use luneta_model::Signal;
 use super::PROMETHEUS;
 use super::decode::{Version, decode};
 use super::write::Outcome;
+use crate::cardinality::Cardinality;
 use crate::compression::Encoding;
 use crate::intake::{self, Job};
 use crate::otlp::http::cors;
-use crate::{Reason, ReceiveError, ReceiveState, body, refusal};
+use crate::{Decoded, Reason, ReceiveError, ReceiveState, Tally, body, refusal};
 
 const V2_MESSAGE: &str = "io.prometheus.write.v2.Request";
 const V1_MESSAGE: &str = "prometheus.WriteRequest";
@@ -56,11 +57,22 @@ async fn receive(state: &ReceiveState, parts: &Parts, body: &mut Body) -> Result
     let mut share = state.reservation();
     let body = body::read(&parts.headers, body, state.config.bodies.body_bytes_max, &mut share).await?;
     let memory = Arc::clone(&state.prometheus);
-    let decode = move |bytes: &[u8], tenant, options: &_| decode(version, bytes, tenant, options, &memory);
+    let generation = Cardinality::generation((state.config.clock)());
+    let decode = move |bytes: &[u8], tenant, options: &_| decode(version, bytes, tenant, options, &memory, generation);
     let job = Job { protocol: &PROMETHEUS, signal: Signal::Metrics, tenant, encoding, decode, body, share };
-    let (_, mut outcome) = intake::take_with(state, job).await?;
-    // Not earlier: what was not stored may be sent again.
+    let (Decoded { batch, mut tally }, mut outcome, share) = intake::decoded(state, job).await?;
+    // What was stored is remembered, and not earlier: what was not may be sent again.
+    if let Some(told) = outcome.told.take() {
+        intake::deliver(state, &PROMETHEUS, Signal::Metrics, told, &mut Tally::default()).await?;
+        for (of, sample) in std::mem::take(&mut outcome.told_last) {
+            of.store(sample);
+        }
+    }
+    let listed = batch.clone();
+    intake::deliver(state, &PROMETHEUS, Signal::Metrics, batch, &mut tally).await?;
+    drop(share);
     state.prometheus.commit(std::mem::take(&mut outcome.last));
+    state.prometheus.learn(&listed, &outcome.news, outcome.epoch, &state.cardinality);
     Ok((version, outcome))
 }
 

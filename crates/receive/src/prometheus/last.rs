@@ -1,8 +1,11 @@
 //! [`LastSamples`]: the last sample of each series, so that what is sent again is not stored again.
+//!
+//! A request sees what it sent before of the same series; others do once it is stored.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Parts that are locked on their own.
 const SHARDS: usize = 16;
@@ -15,6 +18,9 @@ pub(crate) struct LastSample {
     /// Bits of the value, or a hash of a histogram.
     pub(crate) bits: u64,
 }
+
+/// Samples that were stored, each to be noted for its series.
+pub(crate) type Stored = Vec<(Arc<Last>, LastSample)>;
 
 /// Keys that are hashes already.
 #[derive(Default)]
@@ -29,6 +35,10 @@ impl Hasher for KeyHasher {
 
     fn write_u64(&mut self, key: u64) {
         self.0 = key;
+    }
+
+    fn write_u128(&mut self, key: u128) {
+        self.0 = key as u64 ^ (key >> 64) as u64;
     }
 
     fn finish(&self) -> u64 {
@@ -57,9 +67,48 @@ struct Shard {
 #[derive(Debug)]
 struct Entry {
     key: u64,
-    last: LastSample,
+    last: Arc<Last>,
+}
+
+/// The last sample of one series.
+#[derive(Debug, Default)]
+pub(crate) struct Last {
+    samples: Mutex<Samples>,
     /// Since the hand went by.
-    used: bool,
+    used: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Samples {
+    stored: Option<LastSample>,
+    /// The number of a request and what it sent last.
+    sent: Option<(u64, LastSample)>,
+}
+
+impl Last {
+    fn samples(&self) -> MutexGuard<'_, Samples> {
+        self.samples.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The last sample as a request sees it.
+    pub(crate) fn seen_by(&self, request: u64) -> Option<LastSample> {
+        let samples = self.samples();
+        samples.sent.filter(|(by, _)| *by == request).map(|(_, sample)| sample).or(samples.stored)
+    }
+
+    /// Notes what a request sent, for itself.
+    pub(crate) fn send(&self, request: u64, sample: LastSample) {
+        self.samples().sent = Some((request, sample));
+        self.used.store(true, Ordering::Relaxed);
+    }
+
+    /// Notes a sample that was stored. Requests may overtake each other.
+    pub(crate) fn store(&self, sample: LastSample) {
+        let mut samples = self.samples();
+        if samples.stored.is_none_or(|stored| sample.time >= stored.time) {
+            samples.stored = Some(sample);
+        }
+    }
 }
 
 impl LastSamples {
@@ -69,13 +118,13 @@ impl LastSamples {
         Self { shards, series_max: series_max.div_ceil(SHARDS) }
     }
 
-    /// The last sample of a series.
-    pub(crate) fn get(&self, key: u64) -> Option<LastSample> {
+    /// What is remembered of a series.
+    pub(crate) fn get(&self, key: u64) -> Option<Arc<Last>> {
         if self.series_max == 0 {
             return None;
         }
         let shard = self.shard(key).lock().unwrap_or_else(PoisonError::into_inner);
-        shard.places.get(&key).map(|place| shard.entries[*place].last)
+        shard.places.get(&key).map(|place| Arc::clone(&shard.entries[*place].last))
     }
 
     /// Remembers a sample.
@@ -100,19 +149,20 @@ impl LastSamples {
 impl Shard {
     fn set(&mut self, key: u64, last: LastSample, series_max: usize) {
         if let Some(place) = self.places.get(&key) {
-            let entry = &mut self.entries[*place];
-            // Requests may overtake each other.
-            if last.time >= entry.last.time {
-                entry.last = last;
-            }
-            entry.used = true;
-        } else if self.entries.len() < series_max {
+            let known = &self.entries[*place].last;
+            known.store(last);
+            known.used.store(true, Ordering::Relaxed);
+            return;
+        }
+        let entry = Entry { key, last: Arc::default() };
+        entry.last.store(last);
+        if self.entries.len() < series_max {
             self.places.insert(key, self.entries.len());
-            self.entries.push(Entry { key, last, used: false });
+            self.entries.push(entry);
         } else {
             let place = self.make_room();
             self.places.insert(key, place);
-            self.entries[place] = Entry { key, last, used: false };
+            self.entries[place] = entry;
         }
     }
 
@@ -121,8 +171,8 @@ impl Shard {
         loop {
             let place = self.hand;
             self.hand = (self.hand + 1) % self.entries.len();
-            let entry = &mut self.entries[place];
-            if !std::mem::take(&mut entry.used) {
+            let entry = &self.entries[place];
+            if !entry.last.used.swap(false, Ordering::Relaxed) {
                 self.places.remove(&entry.key);
                 return place;
             }
@@ -155,8 +205,21 @@ mod tests {
             }
         }
         assert_eq!(memory.len(), 1600);
-        assert!((0..100).all(|i| memory.get(key(i)) == Some(sample(19))));
-        assert_eq!(memory.get(key(1000)), None);
+        assert!((0..100).all(|i| stored(&memory, key(i)) == Some(sample(19))));
+        assert_eq!(stored(&memory, key(1000)), None);
+    }
+
+    fn stored(memory: &LastSamples, key: u64) -> Option<LastSample> {
+        memory.get(key)?.seen_by(0)
+    }
+
+    #[test]
+    fn a_request_sees_what_it_sent() {
+        let last = Last::default();
+        last.send(1, sample(5));
+        assert_eq!((last.seen_by(1), last.seen_by(2)), (Some(sample(5)), None));
+        last.store(sample(4));
+        assert_eq!((last.seen_by(1), last.seen_by(2)), (Some(sample(5)), Some(sample(4))));
     }
 
     #[test]
@@ -164,15 +227,15 @@ mod tests {
         let memory = LastSamples::new(16);
         memory.set(7, sample(5));
         memory.set(7, sample(3));
-        assert_eq!(memory.get(7), Some(sample(5)));
+        assert_eq!(stored(&memory, 7), Some(sample(5)));
         memory.set(7, sample(6));
-        assert_eq!(memory.get(7), Some(sample(6)));
+        assert_eq!(stored(&memory, 7), Some(sample(6)));
     }
 
     #[test]
     fn nothing_is_remembered_where_nothing_may_be() {
         let memory = LastSamples::new(0);
         memory.set(7, sample(5));
-        assert_eq!((memory.get(7), memory.len()), (None, 0));
+        assert_eq!((stored(&memory, 7), memory.len()), (None, 0));
     }
 }

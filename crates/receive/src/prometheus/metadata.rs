@@ -3,6 +3,7 @@
 //! The first version of remote write tells types, help and units once a minute, apart from samples.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use luneta_model::Tenant;
@@ -32,20 +33,29 @@ impl Metadata {
 
 /// The metric families of one tenant.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Families(HashMap<Arc<str>, Arc<Metadata>>);
+pub(crate) struct Families {
+    by_name: HashMap<Arc<str>, Arc<Metadata>>,
+    /// Another one whenever anything is told that was not known.
+    version: u64,
+}
 
 impl Families {
+    /// Two that differ have different ones.
+    pub(crate) fn version(&self) -> u64 {
+        self.version
+    }
+
     /// What is known of a series by the name of its metric, which is that of its family or has a
     /// suffix more.
     pub(crate) fn describe(&self, name: &str) -> Description<'_> {
-        if self.0.is_empty() {
+        if self.by_name.is_empty() {
             return Description::default();
         }
-        if let Some(metadata) = self.0.get(name) {
+        if let Some(metadata) = self.by_name.get(name) {
             return metadata.description();
         }
         let parts = SUFFIXES.iter().filter_map(|(suffix, kinds)| {
-            let family = self.0.get(name.strip_suffix(suffix)?)?;
+            let family = self.by_name.get(name.strip_suffix(suffix)?)?;
             kinds.contains(&family.kind).then(|| family.description())
         });
         parts.into_iter().next().unwrap_or_default()
@@ -69,12 +79,13 @@ const SUFFIXES: &[(&str, &[MetricType])] = &[
 pub(crate) struct MetadataMemory {
     tenants: RwLock<HashMap<Tenant, Arc<Families>>>,
     families_max: usize,
+    versions: AtomicU64,
 }
 
 impl MetadataMemory {
     /// Remembers at most so many families, of all tenants together.
     pub(crate) fn new(families_max: usize) -> Self {
-        Self { tenants: RwLock::default(), families_max }
+        Self { tenants: RwLock::default(), families_max, versions: AtomicU64::default() }
     }
 
     /// What is known now.
@@ -85,21 +96,22 @@ impl MetadataMemory {
     /// Remembers what was told. Mostly it is known already, which costs nothing but a look.
     pub(crate) fn learn(&self, tenant: &Tenant, told: Vec<(&str, Metadata)>) {
         let known = self.of(tenant);
-        let news = |(name, metadata): &(&str, Metadata)| known.0.get(*name).is_none_or(|old| **old != *metadata);
+        let news = |(name, metadata): &(&str, Metadata)| known.by_name.get(*name).is_none_or(|old| **old != *metadata);
         let told: Vec<_> = told.into_iter().filter(news).take(self.families_max).collect();
         drop(known);
         if told.is_empty() {
             return;
         }
         let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
-        let families: usize = tenants.values().map(|families| families.0.len()).sum();
+        let families: usize = tenants.values().map(|families| families.by_name.len()).sum();
         if families + told.len() > self.families_max {
             // Names that nobody sends any more would never leave; those in use are told again
             // within a minute.
             tenants.clear();
         }
-        let families = &mut Arc::make_mut(tenants.entry(tenant.clone()).or_default()).0;
-        families.extend(told.into_iter().map(|(name, metadata)| (Arc::from(name), Arc::new(metadata))));
+        let families = Arc::make_mut(tenants.entry(tenant.clone()).or_default());
+        families.version = self.versions.fetch_add(1, Ordering::Relaxed) + 1;
+        families.by_name.extend(told.into_iter().map(|(name, metadata)| (Arc::from(name), Arc::new(metadata))));
     }
 }
 
@@ -152,10 +164,10 @@ mod tests {
             memory.learn(&tenant, vec![(name, told(MetricType::Gauge))]);
         }
         let known = memory.of(&tenant);
-        assert_eq!(known.0.len(), 1);
+        assert_eq!(known.by_name.len(), 1);
         assert_eq!(known.describe("d").kind, Some(MetricType::Gauge));
         let many = ["e", "f", "g", "h", "i"].map(|name| (name, told(MetricType::Gauge))).to_vec();
         memory.learn(&tenant, many);
-        assert_eq!(memory.of(&tenant).0.len(), 3);
+        assert_eq!(memory.of(&tenant).by_name.len(), 3);
     }
 }

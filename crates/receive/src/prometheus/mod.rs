@@ -4,6 +4,7 @@ pub mod decode;
 pub mod exposition;
 mod histogram;
 pub mod http;
+mod known;
 mod last;
 mod memory;
 mod metadata;
@@ -11,6 +12,7 @@ mod native;
 pub mod pushgateway;
 mod rows;
 pub mod scraped;
+mod told;
 mod v1;
 mod v2;
 mod write;
@@ -49,10 +51,13 @@ pub struct PrometheusConfig {
     pub last_samples_max: usize,
     /// Metric families whose type, help and unit are remembered, of all tenants together.
     pub metadata_max: usize,
+    /// Series whose labels are remembered with all they were stored as, so that their next samples refer to them
+    /// and are not read again; 0 remembers none. Memory is taken as they come, about 500 bytes each.
+    pub told_series_max: usize,
 }
 
 impl Default for PrometheusConfig {
     fn default() -> Self {
-        Self { last_samples_max: 200_000, metadata_max: 50_000 }
+        Self { last_samples_max: 200_000, metadata_max: 50_000, told_series_max: 1_000_000 }
     }
 }

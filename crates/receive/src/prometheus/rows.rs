@@ -286,6 +286,11 @@ impl Series<'_, '_, '_> {
         self.identity.key
     }
 
+    /// The row of the point added last, of whatever series.
+    pub(crate) fn last_row(&self) -> Option<u32> {
+        u32::try_from(self.rows.builder.len()).ok()?.checked_sub(1)
+    }
+
     /// Counts a point that is left out.
     pub(crate) fn reject(&mut self, reason: Reason) {
         self.rows.context.tally.reject(reason);

@@ -13,6 +13,7 @@ use super::histogram;
 use super::memory::Memory;
 use super::metadata::{Families, Metadata};
 use super::rows::{Description, Label, METRIC_NAME};
+use super::told::Plain;
 use super::write::{Exemplar, Point, Times, Writer};
 use crate::wire::{Message, Walk, Within as _};
 
@@ -23,6 +24,7 @@ pub(super) const NOT_TEXT: &str = "the name or the value of a label is not UTF-8
 pub(super) fn read(bytes: &[u8], tenant: &Tenant, memory: &Memory, writer: &mut Writer<'_>) -> Walk<()> {
     learn(bytes, tenant, memory)?;
     let families = memory.metadata.of(tenant);
+    writer.describe_by(families.version());
     let mut reader = Reader { families: &families, last: None, labels: Vec::new(), exemplars: Vec::new() };
     let mut request = Message::new(bytes);
     while let Some(field) = request.next()? {
@@ -78,6 +80,9 @@ struct Reader<'a, 'f> {
 
 impl<'a, 'f> Reader<'a, 'f> {
     fn series(&mut self, message: Message<'a>, writer: &mut Writer<'_>) -> Walk<()> {
+        if Plain::of(message).is_some_and(|plain| writer.told(&plain)) {
+            return Ok(());
+        }
         self.labels.clear();
         self.exemplars.clear();
         let (mut points, mut is_text) = (0, true);
@@ -141,7 +146,13 @@ fn label(mut message: Message<'_>) -> Walk<Option<Label<'_>>> {
 }
 
 /// Both versions have the same samples, but for the start.
-pub(super) fn sample(mut message: Message<'_>) -> Walk<(Times, Point)> {
+pub(super) fn sample(message: Message<'_>) -> Walk<(Times, Point)> {
+    let (times, value) = number(message)?;
+    Ok((times, Point::Sample { value }))
+}
+
+/// Times and value of a sample.
+pub(super) fn number(mut message: Message<'_>) -> Walk<(Times, f64)> {
     let (mut times, mut value) = (Times::default(), 0.0);
     while let Some(field) = message.next()? {
         match field.number {
@@ -151,7 +162,7 @@ pub(super) fn sample(mut message: Message<'_>) -> Walk<(Times, Point)> {
             _ => {}
         }
     }
-    Ok((times, Point::Sample { value }))
+    Ok((times, value))
 }
 
 /// Nothing when a label is not text.

@@ -2,12 +2,16 @@
 
 use std::fmt::Write as _;
 
-use luneta_model::{Limits, Tenant};
+use luneta_model::{Batch, Limits, Tenant};
+use xxhash_rust::xxh3::xxh3_128;
 
-use super::last::{ByKey, LastSample};
+use super::exposition::MetricType;
+use super::known::{Epoch, News};
+use super::last::{ByKey, LastSample, Stored};
 use super::memory::Memory;
 use super::native::{HistogramFault, NativeHistogram, SparseHistogram};
-use super::rows::{Description, Label, Series, SeriesRows, nanos, show};
+use super::rows::{Description, Label, STALE_BITS, Series, SeriesRows, nanos, show};
+use super::told::{Plain, ToldRows};
 use crate::wire::Walk;
 use crate::{DecodeOptions, Decoded, Reason, ReceiveError};
 
@@ -29,6 +33,13 @@ pub(crate) struct Outcome {
     pub(crate) refused: Refused,
     /// The last sample of each series, to be remembered once they are stored.
     pub(crate) last: ByKey<LastSample>,
+    /// Samples of series that are known.
+    pub(super) told: Option<Batch>,
+    /// Their last ones, to be noted once they are stored.
+    pub(super) told_last: Stored,
+    /// Series to be known once they are stored.
+    pub(super) news: Vec<News>,
+    pub(super) epoch: Epoch,
 }
 
 /// What was left out of a request of which the rest was kept.
@@ -71,7 +82,11 @@ pub(crate) struct Writer<'o> {
     memory: &'o Memory,
     /// Keeps the series of tenants apart.
     seed: u64,
+    request: u64,
     outcome: Outcome,
+    told: ToldRows,
+    /// The labels of the series to be added next, where they may become known.
+    sent: Option<u128>,
     /// Kept for their buffers.
     sparse: SparseHistogram,
     dense: NativeHistogram,
@@ -106,19 +121,46 @@ pub(super) struct Times {
 }
 
 impl<'o> Writer<'o> {
-    pub(super) fn new(tenant: &Tenant, options: &'o DecodeOptions, memory: &'o Memory) -> Self {
+    /// `generation` is that of active series.
+    pub(super) fn new(tenant: &Tenant, options: &'o DecodeOptions, memory: &'o Memory, generation: i64) -> Self {
         Self {
             rows: SeriesRows::new(options),
             memory,
             seed: Memory::seed(tenant),
-            outcome: Outcome::default(),
+            request: memory.request(),
+            outcome: Outcome { epoch: Epoch { generation, families: 0 }, ..Outcome::default() },
+            told: ToldRows::default(),
+            sent: None,
             sparse: SparseHistogram::default(),
             dense: NativeHistogram::default(),
         }
     }
 
-    pub(super) fn finish(self, tenant: Tenant) -> Result<(Decoded, Outcome), ReceiveError> {
+    pub(super) fn finish(mut self, tenant: Tenant) -> Result<(Decoded, Outcome), ReceiveError> {
+        let told = self.told.finish(tenant.clone()).map_err(|e| ReceiveError::Internal(e.to_string()))?;
+        (self.outcome.told, self.outcome.told_last) = told;
         Ok((self.rows.finish(tenant)?, self.outcome))
+    }
+
+    /// Says which version of what is known of metrics describes the series.
+    pub(super) fn describe_by(&mut self, families: u64) {
+        self.outcome.epoch.families = families;
+    }
+
+    /// Adds the samples of a series that is known; otherwise nothing, and its labels have to be read.
+    pub(super) fn told(&mut self, plain: &Plain<'_>) -> bool {
+        self.sent = None;
+        if self.memory.series.is_off() {
+            return false;
+        }
+        let sent = plain.hash(self.seed);
+        let Some(known) = self.memory.series.get(sent, self.outcome.epoch) else {
+            self.sent = Some(sent);
+            return false;
+        };
+        let taken = self.told.add(&known, plain, self.request);
+        self.outcome.samples += taken.unwrap_or(0);
+        taken.is_some()
     }
 
     /// Leaves a series out.
@@ -149,18 +191,21 @@ impl<'o> Writer<'o> {
         };
         let key = series.key() ^ self.seed;
         let known = self.outcome.last.get(&key).copied();
-        let last = known.or_else(|| self.memory.last.get(key));
-        let mut adding =
-            Adding { series, last, exemplars, dense: &mut self.dense, outcome: &mut self.outcome, refused: 0, why: None };
+        let last = known.or_else(|| self.memory.last.get(key)?.seen_by(self.request));
+        let (dense, outcome, row) = (&mut self.dense, &mut self.outcome, None);
+        let mut adding = Adding { series, last, exemplars, dense, outcome, row, refused: 0, why: None };
         let mut left = points;
         while let Some((times, point)) = next(&mut self.sparse)? {
             left = left.saturating_sub(1);
             adding.point(times, &point, &self.sparse, left == 0)?;
         }
         adding.lonely_exemplars()?;
-        let Adding { last, refused, why, .. } = adding;
+        let Adding { last, row, refused, why, .. } = adding;
         if let Some(last) = last {
             self.outcome.last.insert(key, last);
+        }
+        if let Some((sent, row)) = self.sent.take().zip(row) {
+            self.outcome.news.push(News { sent, row, key, fingerprint: fingerprint(sent, &description) });
         }
         if let Some(why) = why {
             self.outcome.refused.add(refused, labels, &why);
@@ -177,6 +222,8 @@ struct Adding<'w, 'o, 'l, 'e> {
     exemplars: &'e [Exemplar<'e>],
     dense: &'w mut NativeHistogram,
     outcome: &'w mut Outcome,
+    /// Of the last plain sample.
+    row: Option<u32>,
     refused: u64,
     /// Why the first one was.
     why: Option<PointFault>,
@@ -222,7 +269,10 @@ impl Adding<'_, '_, '_, '_> {
             self.push_exemplars()?;
         }
         match point {
-            Point::Sample { value } => self.series.sample(time, start, *value)?,
+            Point::Sample { value } => {
+                self.series.sample(time, start, *value)?;
+                self.row = self.series.last_row().filter(|_| value.to_bits() != STALE_BITS);
+            }
             Point::Histogram { .. } => self.series.histogram(time, start, self.dense)?,
         }
         self.count(point);
@@ -268,6 +318,15 @@ impl Adding<'_, '_, '_, '_> {
             None => Ok(()),
         }
     }
+}
+
+/// Tells series as they are stored.
+fn fingerprint(sent: u128, description: &Description<'_>) -> u128 {
+    let Description { kind, help, unit } = description;
+    let kind = kind.map_or(u64::MAX, MetricType::number);
+    let lengths = [kind, help.len() as u64, unit.len() as u64].map(u64::to_le_bytes);
+    let parts = [&sent.to_le_bytes()[..], lengths.as_flattened(), help.as_bytes(), unit.as_bytes()];
+    xxh3_128(&parts.concat())
 }
 
 impl Point {

@@ -17,8 +17,6 @@ use super::summary::Run;
 use crate::QueryError;
 use crate::promql::{MetricsError, times_of};
 
-/// Most series that one selector may match.
-pub(super) const SERIES_MAX: usize = 200_000;
 /// How far apart two series of a resource may end to count as ending together, in nanoseconds.
 const TOGETHER_NS: i64 = 60_000_000_000;
 
@@ -102,6 +100,7 @@ pub async fn select(
     let mut budget = Budget::new(limits.samples_max);
     let mut fetch = Fetch {
         matchers: &selection.matchers,
+        series_max: limits.series_max,
         window,
         presence,
         groups: Vec::new(),
@@ -120,19 +119,21 @@ pub async fn select(
     let mut out = targets(lake, &sources, &selection.matchers, window, &mut budget).await?;
     for group in fetch.groups {
         out.extend(expand::series(group, &selection.matchers, window.after_ms, &mut budget)?);
-        if out.len() > SERIES_MAX {
-            return Err(too_many_series());
+        if out.len() > limits.series_max {
+            return Err(too_many_series(limits.series_max));
         }
     }
     Ok(out)
 }
 
-pub(super) fn too_many_series() -> MetricsError {
-    PromqlError::Execution(format!("a selector matches more than {SERIES_MAX} series; narrow it by labels")).into()
+pub(super) fn too_many_series(max: usize) -> MetricsError {
+    let advice = "narrow it by labels, or raise luneta.limits.promql_series_max";
+    PromqlError::Execution(format!("a selector matches more than {max} series; {advice}")).into()
 }
 
 /// What is read of one selection.
 struct Fetch<'a> {
+    series_max: usize,
     matchers: &'a [Matcher],
     window: Window,
     /// Values do not matter.
@@ -159,8 +160,8 @@ impl Fetch<'_> {
             if let Some(group) = self.group(&run.of) {
                 out.entry(run.of.kind).or_default().push((at, group));
             }
-            if self.groups.len() > SERIES_MAX {
-                return Err(too_many_series());
+            if self.groups.len() > self.series_max {
+                return Err(too_many_series(self.series_max));
             }
         }
         Ok(out)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use luneta_promql::{Labels, Matcher};
 use luneta_store::TableSnapshot;
 
-use super::fetch::{SERIES_MAX, Window, sources, too_many_series};
+use super::fetch::{Window, sources, too_many_series};
 use super::identity::{MetricMetadata, Part, TARGET_INFO, Texts, value_text, with_value};
 use super::source::Lake;
 use super::summary::Run;
@@ -18,6 +18,7 @@ pub async fn labels(
     snapshot: &TableSnapshot,
     matchers: &[Matcher],
     window: Window,
+    series_max: usize,
 ) -> Result<Vec<Labels>, MetricsError> {
     let mut found: HashSet<Labels> = HashSet::new();
     let mut seen: HashSet<(usize, usize)> = HashSet::new();
@@ -37,8 +38,8 @@ pub async fn labels(
             let values = run.values.iter().copied().chain(unbounded);
             found.extend(values.filter_map(|value| with_value(labels, *part, value, matchers)));
         }
-        if found.len() > SERIES_MAX {
-            return Err(too_many_series());
+        if found.len() > series_max {
+            return Err(too_many_series(series_max));
         }
     }
     Ok(found.into_iter().collect())

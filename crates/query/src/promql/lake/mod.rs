@@ -134,7 +134,10 @@ async fn attempt(engine: &QueryEngine, lake: &Lake, tenant: &Tenant, ask: Ask<'_
     let mut found = Found::default();
     match ask {
         Ask::Series(selection, limits) => found.selected.series = fetch::select(lake, &snapshot, selection, limits).await?,
-        Ask::Labels(matchers, window) => found.labels = listing::labels(lake, &snapshot, matchers, window).await?,
+        Ask::Labels(matchers, window) => {
+            let series_max = engine.config().promql.series_max;
+            found.labels = listing::labels(lake, &snapshot, matchers, window, series_max).await?;
+        }
         Ask::Texts(matchers, window, list) => found.texts = listing::texts(lake, &snapshot, matchers, window, list).await?,
         Ask::Metadata => found.metadata = listing::metadata(lake, &snapshot).await?,
     }
