@@ -189,7 +189,11 @@ impl Running {
             .merge(intakes(&receive))
             .route("/-/reload", post(move || reload_by_request(reloading.clone())));
         if config.warm_up && has_spans(&store) {
-            tasks.push(tokio::spawn(warm_up(reads.clone(), until(stopped.clone()))));
+            tasks.push(tokio::spawn(unless(luneta_serve::warm_up(reads.clone()), until(stopped.clone()))));
+        }
+        if config.warm_up {
+            let listing = luneta_serve::keep_listed(reads.clone(), Arc::clone(&store), Arc::clone(&receive.cardinality));
+            tasks.push(tokio::spawn(unless(listing, until(stopped.clone()))));
         }
         tasks.push(tokio::spawn(serve_reads(http, reads, stopped.clone())));
         tasks.push(tokio::spawn(pushed(receive.clone(), until(stopped.clone()))));
@@ -263,10 +267,10 @@ fn has_spans(store: &Store) -> bool {
     store.stats().tables.iter().any(|table| table.signal == Signal::Spans && table.file_rows > 0)
 }
 
-/// Lets the first answer be as fast as the others.
-async fn warm_up(reads: axum::Router, stopped: impl Future<Output = ()>) -> Result<()> {
+/// Runs what nobody waits for until the server stops.
+async fn unless(work: impl Future<Output = ()>, stopped: impl Future<Output = ()>) -> Result<()> {
     tokio::select! {
-        () = luneta_serve::warm_up(reads) => {}
+        () = work => {}
         () = stopped => {}
     }
     Ok(())

@@ -316,8 +316,9 @@ fn points(server: &Server) -> Vec<String> {
             let origin = batch.origins.slice(origins.value(row) as usize, 1);
             let one = Batch { rows: batch.rows.slice(row, 1), origins: origin, ..batch.clone() };
             let text = render(&one);
-            let told = |line: &&str| !line.contains("origin =") && !line.contains("fingerprint =");
-            let mut lines: Vec<&str> = text.lines().filter(told).collect();
+            // An empty list is no list, and numbers of origins are no content.
+            let is_content = |line: &&str| ["origin =", "fingerprint =", "exemplars = []"].iter().all(|no| !line.contains(no));
+            let mut lines: Vec<&str> = text.lines().filter(is_content).collect();
             lines.sort_unstable();
             out.push(format!("{} {}", batch.tenant, lines.join("\n")));
         }

@@ -36,7 +36,7 @@ use rates::{QueryTimes, Rates};
 pub use health::own_metrics;
 pub use prometheus::{duration as prometheus_duration, time as prometheus_time, written as prometheus_answer};
 pub use sql::ApiError;
-pub use warm::warm_up;
+pub use warm::{keep_listed, warm_up};
 
 /// What the server tells about itself.
 #[derive(Debug, Clone)]

@@ -1,11 +1,20 @@
 //! What a server asks itself after its start, so that nobody waits for the first answer: the code of queries is
 //! paged in by then, and the footers and indexes of the newest files are in memory.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, header};
+use luneta_model::Tenant;
+use luneta_receive::Cardinality;
+use luneta_store::Store;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
+
+use crate::names::now_ns;
 
 /// Seconds before the newest span that are asked about: what this costs must not grow with the lake.
 const BEFORE_SECONDS: i64 = 300;
@@ -34,6 +43,40 @@ pub async fn warm_up(router: Router) {
         sql(&durations),
     ] {
         answer(&router, question).await;
+    }
+}
+
+/// Active series from which on the labels of a tenant are listed before anybody asks: of fewer they are listed in
+/// less than a fifth of a second.
+const LISTED_SERIES_MIN: usize = 20_000;
+/// Between two looks at how many there are.
+const LISTED_EVERY: Duration = Duration::from_secs(5);
+/// Seconds of which the labels are listed.
+const LISTED_SECONDS: i64 = 3600;
+
+/// Lists the labels of tenants with many active series whenever rows went to files or many series are new, so
+/// that whoever lists them does not wait until millions of labels are read. Does not end.
+pub async fn keep_listed(router: Router, store: Arc<Store>, active: Arc<Cardinality>) {
+    let mut listed: HashMap<Tenant, (usize, Option<SystemTime>)> = HashMap::new();
+    loop {
+        tokio::time::sleep(LISTED_EVERY).await;
+        for (tenant, series) in active.counts() {
+            if series < LISTED_SERIES_MIN {
+                continue;
+            }
+            let flushed = store.stats().flush_last_time;
+            let (before, at) = listed.get(&tenant).copied().unwrap_or_default();
+            if at == flushed && series < before + before / 10 + 1 {
+                continue;
+            }
+            let start = now_ns() / 1_000_000_000 - LISTED_SECONDS;
+            let mut question = get(&format!("/api/v1/labels?start={start}"));
+            if let Ok(name) = header::HeaderValue::from_str(tenant.as_str()) {
+                question.headers_mut().insert("x-scope-orgid", name);
+            }
+            answer(&router, question).await;
+            listed.insert(tenant, (series, flushed));
+        }
     }
 }
 

@@ -138,7 +138,7 @@ fn measure(args: &BenchArgs, program: &Program, driver: &Path, load: &Load, payl
     let output = command.stderr(Stdio::inherit()).output()?;
     let report: Value = serde_json::from_slice(&output.stdout).context("the load driver printed no report")?;
     let items = report["items"].as_f64().unwrap_or(0.0);
-    let cpu = server.settle() - before;
+    let cpu = server.settle(&data) - before;
     let peak = server.memory("VmHWM:");
     let failed = report["failed"].as_u64().unwrap_or(0);
     let data = server.stop()?;

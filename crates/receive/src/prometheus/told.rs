@@ -38,9 +38,8 @@ impl<'a> Plain<'a> {
         let (mut rest, mut samples) = (series, None);
         while let Some(field) = rest.next().ok()? {
             match (field.number, samples) {
-                (1, None) => {}
+                (1, None) | (2, Some(_)) => {}
                 (2, None) => samples = Some(field.offset()),
-                (2, Some(_)) => {}
                 _ => return None,
             }
         }
