@@ -422,7 +422,7 @@ fn gather(slots: &[RecordBatch], column: usize, picked: &[(usize, usize, usize)]
         let each = picked.iter().flat_map(|(slot, start, end)| (*start..*end).map(|row| (*slot, row)));
         return interleave(&arrays, &each.collect::<Vec<_>>());
     }
-    let data: Vec<_> = arrays.iter().map(|array| array.to_data()).collect();
+    let data: Vec<_> = arrays.iter().map(Array::to_data).collect();
     let mut out = MutableArrayData::new(data.iter().collect(), false, rows);
     for (slot, start, end) in picked {
         out.try_extend(*slot, *start, *end)?;

@@ -404,7 +404,8 @@ fn properties(
         let leaf = descriptor.columns().iter().position(|c| c.path().string() == *name)?;
         Some(SortingColumn { column_idx: leaf as i32, descending: false, nulls_first: true })
     });
-    let level = if table == Table::Signal(Signal::Metrics) { config.zstd_level.max(POINTS_ZSTD_LEVEL) } else { config.zstd_level };
+    let level =
+        if table == Table::Signal(Signal::Metrics) { config.zstd_level.max(POINTS_ZSTD_LEVEL) } else { config.zstd_level };
     // Many spans share a trace, few records do.
     let trace_dictionary = if table == Table::Signal(Signal::Spans) { TRACE_DICTIONARY_BYTES_MAX } else { DICTIONARY_BYTES_MAX };
     let mut builder = WriterProperties::builder()

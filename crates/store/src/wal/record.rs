@@ -156,7 +156,9 @@ fn push_part(record: &mut Vec<u8>, schema_id: u32, batch: &RecordBatch) -> Resul
 
 fn push_told(record: &mut Vec<u8>, told: &Told, series: &[EncodedSeries]) {
     record.extend_from_slice(&(series.len() as u32).to_le_bytes());
-    series.iter().for_each(|series| record.extend_from_slice(&series.id.to_le_bytes()));
+    for series in series {
+        record.extend_from_slice(&series.id.to_le_bytes());
+    }
     record.extend_from_slice(&(told.places.len() as u32).to_le_bytes());
     for (part, row) in &told.places {
         record.extend_from_slice(&part.to_le_bytes());

@@ -49,7 +49,7 @@ impl Runs {
         encoding.dictionary()?;
         let mut page: Vec<(u32, u32)> = Vec::new();
         let mut rows = 0;
-        for &(code, length) in &self.runs {
+        for &(code, length) in &self.lengths {
             let mut left = length;
             while left > 0 {
                 let now = left.min((form.page_rows_max - rows) as u32);

@@ -49,7 +49,7 @@ pub(crate) struct Runs {
     /// Where each value ends.
     ends: Vec<u32>,
     /// Code and number of rows.
-    runs: Vec<(u32, u32)>,
+    lengths: Vec<(u32, u32)>,
     rows: usize,
 }
 
@@ -57,7 +57,7 @@ impl Runs {
     /// No rows of a column that [`may_run`].
     pub(crate) fn new(data_type: &DataType) -> Self {
         let is_text = *data_type != DataType::UInt64;
-        Self { is_text, codes: HashMap::default(), values: Vec::new(), ends: Vec::new(), runs: Vec::new(), rows: 0 }
+        Self { is_text, codes: HashMap::default(), values: Vec::new(), ends: Vec::new(), lengths: Vec::new(), rows: 0 }
     }
 
     /// Adds rows of an array: texts, a dictionary of texts, or unsigned integers. `known` holds the codes of the
@@ -100,7 +100,7 @@ impl Runs {
 
     /// Whether the rows so far are many to a run, and their distinct values few.
     pub(crate) fn pay(&self) -> bool {
-        self.runs.len() * ROWS_PER_RUN_MIN <= self.rows.max(ROWS_PER_RUN_MIN) && self.values.len() <= DICTIONARY_BYTES_MAX
+        self.lengths.len() * ROWS_PER_RUN_MIN <= self.rows.max(ROWS_PER_RUN_MIN) && self.values.len() <= DICTIONARY_BYTES_MAX
     }
 
     /// Rows so far.
@@ -110,7 +110,7 @@ impl Runs {
 
     /// The rows, one by one, in arrays of about so many.
     pub(crate) fn arrays(&self, rows_max: usize) -> impl Iterator<Item = ArrayRef> + '_ {
-        let mut runs = self.runs.iter().copied();
+        let mut runs = self.lengths.iter().copied();
         let mut left = runs.next();
         std::iter::from_fn(move || {
             let mut part = Vec::new();
@@ -148,9 +148,9 @@ impl Runs {
 
     fn push_code(&mut self, code: u32, rows: usize) {
         self.rows += rows;
-        match self.runs.last_mut() {
+        match self.lengths.last_mut() {
             Some((last, length)) if *last == code => *length += rows as u32,
-            _ => self.runs.push((code, rows as u32)),
+            _ => self.lengths.push((code, rows as u32)),
         }
     }
 

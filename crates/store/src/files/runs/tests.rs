@@ -7,6 +7,7 @@ use bytes::Bytes;
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::basic::{Compression, ZstdLevel};
+use parquet::data_type::ByteArray;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 use parquet::file::properties::WriterProperties;
 use parquet::file::statistics::Statistics;
@@ -62,8 +63,8 @@ fn check(array: &ArrayRef, nullable: bool, compressed: bool, page_rows_max: usiz
     match statistics {
         Statistics::ByteArray(bounds) => {
             let texts = plain.as_string::<i32>();
-            assert_eq!(bounds.min_opt().map(|b| b.data()), texts.iter().flatten().min().map(str::as_bytes));
-            assert_eq!(bounds.max_opt().map(|b| b.data()), texts.iter().flatten().max().map(str::as_bytes));
+            assert_eq!(bounds.min_opt().map(ByteArray::data), texts.iter().flatten().min().map(str::as_bytes));
+            assert_eq!(bounds.max_opt().map(ByteArray::data), texts.iter().flatten().max().map(str::as_bytes));
         }
         Statistics::Int64(bounds) => {
             let numbers = plain.as_primitive::<arrow::datatypes::UInt64Type>();
