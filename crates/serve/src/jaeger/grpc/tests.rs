@@ -89,9 +89,9 @@ fn frames_are_checked() {
 #[test]
 fn frames_may_be_packed() {
     let frame = |message: &[u8]| {
-        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-        std::io::Write::write_all(&mut packer, message).expect("packs");
-        let packed = packer.finish().expect("packs");
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        std::io::Write::write_all(&mut gzip, message).expect("packs");
+        let packed = gzip.finish().expect("packs");
         let mut bytes = vec![1];
         bytes.extend((packed.len() as u32).to_be_bytes());
         bytes.extend(&packed);

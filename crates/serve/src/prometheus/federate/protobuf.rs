@@ -132,7 +132,8 @@ pub(super) fn shown(mut page: &[u8]) -> Vec<String> {
             out.push(match (metric.untyped, metric.histogram) {
                 (Some(Untyped { value }), None) => format!("{head} {value}"),
                 (None, Some(Histogram { sum, count, schema, positive_spans, positive_counts, .. })) => {
-                    let spans: String = positive_spans.iter().map(|s| format!("({},{})", s.offset, s.length)).collect();
+                    let spans: Vec<_> = positive_spans.iter().map(|s| format!("({},{})", s.offset, s.length)).collect();
+                    let spans = spans.concat();
                     format!("{head} {count} {sum} {schema} {spans} {positive_counts:?}")
                 }
                 other => panic!("{other:?}"),
