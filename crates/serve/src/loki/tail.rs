@@ -66,7 +66,7 @@ pub async fn tail(State(state): State<ServeState>, request: Request) -> Result<R
 
 impl Tail {
     async fn run(mut self, mut socket: WebSocket) -> Result<(), axum::Error> {
-        // What comes while history is read is kept, and left out where history has it.
+        // What comes while history is read is kept for later; rather twice than not at all.
         let mut batches = self.state.engine().store().subscribe();
         let seen_until = now_ns();
         let ends = tokio::time::sleep(LIFE_MAX);
