@@ -56,7 +56,8 @@ fn exported() -> Export {
         ],
         ..Default::default()
     };
-    let log_records = vec![record(15, 9, "sold one", false), record(30, 17, "cannot sell", true), record(45, 0, "level=warn low", false)];
+    let log_records =
+        vec![record(15, 9, "sold one", false), record(30, 17, "cannot sell", true), record(45, 0, "level=warn low", false)];
     let scope_logs = vec![ScopeLogs { log_records, ..Default::default() }];
     Export::Logs(vec![ResourceLogs { resource: Some(resource), scope_logs, ..Default::default() }])
 }
@@ -123,9 +124,9 @@ fn entries_are_found() {
         };
         let found = range(server, r#"{app="web"} |= "GET""#, "");
         let wanted = json!([
-            {"stream": stream, "values": [[at(0), "GET /cart 200 12ms"]]},
             {"stream": with(&[("trace_id", TRACE), ("user", "ann")]), "values": [[at(10), "GET /pay 500 250ms"]]},
             {"stream": with(&[("user", "bob")]), "values": [[at(20), "GET /cart 200 8ms"]]},
+            {"stream": stream, "values": [[at(0), "GET /cart 200 12ms"]]},
         ]);
         assert_eq!(found, wanted, "{when}");
         for (query, more, wanted) in [
@@ -159,7 +160,8 @@ fn entries_are_found() {
 #[test]
 fn kinds_of_labels_are_told_apart() {
     everywhere(|server, when| {
-        let path = format!("/loki/api/v1/query_range?query={}&{}", percent_encoded(r#"{service_name="shop"} |= "sell""#), window());
+        let path =
+            format!("/loki/api/v1/query_range?query={}&{}", percent_encoded(r#"{service_name="shop"} |= "sell""#), window());
         let reply = server.get_with(&path, &[("x-loki-response-encoding-flags", "categorize-labels")]);
         let data = &reply.json()["data"];
         assert_eq!(data["encodingFlags"], json!(["categorize-labels"]), "{when}");
@@ -180,13 +182,25 @@ fn numbers_are_counted() {
     everywhere(|server, when| {
         let twice = if when == "in both" { 2.0 } else { 1.0 };
         for (query, wanted) in [
-            (r#"sum by (app) (count_over_time({env="prod"}[2m]))"#, json!([[{"app": "api"}, 2.0 * twice], [{"app": "web"}, 4.0 * twice]])),
+            // What is at the start of the window is not in it.
+            (
+                r#"sum by (app) (count_over_time({env="prod"}[2m]))"#,
+                json!([[{"app": "api"}, 2.0 * twice], [{"app": "web"}, 3.0 * twice]]),
+            ),
             (r#"sum(bytes_over_time({app="web"} |= "pay" [2m]))"#, json!([[{}, 36.0 * twice]])),
-            (r#"sum by (detected_level) (count_over_time({service_name="shop"}[2m]))"#,
-                json!([[{"detected_level": "error"}, 1.0], [{"detected_level": "info"}, 1.0], [{"detected_level": "warn"}, 1.0]])),
-            (r#"sum by (user) (count_over_time({app="web"} | user!="" [2m]))"#, json!([[{"user": "ann"}, 2.0 * twice], [{"user": "bob"}, twice]])),
+            (
+                r#"sum by (detected_level) (count_over_time({service_name="shop"}[2m]))"#,
+                json!([[{"detected_level": "error"}, 1.0], [{"detected_level": "info"}, 1.0], [{"detected_level": "warn"}, 1.0]]),
+            ),
+            (
+                r#"sum by (user) (count_over_time({app="web"} | user!="" [2m]))"#,
+                json!([[{"user": "ann"}, 2.0 * twice], [{"user": "bob"}, twice]]),
+            ),
             (r#"sum by (app) (sum_over_time({app="api"} | json | unwrap took [2m]))"#, json!([[{"app": "api"}, 4.0 * twice]])),
-            (r#"max by (host_name) (count_over_time({service_name="shop"} | keep host_name [2m]))"#, json!([[{"host_name": "node-a"}, 3.0]])),
+            (
+                r#"max by (host_name) (count_over_time({service_name="shop"} | keep host_name [2m]))"#,
+                json!([[{"host_name": "node-a"}, 3.0]]),
+            ),
             (r"vector(1)+vector(1)", json!([[{}, 2.0]])),
         ] {
             let reply = answers(server, &format!("query?query={}&time={}", percent_encoded(query), at(120)));
@@ -225,12 +239,16 @@ fn labels_and_volumes_are_listed() {
         assert!(stats["bytes"].as_u64().unwrap() > 0 && stats["chunks"].as_u64().unwrap() > 0, "{when}: {stats}");
         let volume = of("index/volume?query=%7Bapp%3D~%22.%2B%22%7D");
         assert_eq!(volume["data"]["resultType"], "vector", "{when}");
-        let apps: Vec<&Value> = volume["data"]["result"].as_array().unwrap().iter().map(|series| &series["metric"]["app"]).collect();
+        let apps: Vec<&Value> =
+            volume["data"]["result"].as_array().unwrap().iter().map(|series| &series["metric"]["app"]).collect();
         assert_eq!(apps.len(), 2, "{when}: {volume}");
         let by_label = of("index/volume_range?query=%7Bapp%3D%22web%22%7D&aggregateBy=labels&targetLabels=env&step=60");
         assert_eq!(by_label["data"]["result"][0]["metric"], json!({"env": ""}), "{when}: {by_label}");
         let detected = of("detected_labels");
-        assert!(detected["detectedLabels"].as_array().unwrap().contains(&json!({"label": "app", "cardinality": 2})), "{when}: {detected}");
+        assert!(
+            detected["detectedLabels"].as_array().unwrap().contains(&json!({"label": "app", "cardinality": 2})),
+            "{when}: {detected}"
+        );
         let fields = of("detected_fields?query=%7Bapp%3D%22api%22%7D");
         let took = json!({"label": "took", "type": "float", "cardinality": 2, "parsers": ["json"], "jsonPath": ["took"]});
         assert!(fields["fields"].as_array().unwrap().contains(&took), "{when}: {fields}");
@@ -252,7 +270,11 @@ fn faults_are_plain_text() {
         ("query_range?query=%7Bapp%3D%22web%22%7D&start=2&end=1", 400, "end timestamp must not be before or equal to start time"),
         ("query_range?query=%7Bapp%3D%22web%22%7D&direction=up", 400, "invalid direction 'up'"),
         ("query_range?query=rate(%7Bapp%3D%22web%22%7D[1m])&step=-1", 400, "zero or negative query resolution step widths"),
-        ("query_range?query=rate(%7Bapp%3D%22web%22%7D[1m])&start=0&end=1000000&step=1", 400, "exceeded maximum resolution of 11,000 points"),
+        (
+            "query_range?query=rate(%7Bapp%3D%22web%22%7D[1m])&start=0&end=1000000&step=1",
+            400,
+            "exceeded maximum resolution of 11000 points",
+        ),
         ("labels?start=soon", 400, "could not parse 'start' parameter"),
         ("delete?query=%7Bapp%3D%22web%22%7D", 200, "[]"),
         ("no/such/path", 404, "404 page not found"),
@@ -334,10 +356,13 @@ fn tails_follow() {
     let history: Value = serde_json::from_slice(&message(&mut stream)).unwrap();
     assert_eq!(lines(&history["streams"]).len(), 3, "{history}");
     let now = luneta_tests::send::now().to_string();
-    push(&server, &json!({"streams": [
-        {"stream": {"app": "web"}, "values": [[now, "GET /new"], [now, "other"]]},
-        {"stream": {"app": "api"}, "values": [[now, "GET /elsewhere"]]},
-    ]}));
+    push(
+        &server,
+        &json!({"streams": [
+            {"stream": {"app": "web"}, "values": [[now, "GET /new"], [now, "other"]]},
+            {"stream": {"app": "api"}, "values": [[now, "GET /elsewhere"]]},
+        ]}),
+    );
     let live: Value = serde_json::from_slice(&message(&mut stream)).unwrap();
     let stream = json!({"app": "web", "service_name": "web", "detected_level": "unknown"});
     assert_eq!(live, json!({"streams": [{"stream": stream, "values": [[now, "GET /new"]]}]}));

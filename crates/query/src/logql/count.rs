@@ -30,7 +30,7 @@ pub async fn count(fetch: &Fetch<'_>, fold: &Fold, cells_max: usize, evaluation:
         let of_rows = |name: &&str| chosen.accepted().any(|id| !chosen.source.index.origins[id].origin.labels.has(name));
         let named = Named::new(&chosen.source, fold.by.iter().map(String::as_str).filter(of_rows).collect());
         let blocks = fetch.blocks(chosen);
-        for chunk in fetch.chunks(chosen, &blocks) {
+        for chunk in Fetch::chunks(chosen, &blocks) {
             fetch.check().await?;
             let found = fetch.find(chosen, chunk, fold.counted == Counted::Bytes).await?;
             if !found.rows.is_empty() {

@@ -28,7 +28,7 @@ pub async fn samples(fetch: &Fetch<'_>, evaluation: &mut Evaluation) -> Result<(
     let mut metadata = Metadata::default();
     for chosen in &fetch.sources {
         let blocks = fetch.blocks(chosen);
-        for chunk in fetch.chunks(chosen, &blocks) {
+        for chunk in Fetch::chunks(chosen, &blocks) {
             fetch.check().await?;
             let reads_level = matches!(selection.metadata, MetadataNeed::All);
             let found = fetch.find(chosen, chunk, selection.reads_line || reads_level).await?;
@@ -56,9 +56,9 @@ impl<'n> Fields<'n> {
         let (source, ranges) = (&chosen.source, ranges(rows));
         Ok(match &fetch.selection.metadata {
             MetadataNeed::All => Self::Whole(Whole::read(fetch.lake, source, &ranges).await.map_err(lake_fault)?),
-            MetadataNeed::Names(names) => {
+            MetadataNeed::Names(needed) => {
                 let of_rows = |name: &&str| chosen.accepted().any(|id| !source.index.origins[id].origin.labels.has(name));
-                let named = Named::new(source, names.iter().map(String::as_str).filter(of_rows).collect());
+                let named = Named::new(source, needed.iter().map(String::as_str).filter(of_rows).collect());
                 let coded = named.read(fetch.lake, source, rows, &ranges).await.map_err(lake_fault)?;
                 Self::Named(named, coded)
             }
@@ -157,7 +157,9 @@ fn next(places: &[Place], count: usize) -> BTreeMap<usize, Vec<usize>> {
     for (_, source, block) in &places[..count.min(places.len())] {
         by_source.entry(*source).or_default().push(*block);
     }
-    by_source.values_mut().for_each(|blocks| blocks.sort_unstable());
+    for blocks in by_source.values_mut() {
+        blocks.sort_unstable();
+    }
     by_source
 }
 
@@ -199,8 +201,12 @@ async fn places(fetch: &Fetch<'_>, first: &mut First) -> Result<(BTreeMap<usize,
     found.retain(|(rank, ..)| !first.is_late(*rank));
     all &= found.len() == before;
     let mut by_source: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    found.into_iter().for_each(|(_, source, row)| by_source.entry(source).or_default().push(row));
-    by_source.values_mut().for_each(|rows| rows.sort_unstable());
+    for (_, source, row) in found {
+        by_source.entry(source).or_default().push(row);
+    }
+    for rows in by_source.values_mut() {
+        rows.sort_unstable();
+    }
     Ok((by_source, all))
 }
 

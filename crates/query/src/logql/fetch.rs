@@ -124,7 +124,7 @@ impl<'a> Fetch<'a> {
     }
 
     /// Blocks in pieces that are read at once.
-    pub fn chunks<'b>(&self, chosen: &Chosen<'_>, blocks: &'b [usize]) -> Vec<&'b [usize]> {
+    pub fn chunks<'b>(chosen: &Chosen<'_>, blocks: &'b [usize]) -> Vec<&'b [usize]> {
         let mut chunks = Vec::new();
         let mut rest = blocks;
         while !rest.is_empty() {
@@ -272,13 +272,15 @@ async fn choose<'a>(lake: &Lake, source: Source, selection: &'a Selection, trace
     }
     let filters: Vec<&LabelFilter> =
         filters.into_iter().zip(of_rows).filter(|(_, asked)| *asked).map(|(filter, _)| filter).collect();
-    let mut names = Vec::new();
-    filters.iter().for_each(|filter| filter.labels(&mut names));
-    names.sort_unstable();
-    names.dedup();
+    let mut asked = Vec::new();
+    for filter in &filters {
+        filter.labels(&mut asked);
+    }
+    asked.sort_unstable();
+    asked.dedup();
     let all_accepted =
         accepted.iter().skip(DELETED + 1).all(|accepted| *accepted) && source.index.origins[DELETED].first == i64::MAX;
-    let named = Named::new(&source, names);
+    let named = Named::new(&source, asked);
     let mut chosen = Chosen { source, accepted, all_accepted, filters, named, picked: None };
     if let Some(trace) = trace {
         chosen.picked = pick(lake, &chosen, trace).await;

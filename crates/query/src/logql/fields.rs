@@ -145,22 +145,22 @@ impl<'n> Named<'n> {
         for (name, parts) in self.names.iter().zip(&self.parts) {
             let mut found: Option<Coded> = None;
             for part in parts {
-                let coded = match part {
+                let next = match part {
                     Part::Column(at) => column(*at).map(coded).transpose()?,
                     Part::Map(at) => column(*at).map(|column| of_map(column, name)),
                     Part::Field(at, for_all) => {
-                        let mut coded = column(*at).map(coded).transpose()?;
-                        if let Some(coded) = coded.as_mut().filter(|_| !for_all) {
-                            let codes = coded.codes.iter_mut().enumerate();
+                        let mut values = column(*at).map(coded).transpose()?;
+                        if let Some(values) = values.as_mut().filter(|_| !for_all) {
+                            let codes = values.codes.iter_mut().enumerate();
                             codes.filter(|(at, _)| of_loki(*at)).for_each(|(_, code)| *code = 0);
                         }
-                        coded
+                        values
                     }
                     Part::Level(_) => Some(levels(&batch)?),
                 };
-                found = match (found, coded) {
-                    (Some(found), Some(coded)) => Some(found.or(&coded)),
-                    (found, coded) => found.or(coded),
+                found = match (found, next) {
+                    (Some(found), Some(next)) => Some(found.or(&next)),
+                    (found, next) => found.or(next),
                 };
             }
             out.push(found.unwrap_or_else(|| Coded::none(rows.len())));
@@ -344,7 +344,8 @@ impl Whole {
             let Some(texts) = texts.as_ref().filter(|texts| texts.is_valid(row)) else { continue };
             let value = texts.value(row);
             // Nothing is said by numbers that are nothing.
-            if !(matches!(*name, "flags" | "severity_number") && value == "0") && !metadata.has(name) {
+            let is_nothing = matches!(*name, "flags" | "severity_number") && value == "0";
+            if !is_nothing && !metadata.has(name) {
                 metadata.set(name, value);
             }
         }
@@ -392,12 +393,11 @@ impl Metadata {
     /// Sets a value.
     pub fn set(&mut self, name: &str, value: &str) {
         let value = self.keep(value);
-        match self.place(name) {
-            Some(at) => self.places[at].1 = value,
-            None => {
-                let name = self.keep(name);
-                self.places.push((name, value));
-            }
+        if let Some(at) = self.place(name) {
+            self.places[at].1 = value;
+        } else {
+            let name = self.keep(name);
+            self.places.push((name, value));
         }
     }
 

@@ -214,15 +214,17 @@ fn locals(batch: &RecordBatch) -> Result<(Vec<u32>, Vec<u32>)> {
 /// Rows in memory share the numbers of their origins among all columns that have them.
 fn shared_keys(batch: &RecordBatch) -> Option<&[u32]> {
     let of_origin = batch.schema_ref().fields().iter().zip(batch.columns()).filter(|(field, _)| is_of_origin(field.name()));
-    let mut keys: Option<&[u32]> = None;
+    let (mut shared, mut columns): (Option<&[u32]>, usize) = (None, 0);
     for (_, column) in of_origin {
-        let own = &column.as_dictionary_opt::<UInt32Type>()?.keys().values()[..];
-        match keys {
-            Some(keys) if !std::ptr::eq(keys, own) => return None,
-            _ => keys = Some(own),
+        let keys = column.as_dictionary_opt::<UInt32Type>()?.keys();
+        let own = &keys.values()[..];
+        // Where a column of a file is null, its keys say nothing.
+        if shared.is_some_and(|shared| !std::ptr::eq(shared, own)) {
+            return None;
         }
+        (shared, columns) = (Some(own), columns + if keys.null_count() == 0 { 2 } else { 1 });
     }
-    keys
+    shared.filter(|_| columns > 1)
 }
 
 /// Small numbers for pairs of numbers, and the first row of each.

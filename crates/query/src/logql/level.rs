@@ -66,10 +66,10 @@ fn first_word(bytes: &[u8]) -> Option<Level> {
     while let Some((start, end)) = words.next() {
         // Of short words in running text only whole ones in capitals are levels.
         let word = &bytes[start..end];
-        if end - start >= 4 || word.iter().all(u8::is_ascii_uppercase) {
-            if let Some(level) = of_word(word) {
-                return Some(level);
-            }
+        if (end - start >= 4 || word.iter().all(u8::is_ascii_uppercase))
+            && let Some(level) = of_word(word)
+        {
+            return Some(level);
         }
     }
     None

@@ -162,7 +162,7 @@ impl QueryEngine {
         for chosen in &fetch.sources {
             let mut of_source: HashMap<(usize, usize), (u64, f64)> = HashMap::new();
             let blocks = fetch.blocks(chosen);
-            for chunk in fetch.chunks(chosen, &blocks) {
+            for chunk in Fetch::chunks(chosen, &blocks) {
                 fetch.check().await?;
                 add(&fetch, chosen, chunk, intervals, &mut of_source).await?;
             }

@@ -100,9 +100,8 @@ impl QueryEngine {
             loop {
                 let lake = Lake::new(self);
                 let fetched = guarded(self.fetch(&lake, tenant, &query, &params, &limits, deadline)).await;
-                match self.damaged(&lake, fetched, &mut warnings).await {
-                    Some(fetched) => return fetched.map(|evaluation| (evaluation, warnings, scanned(&lake))),
-                    None => {}
+                if let Some(fetched) = self.damaged(&lake, fetched, &mut warnings).await {
+                    return fetched.map(|evaluation| (evaluation, warnings, scanned(&lake)));
                 }
             }
         };

@@ -140,8 +140,10 @@ impl Lake {
         let mut builder = Builder::new(&batch.schema(), &self.labels)?;
         builder.add(batch, |_| true)?;
         let bodies = batch.column_by_name("body").and_then(|column| column.as_string_opt::<i32>());
-        let offsets = bodies.map(|bodies| bodies.value_offsets());
-        let line_bytes = |rows: Range<usize>| offsets.map_or(0.0, |at| f64::from(at[rows.end] - at[rows.start]));
+        let line_bytes = |rows: Range<usize>| {
+            let between = |at: &[i32]| f64::from(at[rows.end] - at[rows.start]);
+            bodies.map_or(0.0, |bodies| between(bodies.value_offsets()))
+        };
         let index = Arc::new(builder.finish(None, line_bytes));
         self.indexes.keep_batch(batch, &index);
         Ok(Source { place, index })
@@ -302,19 +304,16 @@ fn line_bytes_by_page(footer: &ParquetMetaData, metadata: &ArrowReaderMetadata) 
         let rows = usize::try_from(group.num_rows()).unwrap_or(0);
         let pages = footer.offset_index().and_then(|index| index.get(number)?.get(leaf));
         let lengths = pages.and_then(|pages| Some((pages, pages.unencoded_byte_array_data_bytes()?)));
-        match lengths {
-            Some((pages, lengths)) => {
-                let firsts = pages.page_locations().iter().map(|page| usize::try_from(page.first_row_index).unwrap_or(0));
-                for (end, length) in firsts.skip(1).chain([rows]).zip(lengths) {
-                    bytes += *length as f64;
-                    ends.push((row + end, bytes));
-                }
+        if let Some((pages, lengths)) = lengths {
+            let firsts = pages.page_locations().iter().map(|page| usize::try_from(page.first_row_index).unwrap_or(0));
+            for (end, length) in firsts.skip(1).chain([rows]).zip(lengths) {
+                bytes += *length as f64;
+                ends.push((row + end, bytes));
             }
-            None => {
-                let chunk = group.column(leaf);
-                bytes += chunk.unencoded_byte_array_data_bytes().unwrap_or_else(|| chunk.uncompressed_size()) as f64;
-                ends.push((row + rows, bytes));
-            }
+        } else {
+            let chunk = group.column(leaf);
+            bytes += chunk.unencoded_byte_array_data_bytes().unwrap_or_else(|| chunk.uncompressed_size()) as f64;
+            ends.push((row + rows, bytes));
         }
         row += rows;
     }

@@ -112,7 +112,9 @@ impl LogTail {
             };
             into.push((name.to_owned(), value.to_owned()));
         });
-        [&mut stream, &mut metadata, &mut parsed].into_iter().for_each(|pairs| pairs.sort());
+        for pairs in [&mut stream, &mut metadata, &mut parsed] {
+            pairs.sort();
+        }
         Some(TailEntry { time_ns: entry.time_ns, line, stream, metadata, parsed })
     }
 }

@@ -168,7 +168,7 @@ impl Field {
     /// The narrowest type that all values have.
     fn kind(&self) -> &'static str {
         let all = |is: fn(&str) -> bool| !self.values.is_empty() && self.values.iter().all(|value| is(value));
-        let kinds: [(&str, fn(&str) -> bool); 5] = [
+        let kinds: [Kind; 5] = [
             ("int", |value| value.parse::<i64>().is_ok()),
             ("float", |value| value.parse::<f64>().is_ok()),
             ("boolean", |value| matches!(value, "true" | "false")),
@@ -180,6 +180,9 @@ impl Field {
         kinds.into_iter().find(|(_, is)| all(*is)).map_or("string", |(kind, _)| kind)
     }
 }
+
+/// A type, and whether a value is of it.
+type Kind = (&'static str, fn(&str) -> bool);
 
 /// Whether a value is a number with one of some units.
 fn is_measured(value: &str, units: &[&str]) -> bool {

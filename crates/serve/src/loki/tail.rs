@@ -119,7 +119,9 @@ impl Tail {
         };
         let evaluated = evaluate(&self.state, &self.tenant, self.query.clone(), params).await?;
         let Value::Streams(mut streams) = evaluated.found.answer.value else { return Ok(Vec::new()) };
-        streams.iter_mut().for_each(|stream| stream.entries.reverse());
+        for stream in &mut streams {
+            stream.entries.reverse();
+        }
         Ok(streams)
     }
 }

@@ -32,7 +32,7 @@ pub async fn instant(State(state): State<ServeState>, asked: Asked) -> Result<Js
     let grouping = Grouping::of(&asked.parameters, &matchers)?;
     let most = largest(&grouping, &volumes.streams, limit(&asked.parameters)?);
     let sample = |(labels, bytes): &(Labels, BTreeMap<usize, u64>)| json!({"metric": grouping.metric(labels), "value": point(times.end, bytes.values().sum())});
-    Ok(written("vector", most.iter().map(sample).collect()))
+    Ok(written("vector", &most.iter().map(sample).collect::<Vec<_>>()))
 }
 
 /// `index/volume_range`: the same at every step.
@@ -52,7 +52,7 @@ pub async fn range(State(state): State<ServeState>, asked: Asked) -> Result<Json
         let points = bytes.iter().map(|(interval, bytes)| point(times.start + step * *interval as i64, *bytes));
         json!({"metric": grouping.metric(labels), "values": points.collect::<Vec<_>>()})
     };
-    Ok(written("matrix", most.iter().map(series).collect()))
+    Ok(written("matrix", &most.iter().map(series).collect::<Vec<_>>()))
 }
 
 fn whole(times: &Range<i64>) -> Intervals {
@@ -131,7 +131,7 @@ fn point(time_ns: i64, bytes: u64) -> Value {
     json!([time_ns.div_euclid(1_000_000) as f64 / 1000.0, bytes.to_string()])
 }
 
-fn written(kind: &str, result: Vec<Value>) -> Json<Value> {
+fn written(kind: &str, result: &[Value]) -> Json<Value> {
     Json(json!({"status": "success", "data": {"resultType": kind, "result": result, "stats": {}}}))
 }
 
