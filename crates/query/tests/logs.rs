@@ -18,7 +18,7 @@ use luneta_store::{Store, StoreConfig};
 const ROWS: u64 = 20_011;
 const START: i64 = 1_700_000_000_000_000_000;
 const MILLISECOND: i64 = 1_000_000;
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 fn config(dir: &Path) -> StoreConfig {
     let mut config = StoreConfig::new(dir);
@@ -48,7 +48,7 @@ fn record(n: u64) -> Record {
         _ => format!("level=warn n={n}"),
     };
     let mut attributes = Vec::new();
-    if n % 2 == 0 {
+    if n.is_multiple_of(2) {
         attributes.push(("user.id", format!("u{}", n % 5)));
     }
     if n % 1000 == 7 {
@@ -59,7 +59,7 @@ fn record(n: u64) -> Record {
         line,
         // Every fourth has none, and the line tells it.
         severity: [9, 17, 21, 0][(n % 4) as usize],
-        trace: (n % 10 == 0).then(|| (u128::from(n / 50) + 1).to_be_bytes()),
+        trace: n.is_multiple_of(10).then(|| (u128::from(n / 50) + 1).to_be_bytes()),
         attributes,
         origin: (n % 3) as usize,
     }
