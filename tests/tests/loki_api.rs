@@ -7,6 +7,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use luneta_tests::send::log::{LogRecord, ResourceLogs, ScopeLogs};
+use luneta_tests::send::logs::v1::ExportLogsServiceRequest;
 use luneta_tests::send::{Export, attribute, percent_encoded, text};
 use luneta_tests::{Options, Server};
 use serde_json::{Value, json};
@@ -59,12 +60,18 @@ fn exported() -> Export {
     let log_records =
         vec![record(15, 9, "sold one", false), record(30, 17, "cannot sell", true), record(45, 0, "level=warn low", false)];
     let scope_logs = vec![ScopeLogs { log_records, ..Default::default() }];
-    Export::Logs(vec![ResourceLogs { resource: Some(resource), scope_logs, ..Default::default() }])
+    let resource_logs = vec![ResourceLogs { resource: Some(resource), scope_logs, ..Default::default() }];
+    Export::Logs(ExportLogsServiceRequest { resource_logs })
+}
+
+/// Loki's own port.
+fn own_port(server: &Server) -> String {
+    format!("http://{}", server.port("loki"))
 }
 
 fn push(server: &Server, body: &Value) {
     let headers = [("content-type", "application/json")];
-    let reply = server.post(&format!("{}/loki/api/v1/push", server.port("loki")), &headers, body.to_string().as_bytes());
+    let reply = server.post(&format!("{}/loki/api/v1/push", own_port(server)), &headers, body.to_string().as_bytes());
     assert_eq!(reply.status, 204, "{}", reply.text());
 }
 
@@ -295,11 +302,11 @@ fn faults_are_plain_text() {
 #[test]
 fn lokis_own_port_answers_too() {
     let server = server();
-    let port = server.port("loki");
+    let port = own_port(&server);
     for path in ["/ready", "/loki/api/v1/status/buildinfo", "/loki/api/v1/rules", "/prometheus/api/v1/rules", "/metrics"] {
-        assert_eq!(server.get_at(port, path).status, 200, "{path}");
+        assert_eq!(server.get_at(&port, path).status, 200, "{path}");
     }
-    let labels = server.get_at(port, &format!("/loki/api/v1/labels?{}", window())).json();
+    let labels = server.get_at(&port, &format!("/loki/api/v1/labels?{}", window())).json();
     assert_eq!(labels["status"], "success", "{labels}");
     let form = format!("query={}&start={}&end={}", percent_encoded(WEB), at(0), at(120));
     let headers = [("content-type", "application/x-www-form-urlencoded")];

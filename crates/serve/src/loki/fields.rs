@@ -195,7 +195,9 @@ mod tests {
 
     fn field(values: &[&str]) -> Field {
         let mut field = Field::default();
-        values.iter().for_each(|value| field.add(value, Some("json")));
+        for value in values {
+            field.add(value, Some("json"));
+        }
         field
     }
 
