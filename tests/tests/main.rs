@@ -17,6 +17,7 @@ mod golden;
 mod json;
 mod line_clients;
 mod log_clients;
+mod loki_api;
 mod prometheus;
 mod read_apis;
 mod remote_write;

@@ -114,6 +114,17 @@ struct RawLimits {
     query_rows_max: Option<usize>,
     promql_samples_max: Option<usize>,
     promql_series_max: Option<usize>,
+    logql_length_max: Option<usize>,
+    logql_depth_max: Option<usize>,
+    logql_entries_max: Option<usize>,
+    logql_entry_bytes_max: Option<usize>,
+    logql_samples_max: Option<usize>,
+    logql_series_max: Option<usize>,
+    logql_inner_series_max: Option<usize>,
+    logql_points_max: Option<usize>,
+    logql_labels_per_entry_max: Option<usize>,
+    logql_template_bytes_max: Option<usize>,
+    log_index_bytes_max: Option<usize>,
     series_max: Option<usize>,
     series_of_metric_max: Option<usize>,
     series_told_max: Option<usize>,
@@ -357,7 +368,27 @@ fn bounds(
     query.rows_max = raw.query_rows_max.unwrap_or(query.rows_max);
     query.promql.samples_max = raw.promql_samples_max.unwrap_or(query.promql.samples_max);
     query.promql.series_max = raw.promql_series_max.unwrap_or(query.promql.series_max);
+    logql_limits(raw, &mut query);
     (item, bodies, query)
+}
+
+fn logql_limits(raw: &RawLimits, query: &mut luneta_query::QueryConfig) {
+    let (limits, text) = (&mut query.logql, &mut query.logql_text);
+    for (given, limit) in [
+        (raw.logql_length_max, &mut text.length_max),
+        (raw.logql_depth_max, &mut text.depth_max),
+        (raw.logql_entries_max, &mut limits.entries_max),
+        (raw.logql_entry_bytes_max, &mut limits.entry_bytes_max),
+        (raw.logql_samples_max, &mut limits.samples_max),
+        (raw.logql_series_max, &mut limits.series_max),
+        (raw.logql_inner_series_max, &mut limits.inner_series_max),
+        (raw.logql_points_max, &mut limits.points_max),
+        (raw.logql_labels_per_entry_max, &mut limits.labels_per_entry_max),
+        (raw.logql_template_bytes_max, &mut limits.template_bytes_max),
+        (raw.log_index_bytes_max, &mut query.log_index_bytes_max),
+    ] {
+        *limit = given.unwrap_or(*limit);
+    }
 }
 
 /// Reads and merges files, replaces `${env:NAME:-default}`, and checks every key.

@@ -36,7 +36,7 @@ static DROP_INS: &[(&str, &[Port])] = &[
             Port::Queries("jaeger_query_grpc", 16685, luneta_serve::jaeger_queries_grpc),
         ],
     ),
-    ("loki", &[Port::Intake(&loki::LOKI, loki::http::router)]),
+    ("loki", &[Port::Both(&loki::LOKI, loki::http::router, luneta_serve::loki_queries)]),
     ("prometheus", &[Port::Both(&prometheus::PROMETHEUS, written, luneta_serve::prometheus_queries)]),
     ("pushgateway", &[Port::Intake(&prometheus::pushgateway::PUSHGATEWAY, prometheus::pushgateway::http::router)]),
     ("splunk", &[Port::Intake(&splunk::SPLUNK, splunk::http::router)]),

@@ -2,10 +2,12 @@
 //!
 //! A query sees one snapshot of each table. [`scan`] turns a snapshot into an execution plan that
 //! prunes by catalog statistics, trace indexes, row groups and pages; [`sql`] plans and runs
-//! statements; [`output`] writes answers as JSON, CSV, Arrow or Parquet. [`traceql`] reads TraceQL.
+//! statements; [`output`] writes answers as JSON, CSV, Arrow or Parquet. [`traceql`] reads TraceQL,
+//! [`promql`] and [`logql`] bring the lake to languages that have crates of their own.
 
 pub mod error;
 mod live;
+pub mod logql;
 pub mod output;
 pub mod promql;
 pub mod scan;
@@ -15,6 +17,7 @@ pub mod traceql;
 
 pub use error::{Position, QueryError};
 pub use live::{LiveFilter, live_rows};
+pub use logql::{LogTail, LogsAnswer, LogsError};
 pub use promql::{Exemplar, ExemplarSeries, MetricMetadata, MetricSamples, MetricsAnswer, MetricsError, Strategy, Translation};
 pub use sql::{AttributeKey, QueryConfig, QueryEngine, QueryStats, SqlAnswer, SqlRequest};
 pub use trace::Trace;

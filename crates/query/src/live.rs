@@ -66,7 +66,7 @@ fn and(keep: &BooleanArray, also: impl Iterator<Item = bool>) -> Result<BooleanA
 }
 
 /// The rows with what belongs to their resource and scope beside them.
-fn widen(batch: &Batch) -> Result<RecordBatch> {
+pub(crate) fn widen(batch: &Batch) -> Result<RecordBatch> {
     let keys = batch.rows.column(0).as_primitive::<UInt32Type>();
     let mut fields = Vec::new();
     let mut columns = Vec::new();

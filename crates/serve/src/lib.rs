@@ -8,6 +8,7 @@ mod frame;
 mod health;
 mod jaeger;
 mod live;
+mod loki;
 mod lookup;
 mod names;
 mod parameters;
@@ -82,6 +83,8 @@ struct Inner {
     services: live::ServiceLists,
     /// PromQL queries that may still start.
     promql_turns: Semaphore,
+    /// The same of LogQL.
+    logql_turns: Semaphore,
     rules: OnceLock<Arc<Rules>>,
     scraper: OnceLock<Scraper>,
     /// One at a time writes dashboards.
@@ -92,7 +95,8 @@ impl ServeState {
     /// The state of one server.
     pub fn new(engine: Arc<QueryEngine>, intake: Arc<IntakeStats>, cardinality: Arc<Cardinality>, info: ServerInfo) -> Self {
         let (rates, queries, services) = (Rates::default(), QueryTimes::default(), live::ServiceLists::default());
-        let promql_turns = Semaphore::new(engine.config().concurrent_max);
+        let turns = || Semaphore::new(engine.config().concurrent_max);
+        let (promql_turns, logql_turns) = (turns(), turns());
         Self(Arc::new(Inner {
             engine,
             intake,
@@ -102,6 +106,7 @@ impl ServeState {
             queries,
             services,
             promql_turns,
+            logql_turns,
             rules: OnceLock::new(),
             scraper: OnceLock::new(),
             dashboards: Mutex::default(),
@@ -143,6 +148,14 @@ impl ServeState {
         &self.0.engine
     }
 
+    fn engine_shared(&self) -> Arc<QueryEngine> {
+        Arc::clone(&self.0.engine)
+    }
+
+    fn logql_turns(&self) -> &Semaphore {
+        &self.0.logql_turns
+    }
+
     fn promql_turns(&self) -> &Semaphore {
         &self.0.promql_turns
     }
@@ -167,6 +180,7 @@ pub fn router(state: ServeState) -> Router {
         .route("/-/ready", get(health::ready))
         .merge(dashboards::routes())
         .merge(jaeger::router())
+        .merge(loki::router())
         .merge(prometheus::router())
         .merge(tempo::router())
         .merge(zipkin::router())
@@ -182,6 +196,11 @@ pub fn jaeger_queries(state: ServeState) -> Router {
 /// The queries of Jaeger over gRPC, as on its own port, 16685.
 pub fn jaeger_queries_grpc(state: ServeState) -> Router {
     jaeger::grpc::routes().with_state(state)
+}
+
+/// The queries of Loki as on its own port, 3100, to be merged with its intake there.
+pub fn loki_queries(state: ServeState) -> Router {
+    loki::routes().with_state(state)
 }
 
 /// The queries of Prometheus as on its own port, 9090.

@@ -86,6 +86,34 @@ pub const LOADS: &[Load] = &[
                 "SELECT time, service_name, body FROM logs WHERE severity_number >= 17 ORDER BY time DESC LIMIT 100",
             ),
             ("substring count", "SELECT count(*) FROM logs WHERE body LIKE '%timeout%'"),
+            (
+                "phrase count, LogQL",
+                "/loki/api/v1/query?query=sum(count_over_time({service_name=~\".%2B\"} |= \"request completed\" [24h]))&time={end}",
+            ),
+            (
+                "substring count, LogQL",
+                "/loki/api/v1/query?query=sum(count_over_time({service_name=~\".%2B\"} |= \"imeou\" [24h]))&time={end}",
+            ),
+            (
+                "a needle in all, LogQL",
+                "/loki/api/v1/query_range?query={service_name=~\".%2B\"} |= \"zanzibarquartz\"&start={start}&end={end}",
+            ),
+            (
+                "newest 100 rows with a phrase, LogQL",
+                "/loki/api/v1/query_range?query={service_name=~\".%2B\"} |= \"request completed\"&limit=100&start={start}&end={end}",
+            ),
+            (
+                "count by level and minute, LogQL",
+                "/loki/api/v1/query_range?query=sum by (detected_level) (count_over_time({service_name=~\".%2B\"}[1m]))&step=60\
+                 &start={start}&end={end}",
+            ),
+            (
+                "rate of errors by service over 1 h, LogQL",
+                "/loki/api/v1/query_range?query=sum by (service_name) (rate({service_name=~\".%2B\"} |= \"error\" [1m]))&step=60\
+                 &start={end-3600}&end={end}",
+            ),
+            ("values of a label, Loki's API", "/loki/api/v1/label/service_name/values?start={start}&end={end}"),
+            ("volume by service, Loki's API", "/loki/api/v1/index/volume?query={service_name=~\".%2B\"}&start={start}&end={end}"),
         ],
     },
     Load { signal: "metrics", path: "/v1/metrics", batches: 2100, by_shard: true, headers: OTLP, queries: METRIC_QUERIES },
@@ -146,6 +174,11 @@ const PEERS: &[(&str, &str)] = &[
     ("traces: rate by service and minute", "VictoriaTraces 92 ms, Tempo 521 ms"),
     ("traces: quantiles by service and minute", "VictoriaTraces 930 ms, Tempo 892 ms"),
     ("logs: count by severity and minute", "VictoriaLogs 225 ms"),
+    ("logs: phrase count, LogQL", "VictoriaLogs 679 ms"),
+    ("logs: substring count, LogQL", "VictoriaLogs 551 ms"),
+    ("logs: a needle in all, LogQL", "VictoriaLogs 13 ms"),
+    ("logs: newest 100 rows with a phrase, LogQL", "VictoriaLogs 186 ms"),
+    ("logs: count by level and minute, LogQL", "VictoriaLogs 225 ms"),
     ("remote-write: items per CPU-second, settled", "VictoriaMetrics 563,000, Prometheus 127,000"),
     ("remote-write: bytes on disk per item", "VictoriaMetrics 1.37, Prometheus 3.1"),
     ("metrics: rate over 1 h at 15 s", "VictoriaMetrics 20 ms, Prometheus 38 ms"),

@@ -238,7 +238,7 @@ fn merged<T>(times: Vec<i64>, values: Vec<T>, more_times: Vec<i64>, more_values:
 }
 
 /// The first and last time in a file, in nanoseconds, as far as its statistics tell.
-fn times_of(file: &LakeFile) -> (Option<i64>, Option<i64>) {
+pub(crate) fn times_of(file: &LakeFile) -> (Option<i64>, Option<i64>) {
     let time = |value: Option<&StatValue>| if let Some(StatValue::Timestamp(time)) = value { Some(*time) } else { None };
     let stats = file.stats.get("time");
     (stats.and_then(|s| time(s.min.as_ref())), stats.and_then(|s| time(s.max.as_ref())))

@@ -371,7 +371,7 @@ fn code_of(data_type: &DataType) -> char {
 }
 
 /// Attribute columns in the text form of [`luneta_model::encode_text`].
-fn as_text(column: &ArrayRef) -> Result<StringArray> {
+pub(crate) fn as_text(column: &ArrayRef) -> Result<StringArray> {
     if let Some(doubles) = column.as_primitive_opt::<arrow::datatypes::Float64Type>() {
         let text = |d: f64| {
             let mut out = String::new();

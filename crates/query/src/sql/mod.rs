@@ -43,6 +43,7 @@ pub use keys::AttributeKey;
 pub use stats::QueryStats;
 
 use crate::error::QueryError;
+use crate::logql::{INDEX_LABELS, Indexes};
 use crate::promql::{Summaries, Translation};
 use crate::scan::functions::AttributeGet;
 use crate::scan::{KnownFiles, LAKE_URL, TraceId};
@@ -54,6 +55,8 @@ const DAMAGED_FILES_MAX: usize = 100;
 const PROMQL_SAMPLES_MAX: usize = 20_000_000;
 /// Series in an answer to a PromQL query.
 const PROMQL_SERIES_MAX: usize = 200_000;
+/// Bytes of what is known of files of logs: some 6 MiB for three million records.
+const LOG_INDEX_BYTES_MAX: usize = 128 << 20;
 /// Points of a series: 11,000 steps, as in Prometheus, and the first point.
 const PROMQL_POINTS_MAX: usize = 11_001;
 
@@ -78,6 +81,14 @@ pub struct QueryConfig {
     pub promql: luneta_promql::Limits,
     /// Names and labels of OTLP's metrics in PromQL.
     pub translation: Translation,
+    /// What one LogQL query may use.
+    pub logql: luneta_logql::Limits,
+    /// How texts of LogQL are read.
+    pub logql_text: luneta_logql::ParseOptions,
+    /// Attributes of resources that are labels of streams in LogQL.
+    pub log_labels: Arc<[String]>,
+    /// Bytes of memory for what is known of files of logs: which rows are of which stream, and when.
+    pub log_index_bytes_max: usize,
 }
 
 impl Default for QueryConfig {
@@ -96,6 +107,10 @@ impl Default for QueryConfig {
                 points_max: PROMQL_POINTS_MAX,
             },
             translation: Translation::default(),
+            logql: luneta_logql::Limits::default(),
+            logql_text: luneta_logql::ParseOptions::default(),
+            log_labels: INDEX_LABELS.map(str::to_owned).into(),
+            log_index_bytes_max: LOG_INDEX_BYTES_MAX,
         }
     }
 }
@@ -144,6 +159,7 @@ pub struct QueryEngine {
     running: tokio::sync::Semaphore,
     known: Arc<KnownFiles>,
     summaries: Arc<Summaries>,
+    log_indexes: Arc<Indexes>,
 }
 
 impl QueryEngine {
@@ -162,7 +178,9 @@ impl QueryEngine {
         runtime.register_object_store(&url, store.object_store());
         let running = tokio::sync::Semaphore::new(config.concurrent_max);
         let session = session(&config, &runtime)?;
-        Ok(Self { store, session, config, running, known: Arc::default(), summaries: Arc::default() })
+        let log_indexes = Arc::new(Indexes::new(config.log_index_bytes_max));
+        let (known, summaries) = (Arc::default(), Arc::default());
+        Ok(Self { store, session, config, running, known, summaries, log_indexes })
     }
 
     /// The store behind the engine.
@@ -183,6 +201,11 @@ impl QueryEngine {
     /// Which series of metrics files hold, as far as they were read.
     pub(crate) fn summaries(&self) -> Arc<Summaries> {
         Arc::clone(&self.summaries)
+    }
+
+    /// Which streams files of logs hold, as far as they were read.
+    pub(crate) fn log_indexes(&self) -> Arc<Indexes> {
+        Arc::clone(&self.log_indexes)
     }
 
     /// Runs one statement for a tenant.

@@ -7,7 +7,7 @@
 mod evaluate;
 mod exemplars;
 mod federate;
-mod json;
+pub(crate) mod json;
 mod messages;
 mod metadata;
 mod parameters;

@@ -1,0 +1,385 @@
+//! What a selection finds in the lake: origins first, then blocks, then rows.
+
+use std::ops::Range;
+use std::time::Instant;
+
+use arrow::array::AsArray;
+use arrow::datatypes::TimestampNanosecondType;
+use luneta_logql::syntax::LabelFilter;
+use luneta_logql::{LineFilter, LogqlError, Selection};
+use luneta_promql::MatchOp;
+use luneta_store::{TableSnapshot, TraceRows};
+
+use super::LogsError;
+use super::columns::Columns;
+use super::fields::{Coded, Named, has_attribute};
+use super::index::{BLOCK_ROWS, DELETED};
+use super::lines::Lines;
+use super::origin::Origin;
+use super::source::{Counters, Lake, Source};
+use crate::QueryError;
+
+/// Rows that are read at once, unless lines are long.
+const CHUNK_ROWS: usize = 1 << 17;
+/// Bytes of lines that are read at once.
+const CHUNK_BYTES: f64 = 64e6;
+/// Rows between others that are read with them, since jumping over them would cost more.
+const GAP_ROWS: usize = 64;
+/// The label by which records are found in the index of traces.
+const TRACE_ID: &str = "trace_id";
+
+/// One selection, asked of a snapshot.
+#[derive(Debug)]
+pub struct Fetch<'a> {
+    /// What files are read through.
+    pub lake: &'a Lake,
+    /// What is asked.
+    pub selection: &'a Selection,
+    /// Its number in the plan.
+    pub number: usize,
+    /// Sources with any record that may match.
+    pub sources: Vec<Chosen<'a>>,
+    deadline: Instant,
+}
+
+/// A source, and what conditions on labels leave of it.
+#[derive(Debug)]
+pub struct Chosen<'a> {
+    /// The rows.
+    pub source: Source,
+    /// For each origin whether its records may match.
+    accepted: Vec<bool>,
+    all_accepted: bool,
+    /// Filters that rows have to be asked, and what they ask for.
+    filters: Vec<&'a LabelFilter>,
+    named: Named<'a>,
+    /// The only rows that may match, in order, where an index tells.
+    picked: Option<Vec<usize>>,
+}
+
+/// Rows of a source that match.
+#[derive(Debug)]
+pub struct Found {
+    /// Their numbers, in order.
+    pub rows: Vec<usize>,
+    /// The place of each in `lines`.
+    at: Vec<usize>,
+    lines: Option<Lines>,
+}
+
+impl Found {
+    /// The line of the row at a place of `rows`; empty when lines were not read.
+    pub fn line(&self, at: usize) -> &str {
+        self.lines.as_ref().map_or("", |lines| lines.get(self.at[at]))
+    }
+}
+
+pub(super) fn lake_fault(error: impl Into<QueryError>) -> LogsError {
+    LogsError::Lake(error.into())
+}
+
+impl<'a> Fetch<'a> {
+    /// Chooses sources and origins.
+    pub async fn new(
+        lake: &'a Lake,
+        snapshot: &TableSnapshot,
+        (number, selection): (usize, &'a Selection),
+        deadline: Instant,
+    ) -> Result<Self, LogsError> {
+        let sources = lake.sources(snapshot, selection.from_ns..selection.until_ns).await.map_err(lake_fault)?;
+        let trace = selection.label_filters.iter().find_map(|pushed| trace_of(&pushed.filter));
+        let mut chosen = Vec::new();
+        for source in sources {
+            if let Some(one) = choose(lake, source, selection, trace.as_ref()).await {
+                chosen.push(one);
+            }
+        }
+        Ok(Self { lake, selection, number, sources: chosen, deadline })
+    }
+
+    /// Ends the query when its time is over.
+    pub async fn check(&self) -> Result<(), LogsError> {
+        if Instant::now() > self.deadline {
+            return Err(LogqlError::Timeout.into());
+        }
+        // Others wait for the thread.
+        tokio::task::yield_now().await;
+        Ok(())
+    }
+
+    /// The blocks of a source with any row that may match.
+    pub fn blocks(&self, chosen: &Chosen<'_>) -> Vec<usize> {
+        let index = &chosen.source.index;
+        let in_time = |at: &usize| {
+            let block = &index.blocks[*at];
+            block.first < self.selection.until_ns && block.last >= self.selection.from_ns
+        };
+        if let Some(picked) = &chosen.picked {
+            let mut blocks: Vec<usize> = picked.iter().map(|row| row / BLOCK_ROWS).collect();
+            blocks.dedup();
+            return blocks.into_iter().filter(in_time).collect();
+        }
+        let has_accepted = |at: &usize| chosen.all_accepted || index.rows_of(*at).any(|row| chosen.accepted[index.id(row)]);
+        (0..index.blocks.len()).filter(in_time).filter(has_accepted).collect()
+    }
+
+    /// Blocks in pieces that are read at once.
+    pub fn chunks<'b>(chosen: &Chosen<'_>, blocks: &'b [usize]) -> Vec<&'b [usize]> {
+        let mut chunks = Vec::new();
+        let mut rest = blocks;
+        while !rest.is_empty() {
+            let (mut rows, mut bytes) = (0, 0.0);
+            let fits = rest.iter().take_while(|at| {
+                let fits = rows < CHUNK_ROWS && bytes < CHUNK_BYTES;
+                rows += BLOCK_ROWS;
+                bytes += f64::from(chosen.source.index.blocks[**at].line_bytes) * BLOCK_ROWS as f64;
+                fits
+            });
+            let (chunk, behind) = rest.split_at(fits.count().max(1));
+            chunks.push(chunk);
+            rest = behind;
+        }
+        chunks
+    }
+
+    /// The rows of blocks that match, all but for their time where a block reaches beyond that of the selection.
+    pub async fn find(&self, chosen: &Chosen<'_>, blocks: &[usize], with_lines: bool) -> Result<Found, LogsError> {
+        let candidates = chosen.candidates(blocks);
+        let filters: Vec<&LineFilter> = self.selection.line_filters.iter().map(|pushed| &pushed.filter).collect();
+        let mut found = if filters.is_empty() && !with_lines {
+            Counters::add(&self.lake.scanned.rows, candidates.len());
+            Found { at: Vec::new(), rows: candidates, lines: None }
+        } else {
+            self.find_lines(chosen, candidates, &filters).await?
+        };
+        if !chosen.filters.is_empty() && !found.rows.is_empty() {
+            let ranges = ranges(&found.rows);
+            let coded = chosen.named.read(self.lake, &chosen.source, &found.rows, &ranges).await.map_err(lake_fault)?;
+            let keep: Vec<bool> = (0..found.rows.len()).map(|at| chosen.passes(found.rows[at], at, &coded)).collect();
+            retain(&mut found.rows, &keep);
+            if found.lines.is_some() {
+                retain(&mut found.at, &keep);
+            }
+        }
+        Ok(found)
+    }
+
+    async fn find_lines(&self, chosen: &Chosen<'_>, candidates: Vec<usize>, filters: &[&LineFilter]) -> Result<Found, LogsError> {
+        let source = &chosen.source;
+        let ranges = joined(&candidates);
+        let read = ranges.iter().map(Range::len).sum::<usize>();
+        let body: Vec<usize> = source.schema().index_of("body").into_iter().collect();
+        let batch = source.read(self.lake, &body, &ranges).await.map_err(lake_fault)?;
+        let lines = Lines::of(&batch).map_err(lake_fault)?;
+        Counters::add(&self.lake.scanned.rows, candidates.len());
+        Counters::add(&self.lake.scanned.line_bytes, lines.bytes());
+        let keep = lines.passing(filters);
+        let (mut rows, mut at) = (Vec::new(), Vec::new());
+        if read == candidates.len() {
+            for (place, row) in candidates.into_iter().enumerate().filter(|(place, _)| keep[*place]) {
+                rows.push(row);
+                at.push(place);
+            }
+        } else {
+            let mut wanted = candidates.into_iter().peekable();
+            for (place, row) in ranges.into_iter().flatten().enumerate() {
+                if wanted.next_if_eq(&row).is_some() && keep[place] {
+                    rows.push(row);
+                    at.push(place);
+                }
+            }
+        }
+        Ok(Found { rows, at, lines: Some(lines) })
+    }
+
+    /// The times of rows.
+    pub async fn times(&self, chosen: &Chosen<'_>, rows: &[usize]) -> Result<Vec<i64>, LogsError> {
+        let columns = Columns::new(&chosen.source.schema(), &["time"]).map_err(lake_fault)?;
+        let batch = chosen.source.read(self.lake, columns.roots(), &ranges(rows)).await.map_err(lake_fault)?;
+        let read = columns.read(&batch).map_err(lake_fault)?;
+        Ok(read[0].as_primitive::<TimestampNanosecondType>().values().to_vec())
+    }
+}
+
+impl Chosen<'_> {
+    /// The origin of a row.
+    pub fn origin(&self, row: usize) -> &Origin {
+        &self.source.index.origins[self.source.index.id(row)].origin
+    }
+
+    /// The numbers of origins whose records may match.
+    pub fn accepted(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.accepted.len()).filter(|id| self.accepted[*id])
+    }
+
+    /// The rows of blocks whose origins may match.
+    fn candidates(&self, blocks: &[usize]) -> Vec<usize> {
+        let index = &self.source.index;
+        if let Some(picked) = &self.picked {
+            let is_asked = |row: &&usize| blocks.binary_search(&(**row / BLOCK_ROWS)).is_ok() && self.accepted[index.id(**row)];
+            return picked.iter().filter(is_asked).copied().collect();
+        }
+        let mut rows = Vec::with_capacity(blocks.len() * BLOCK_ROWS);
+        for block in blocks {
+            if self.all_accepted {
+                rows.extend(index.rows_of(*block));
+            } else {
+                index.each(index.rows_of(*block), |row, id| {
+                    if self.accepted[id] {
+                        rows.push(row);
+                    }
+                });
+            }
+        }
+        rows
+    }
+
+    fn passes(&self, row: usize, at: usize, coded: &[Coded]) -> bool {
+        let origin = self.origin(row);
+        let lookup = |name: &str| {
+            let label = Some(origin.labels.get(name)).filter(|value| !value.is_empty());
+            let of_row = || self.named.place(name).and_then(|place| coded[place].get(at));
+            label.or_else(of_row).or_else(|| origin.metadata(name)).map(str::to_owned)
+        };
+        self.filters.iter().all(|filter| filter.may_accept(&lookup))
+    }
+}
+
+async fn choose<'a>(lake: &Lake, source: Source, selection: &'a Selection, trace: Option<&[u8; 16]>) -> Option<Chosen<'a>> {
+    let window = selection.from_ns..selection.until_ns;
+    let filters: Vec<&LabelFilter> = selection.label_filters.iter().map(|pushed| &pushed.filter).collect();
+    let mut of_rows = vec![false; filters.len()];
+    let mut accepted = vec![false; source.index.origins.len()];
+    for (id, held) in source.index.origins.iter().enumerate().skip(DELETED + 1) {
+        let labels = &held.origin.labels;
+        let in_time = held.first < window.end && held.last >= window.start;
+        if !in_time || !selection.matchers.iter().all(|matcher| matcher.accepts(labels)) {
+            continue;
+        }
+        accepted[id] = true;
+        for (filter, of_rows) in filters.iter().zip(&mut of_rows) {
+            let mut names = Vec::new();
+            filter.labels(&mut names);
+            if names.iter().all(|name| labels.has(name)) {
+                accepted[id] &= filter.may_accept(&|name| Some(labels.get(name).to_owned()));
+            } else {
+                *of_rows = true;
+            }
+        }
+    }
+    if !accepted.contains(&true) {
+        return None;
+    }
+    let filters: Vec<&LabelFilter> =
+        filters.into_iter().zip(of_rows).filter(|(_, asked)| *asked).map(|(filter, _)| filter).collect();
+    let mut asked = Vec::new();
+    for filter in &filters {
+        filter.labels(&mut asked);
+    }
+    asked.sort_unstable();
+    asked.dedup();
+    let all_accepted =
+        accepted.iter().skip(DELETED + 1).all(|accepted| *accepted) && source.index.origins[DELETED].first == i64::MAX;
+    let named = Named::new(&source, asked);
+    let mut chosen = Chosen { source, accepted, all_accepted, filters, named, picked: None };
+    if let Some(trace) = trace {
+        chosen.picked = pick(lake, &chosen, trace).await;
+        if chosen.picked.as_ref().is_some_and(Vec::is_empty) {
+            return None;
+        }
+    }
+    Some(chosen)
+}
+
+/// The trace that all entries passing a filter belong to, where it names one.
+fn trace_of(filter: &LabelFilter) -> Option<[u8; 16]> {
+    match filter {
+        LabelFilter::Matcher(matcher) if matcher.name == TRACE_ID && matcher.op == MatchOp::Equal => {
+            let mut id = [0; 16];
+            // Ids are shown in lower case, and so they are compared.
+            let lower = !matcher.value.bytes().any(|b| b.is_ascii_uppercase());
+            hex::decode_to_slice(&matcher.value, &mut id).ok().filter(|()| lower).map(|()| id)
+        }
+        LabelFilter::And(left, right) => trace_of(left).or_else(|| trace_of(right)),
+        _ => None,
+    }
+}
+
+/// The rows of a trace, where the index of a file names them and ids are nowhere else.
+async fn pick(lake: &Lake, chosen: &Chosen<'_>, trace: &[u8; 16]) -> Option<Vec<usize>> {
+    let of_stream = |id: usize| {
+        let origin = &chosen.source.index.origins[id].origin;
+        origin.labels.has(TRACE_ID) || origin.metadata(TRACE_ID).is_some()
+    };
+    if chosen.accepted().any(of_stream) || has_attribute(&chosen.source, TRACE_ID) {
+        return None;
+    }
+    let file = chosen.source.as_file()?;
+    if file.ours && !file.stats.is_empty() && !file.stats.contains_key(TRACE_ID) {
+        return Some(Vec::new());
+    }
+    let rows = match lake.store.find_traces(file, std::slice::from_ref(trace)).await? {
+        TraceRows::Exact(rows) => rows.into_iter().map(|(row, _)| row as usize).collect(),
+        TraceRows::Among(ranges) => ranges.into_iter().flat_map(|range| range.start as usize..range.end as usize).collect(),
+    };
+    Some(rows)
+}
+
+fn retain(items: &mut Vec<usize>, keep: &[bool]) {
+    let mut keep = keep.iter();
+    items.retain(|_| keep.next().is_some_and(|keep| *keep));
+}
+
+/// Rows as ranges.
+pub fn ranges(rows: &[usize]) -> Vec<Range<usize>> {
+    with_gaps(rows, 0)
+}
+
+/// The same, with rows between where they are few.
+fn joined(rows: &[usize]) -> Vec<Range<usize>> {
+    with_gaps(rows, GAP_ROWS)
+}
+
+fn with_gaps(rows: &[usize], gap: usize) -> Vec<Range<usize>> {
+    let mut ranges: Vec<Range<usize>> = Vec::new();
+    for row in rows {
+        match ranges.last_mut() {
+            Some(last) if *row <= last.end + gap => last.end = row + 1,
+            _ => ranges.push(*row..row + 1),
+        }
+    }
+    ranges
+}
+
+#[cfg(test)]
+mod tests {
+    use luneta_logql::syntax::{Expr, Stage};
+    use luneta_logql::{ParseOptions, Query};
+
+    use super::*;
+
+    #[test]
+    fn rows_become_ranges() {
+        assert_eq!(ranges(&[1, 2, 3, 5, 9]), [1..4, 5..6, 9..10]);
+        assert_eq!(with_gaps(&[1, 2, 5, 20], 3), [1..6, 20..21]);
+        assert!(ranges(&[]).is_empty());
+    }
+
+    #[test]
+    fn traces_are_found_in_filters() {
+        let of = |text: &str| {
+            let query = Query::parse(&format!("{{a=\"b\"}} | {text}"), &ParseOptions::default()).expect("a query");
+            let Expr::Log(log) = query.expr() else { panic!("a log query") };
+            let Some(Stage::Label(filter)) = log.stages.first() else { panic!("a filter") };
+            trace_of(filter)
+        };
+        let id = "0102030405060708090a0b0c0d0e0f10";
+        let wanted = Some([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
+        assert_eq!(of(&format!("trace_id=\"{id}\"")), wanted);
+        assert_eq!(of(&format!("a=\"b\" and trace_id=\"{id}\"")), wanted);
+        assert_eq!(of(&format!("a=\"b\" or trace_id=\"{id}\"")), None);
+        assert_eq!(of(&format!("trace_id!=\"{id}\"")), None);
+        assert_eq!(of(&format!("trace_id=\"{}\"", id.to_uppercase())), None);
+        assert_eq!(of("trace_id=\"0102\""), None);
+    }
+}
