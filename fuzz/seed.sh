@@ -70,6 +70,12 @@ cp ../crates/receive/src/syslog/fixtures/*.syslog corpus/syslog
 for file in ../crates/receive/src/splunk/fixtures/*.hec; do
     { printf '\001'; cat "$file"; } > "corpus/splunk/$(basename "$file")"
 done
+mkdir -p corpus/lines
+n=0
+cat ../crates/receive/src/text/fixtures/*.txt | while IFS= read -r line; do
+    n=$((n + 1))
+    printf '%s\n' "$line" > "corpus/lines/$n"
+done
 mkdir -p corpus/traceql
 n=0
 sed -n -e 's/^eval //p' -e 's/^fail //p' -e 's/^series [^ ]* //p' ../tests/traceql/*.test | while IFS= read -r query; do

@@ -3,10 +3,11 @@
 //!
 //! One folder per protocol. [`PROTOCOLS`] lists them all; reference docs, metrics, conformance
 //! tests and the fuzz targets walk that table. Decoders are functions of bytes, options and a
-//! clock value; sockets are touched only by the modules named `http`, `grpc`,
+//! clock value; files are touched only by [`filelog`], sockets only by the modules named `http`, `grpc`,
 //! `tcp`, `udp`, `lines`, `stream`, `datagrams` and [`listen`].
 
 pub mod elasticsearch;
+pub mod filelog;
 pub mod fluent;
 pub mod gelf;
 pub mod graphite;
@@ -37,6 +38,7 @@ mod refusal;
 mod state;
 mod stats;
 mod stream;
+pub mod text;
 pub mod thrift;
 mod wire;
 
@@ -81,4 +83,5 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &syslog::TCP,
     &syslog::TLS,
     &splunk::SPLUNK,
+    &filelog::FILELOG,
 ];

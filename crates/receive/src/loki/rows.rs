@@ -7,7 +7,7 @@ use luneta_model::semconv::LOKI_SCOPE;
 
 use super::labels::{self, Label};
 use crate::otlp::value::Value;
-use crate::record::{Record, Records, hex, of_text, trace_id};
+use crate::record::{Ids, Record, Records, id_key, of_text};
 use crate::{DecodeOptions, Decoded, Reason, ReceiveError};
 
 /// Labels that name the service, the first there is, as Loki discovers it.
@@ -103,16 +103,13 @@ impl<'o> Rows<'o> {
             record.severity_text = Cow::Borrowed(level);
         }
         record.severity_number = of_text(&record.severity_text);
+        let mut ids = Ids::default();
         for (key, value) in metadata {
-            let taken = match &**key {
-                "trace_id" => trace_id(value).map(|id| record.trace_id = id).is_some(),
-                "span_id" => hex(value).map(|id| record.span_id = id).is_some(),
-                _ => false,
-            };
-            if !taken {
+            if !id_key(key).is_some_and(|key| ids.take(key, value)) {
                 self.records.attribute(key, value);
             }
         }
+        (record.trace_id, record.span_id, record.flags) = (ids.trace_id, ids.span_id, ids.flags);
         self.records.end(stream.origin, &record)
     }
 }

@@ -1,11 +1,12 @@
 //! Log records from the wire into [`LogsBuilder`].
 
-use luneta_model::{LogRow, LogsBuilder};
+use luneta_model::{AnyValue, LogRow, LogsBuilder};
 
 use super::envelope::{Items, Origin};
 use super::value::{Value, any_value, id, key_value};
 use crate::Reason;
 use crate::context::Context;
+use crate::record::{Ids, id_key, ids_in};
 use crate::wire::{Message, Walk, Within as _};
 
 /// Bytes a record's fixed columns take, and those of promoted attributes it does not have.
@@ -22,14 +23,21 @@ impl Items for LogsBuilder {
         };
         context.spend(ROW_BYTES)?;
         let origin = origin.index(&mut self.origins, context)?;
+        let mut ids = Ids { trace_id: row.trace_id, span_id: row.span_id, flags: row.flags };
+        let told = ids.found();
+        add_attributes(self, item.between(record.nested.0, record.nested.1), context, (!told).then_some(&mut ids))?;
         if let Some(body) = record.body {
             let max = context.options.limits.body_bytes_max;
-            match any_value(body, context, max).within("body")? {
+            let value = any_value(body, context, max).within("body")?;
+            if !ids.found() {
+                ids = ids_of_body(&value).unwrap_or(ids);
+            }
+            match value {
                 Value::Text(text) => self.body_str(&text),
                 other => self.body(&other.into_any()),
             }
         }
-        add_attributes(self, item.between(record.nested.0, record.nested.1), context)?;
+        (row.trace_id, row.span_id, row.flags) = (ids.trace_id, ids.span_id, ids.flags);
         let (severity_text, event_name) = (context.text(record.severity_text), context.text(record.event_name));
         row.severity_text = &severity_text;
         row.event_name = &event_name;
@@ -106,14 +114,42 @@ impl<'a> Record<'a> {
     }
 }
 
+/// `ids` are filled by attributes that tell of a trace, where the record does not; they stay attributes.
 #[inline]
-fn add_attributes(logs: &mut LogsBuilder, mut message: Message<'_>, context: &mut Context<'_>) -> Walk<()> {
+fn add_attributes(
+    logs: &mut LogsBuilder,
+    mut message: Message<'_>,
+    context: &mut Context<'_>,
+    mut ids: Option<&mut Ids>,
+) -> Walk<()> {
     while let Some(field) = message.next()? {
         if field.number == 6 {
             let message = field.message().within("attributes")?;
             let (key, value) = key_value(message, context).within("attributes")?;
+            if let (Some(ids), Value::Text(text)) = (&mut ids, &value)
+                && let Some(key) = id_key(&key)
+            {
+                ids.take(key, text);
+            }
             value.push_to(&mut logs.attributes, &key);
         }
     }
     Ok(())
+}
+
+/// What a body tells of a trace: a text anywhere in it, a map in its own fields.
+fn ids_of_body(body: &Value<'_>) -> Option<Ids> {
+    match body {
+        Value::Text(text) => ids_in(text),
+        Value::Other(AnyValue::Map(fields)) => {
+            let mut ids = Ids::default();
+            for (key, value) in fields {
+                if let (Some(key), AnyValue::String(text)) = (id_key(key), value) {
+                    ids.take(key, text);
+                }
+            }
+            ids.found().then_some(ids)
+        }
+        _ => None,
+    }
 }

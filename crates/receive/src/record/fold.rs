@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use super::correlate::{IdKey, Ids, id_key};
 use super::{Fields, Record, severity};
 use crate::otlp::value::Value;
 
@@ -10,9 +11,7 @@ use crate::otlp::value::Value;
 enum Role {
     Body,
     Severity,
-    TraceId,
-    SpanId,
-    TraceParent,
+    Id(IdKey),
     Time,
     Event,
     /// Names the service, unless one with a lower rank does; it stays a field too.
@@ -22,14 +21,14 @@ enum Role {
 }
 
 fn role(key: &str) -> Role {
-    use Role::{Attribute, Body, Event, Resource, Service, Severity, SpanId, Time, TraceId, TraceParent};
+    use Role::{Attribute, Body, Event, Id, Resource, Service, Severity, Time};
+    if let Some(key) = id_key(key) {
+        return Id(key);
+    }
     match key {
         "message" | "msg" | "log" | "body" | "MESSAGE" => Body,
         "level" | "severity" | "log.level" | "loglevel" | "log_level" | "levelname" | "lvl" | "severity_text"
         | "detected_level" => Severity,
-        "trace_id" | "trace.id" | "traceId" | "traceID" | "traceid" | "otelTraceID" => TraceId,
-        "span_id" | "span.id" | "spanId" | "spanID" | "spanid" | "otelSpanID" => SpanId,
-        "traceparent" => TraceParent,
         "@timestamp" => Time,
         "event.name" => Event,
         "service.name" => Resource(None),
@@ -96,25 +95,9 @@ pub(crate) fn fold<'a>(fields: Fields<'a>, record: &mut Record<'a>) {
                 let Some(value) = set_severity(record, value) else { continue };
                 (key, value)
             }
-            (Role::TraceId, Value::Text(text)) if record.trace_id == [0; 16] => match trace_id(&text) {
-                Some(id) => {
-                    record.trace_id = id;
-                    continue;
-                }
-                None => (key, Value::Text(text)),
-            },
-            (Role::SpanId, Value::Text(text)) if record.span_id == [0; 8] => match hex(&text) {
-                Some(id) => {
-                    record.span_id = id;
-                    continue;
-                }
-                None => (key, Value::Text(text)),
-            },
-            (Role::TraceParent, Value::Text(text)) => {
-                if set_parent(record, &text) {
-                    continue;
-                }
-                (key, Value::Text(text))
+            (Role::Id(id), value) => {
+                let Some(value) = set_id(record, id, value) else { continue };
+                (key, value)
             }
             (Role::Time, value) => {
                 let Some(value) = set_time(record, value) else { continue };
@@ -179,19 +162,25 @@ fn set_time<'a>(record: &mut Record<'a>, value: Value<'a>) -> Option<Value<'a>> 
     None
 }
 
-/// `version-trace-parent-flags`, as the W3C's Trace Context has it.
-fn set_parent(record: &mut Record<'_>, text: &str) -> bool {
-    let mut parts = text.split('-').skip(1);
-    let (Some(trace), Some(span), Some(flags)) = (parts.next(), parts.next(), parts.next()) else { return false };
-    let (Some(trace), Some(span), Ok(flags)) = (hex(trace), hex(span), u8::from_str_radix(flags, 16)) else { return false };
-    if record.trace_id == [0; 16] {
-        (record.trace_id, record.span_id, record.flags) = (trace, span, u32::from(flags));
+/// An id as text, or as the number Datadog writes; anything else is given back.
+fn set_id<'a>(record: &mut Record<'a>, key: IdKey, value: Value<'a>) -> Option<Value<'a>> {
+    let text = match &value {
+        Value::Text(text) => text.clone(),
+        Value::Int(number) => number.to_string().into(),
+        _ => return Some(value),
+    };
+    let mut ids = Ids { trace_id: record.trace_id, span_id: record.span_id, flags: record.flags };
+    // A parent that is known already, or is none of this trace, tells nothing more.
+    let known = key == IdKey::Parent && ids.found() && super::correlate::parent(&text).is_some();
+    let taken = ids.take(key, &text);
+    if taken {
+        (record.trace_id, record.span_id, record.flags) = (ids.trace_id, ids.span_id, ids.flags);
     }
-    true
+    (!taken && !known).then_some(value)
 }
 
 /// A trace id of 128 bits, or one of 64, which is its end.
-pub(crate) fn trace_id(text: &str) -> Option<[u8; 16]> {
+pub(super) fn trace_id(text: &str) -> Option<[u8; 16]> {
     if text.len() != 16 {
         return hex(text);
     }
@@ -201,7 +190,7 @@ pub(crate) fn trace_id(text: &str) -> Option<[u8; 16]> {
 }
 
 /// An id as hex digits; all zeros are none.
-pub(crate) fn hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+pub(super) fn hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
     if pairs.len() != N || !rest.is_empty() {
         return None;

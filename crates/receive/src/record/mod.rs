@@ -1,6 +1,7 @@
 //! Log records as the intakes of logs build them: fields into their places, resources told apart, times
 //! and bodies within bounds.
 
+mod correlate;
 mod fields;
 mod fold;
 mod moment;
@@ -18,8 +19,9 @@ use crate::context::{Context, refusal};
 use crate::otlp::value::Value;
 use crate::{DecodeOptions, Decoded, Reason, ReceiveError};
 
+pub(crate) use correlate::{Ids, id_key, ids_in};
 pub(crate) use fields::{Fields, Key, Members, MembersSeed, read, read_list, text};
-pub(crate) use fold::{fold, hex, trace_id};
+pub(crate) use fold::fold;
 pub(crate) use moment::{any, epoch, iso, without_year};
 pub use settings::{FluentSettings, GelfSettings, LogSettings, SyslogSettings, TimeBounds};
 pub(crate) use severity::{of_syslog, of_text};
@@ -50,6 +52,25 @@ pub(crate) struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
+    /// Trace and span: those it says it has, else those its attributes or its body tell of.
+    pub(crate) fn ids(&self) -> Ids {
+        let mut ids = Ids { trace_id: self.trace_id, span_id: self.span_id, flags: self.flags };
+        if ids.found() {
+            return ids;
+        }
+        for (key, value) in &self.attributes {
+            if let (Some(key), Value::Text(text)) = (id_key(key), value) {
+                ids.take(key, text);
+            }
+        }
+        if !ids.found()
+            && let Some(found) = self.body.as_deref().and_then(ids_in)
+        {
+            return found;
+        }
+        ids
+    }
+
     pub(crate) fn has_resource(&self, key: &str) -> bool {
         self.resource.iter().any(|(k, _)| k == key)
     }
@@ -157,15 +178,16 @@ impl<'o> Records<'o> {
             }
             self.logs.body_str(body);
         }
+        let ids = record.ids();
         let row = LogRow {
             time,
             observed_time: options.now,
             severity_number: record.severity_number,
             severity_text: &record.severity_text,
             event_name: &record.event_name,
-            trace_id: record.trace_id,
-            span_id: record.span_id,
-            flags: record.flags,
+            trace_id: ids.trace_id,
+            span_id: ids.span_id,
+            flags: ids.flags,
             dropped_attributes_count: record.dropped,
         };
         self.logs.end_record(origin, &row).map_err(|e| ReceiveError::Internal(e.to_string()))

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use tokio_rustls::rustls::ServerConfig;
 
 use crate::ReceiveError;
+use crate::filelog::FileBounds;
 
 const MIB: usize = 1024 * 1024;
 const DAY: Duration = Duration::from_hours(24);
@@ -52,6 +53,8 @@ pub struct LogSettings {
     pub connections_max: usize,
     /// A connection on which nothing comes for so long is closed.
     pub idle_time_max: Duration,
+    /// Files.
+    pub files: FileBounds,
     /// Fluent's forward protocol.
     pub fluent: FluentSettings,
     /// Messages of GELF in chunks.
@@ -69,6 +72,7 @@ impl Default for LogSettings {
             gather_time: Duration::from_millis(200),
             connections_max: 1024,
             idle_time_max: Duration::from_hours(1),
+            files: FileBounds::default(),
             fluent: FluentSettings::default(),
             gelf: GelfSettings::default(),
             syslog: SyslogSettings::default(),

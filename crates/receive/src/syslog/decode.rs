@@ -8,7 +8,7 @@ use luneta_model::Tenant;
 use super::line::{Line, Place};
 use crate::frames::{Frame, Framing, Splitter};
 use crate::otlp::value::Value;
-use crate::record::{Record, Records, of_syslog};
+use crate::record::{Ids, Record, Records, id_key, of_syslog};
 use crate::{DecodeOptions, Decoded, Reason, ReceiveError};
 
 /// A message, and who sent it.
@@ -80,9 +80,14 @@ fn record<'a>(line: &'a Line<'a>, peer: Option<IpAddr>) -> Record<'a> {
             record.attributes.push((key.into(), Value::Text(text.into())));
         }
     }
+    let mut ids = Ids::default();
     for (id, name, value) in &line.data {
+        if let Some(key) = id_key(name) {
+            ids.take(key, value);
+        }
         record.attributes.push((format!("syslog.{id}.{name}").into(), Value::Text(value.as_ref().into())));
     }
+    (record.trace_id, record.span_id, record.flags) = (ids.trace_id, ids.span_id, ids.flags);
     if let Some(peer) = peer.filter(|_| line.hostname.is_empty()) {
         record.attributes.push(("network.peer.address".into(), Value::Text(peer.to_string().into())));
     }
