@@ -1,6 +1,6 @@
 //! From rows in memory to a Parquet file: count keys (`keys`), decide what becomes a column (`promote`), put rows in
-//! order (`sort`), shape metric points (`points`), gather columns (`table`), encode (`writer`), and note where each
-//! trace lies (`trace_index`). Beside that, what others wrote: which rows of a file are deleted (`deletes`).
+//! order (`sort`), shape metric points (`points`), gather columns (`table`), encode (`writer`), note where each
+//! trace lies (`trace_index`), and which texts bodies may hold where (`tokens`). Beside that, what others wrote: which rows of a file are deleted (`deletes`).
 
 mod compression;
 mod deletes;
@@ -10,6 +10,7 @@ mod promote;
 mod sort;
 mod statistics;
 mod table;
+mod tokens;
 mod trace_index;
 mod writer;
 
@@ -18,6 +19,8 @@ pub use deletes::DeletedRows;
 pub(crate) use keys::KeyCounts;
 pub(crate) use promote::{Extracted, Promotion};
 pub(crate) use table::{PreparedTable, prepare};
+pub use tokens::{BodyFilter, Needle};
+pub(crate) use tokens::{Damage as TokenDamage, TokenIndex};
 pub(crate) use trace_index::{Damage, TraceDirectory};
 pub(crate) use writer::{FileWriter, WriterConfig, is_ours};
 
