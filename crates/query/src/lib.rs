@@ -2,13 +2,15 @@
 //!
 //! A query sees one snapshot of each table. [`scan`] turns a snapshot into an execution plan that
 //! prunes by catalog statistics, trace indexes, row groups and pages; [`sql`] plans and runs
-//! statements; [`output`] writes answers as JSON, CSV, Arrow or Parquet. [`traceql`] reads TraceQL.
+//! statements; [`output`] writes answers as JSON, CSV, Arrow or Parquet. [`traceql`] reads TraceQL, [`search`] what people type
+//! to find log records.
 
 pub mod error;
 mod live;
 pub mod output;
 pub mod promql;
 pub mod scan;
+pub mod search;
 pub mod sql;
 pub mod trace;
 pub mod traceql;
