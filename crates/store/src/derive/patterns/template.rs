@@ -110,6 +110,10 @@ fn masked(bytes: &[u8], start: usize) -> (usize, Option<Mask>) {
 }
 
 fn mask_of(text: &[u8]) -> Mask {
+    // Some ids of hexadecimal digits have no letter, or none but the last.
+    if text.iter().all(u8::is_ascii_hexdigit) && (text.len() >= 16 || (text.len() >= 8 && !text.iter().all(u8::is_ascii_digit))) {
+        return Mask::Hex;
+    }
     let number = number_bytes(text);
     let unit = &text[number..];
     if number > 0 && unit.len() <= 3 && unit.iter().all(|byte| byte.is_ascii_alphabetic() || *byte >= 0x80) {
@@ -124,8 +128,7 @@ fn mask_of(text: &[u8]) -> Mask {
     if is_ip(text) {
         return Mask::Ip;
     }
-    let is_hex = text.len() >= 8 && text.iter().all(u8::is_ascii_hexdigit);
-    if is_hex || text.starts_with(b"0x") { Mask::Hex } else { Mask::Id }
+    if text.starts_with(b"0x") { Mask::Hex } else { Mask::Id }
 }
 
 /// Bytes of a decimal number at the start: sign, digits, one point and digits.
@@ -214,6 +217,7 @@ mod tests {
             ),
             ("connect ETIMEDOUT 203.0.113.17:443", "connect ETIMEDOUT <ip>"),
             ("order 00f067aa0ba902b7 placed, total -12.50 EUR", "order <hex> placed, total <num> EUR"),
+            ("ids 0123456789012345 and 123456789012345a, 20261122 rows", "ids <hex> and <hex>, <num> rows"),
             ("at 2026-11-22T10:12:20.123Z by worker-17", "at <time> by worker-<num>"),
             ("id f47ac10b-58cc-4372-a567-0e02b2c3d479 gone", "id <uuid> gone"),
             ("pointer 0x7ffe is null, HTTP v1 via http2", "pointer <hex> is null, HTTP v1 via http2"),

@@ -63,8 +63,15 @@ fn words_that_vary_much_are_masked() {
     let name = |n: u8| format!("{}{}", char::from(b'a' + n % 26), char::from(b'a' + n / 26));
     let mut records: Vec<_> = (0..60).map(|n| record(Some("a"), 9, 1, format!("user {} logged in", name(n)))).collect();
     records.extend((0..5).map(|n| record(Some("a"), 9, 1, format!("topic {} is empty", name(n)))));
+    // Few words at each of two places, but many pairs of them.
+    records.extend((0..64).map(|n| record(Some("a"), 9, 1, format!("moved {} {} away", name(n % 8), name(n / 8)))));
+    records.extend((0..30).map(|n| record(Some("a"), 9, 1, format!("{{\"path\":\"/{}\",\"done\":true}}", name(n)))));
+    records
+        .extend((0..30).map(|n| record(Some("a"), 9, 1, format!("{{\"msg\":\"job done\",\"path\":\"/{}\",\"n\":1}}", name(n)))));
     let found = patterns(1000, &records);
-    assert_eq!(found.len(), 6);
+    assert_eq!(found.len(), 6 + 8 + 30 + 1);
+    assert!(found.contains(&(Some("a"), 9, "{\"msg\":\"job done\",\"path\":<*>,\"n\":<num>}".to_owned(), 1, 30)));
+    assert!(found.contains(&(Some("a"), 9, "moved <*> ba away".to_owned(), 1, 8)));
     assert!(found.contains(&(Some("a"), 9, "user <*> logged in".to_owned(), 1, 60)));
     assert!(found.contains(&(Some("a"), 9, "topic aa is empty".to_owned(), 1, 1)));
 }
