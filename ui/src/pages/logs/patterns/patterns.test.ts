@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { LogScope } from '../queries'
-import { ignores, partsOf, patternsQuery, searchOf, trendsQuery } from './queries'
+import { ignores, isMask, partsOf, patternsQuery, searchOf, trendsQuery } from './queries'
 
 const scope: LogScope = {
   range: { from: 90_000_000_000n, to: 600_000_000_000n },
@@ -19,7 +19,8 @@ describe('patterns', () => {
   })
 
   it('come in parts', () => {
-    expect(partsOf('took <num>ms')).toEqual(['took ', '<num>', 'ms'])
+    expect(partsOf('took <num>ms …')).toEqual(['took ', '<num>', 'ms …'])
+    expect(partsOf('took <num>ms …').map(isMask)).toEqual([false, true, false])
   })
 
   it('follow the filters they know', () => {

@@ -48,4 +48,4 @@ export function searchOf(pattern: string): string {
 // A pattern in parts: what stays the same, and what is masked.
 export const partsOf = (pattern: string): string[] => pattern.split(/(<(?:num|id|hex|uuid|ip|time|\*)>)/).filter((part) => part !== '')
 
-export const isMask = (part: string): boolean => mask.test(part)
+export const isMask = (part: string): boolean => /^<(?:num|id|hex|uuid|ip|time|\*)>$/.test(part)
