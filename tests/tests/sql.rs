@@ -471,7 +471,7 @@ fn schema() {
         names.push(name.to_owned());
     }
     let derived = ["services", "operations", "edge_metrics", "edges", "errors", "metric_names", "attribute_keys"];
-    assert_eq!(names, [&["spans", "logs", "metrics", "span_metrics"], &derived[..]].concat());
+    assert_eq!(names, [&["spans", "logs", "metrics", "span_metrics", "log_patterns"], &derived[..]].concat());
     let shown = server.sql("SELECT table_name FROM information_schema.tables WHERE table_schema = 'lake'");
     assert_eq!(shown.len(), names.len(), "{shown:?}");
     let keys = schema["attribute_keys"].as_array().unwrap();

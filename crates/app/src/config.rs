@@ -136,6 +136,7 @@ struct RawLimits {
     events_max: Option<usize>,
     promoted_columns_max: Option<usize>,
     operations_max: Option<usize>,
+    log_patterns_max: Option<usize>,
     call_wait_ms: Option<u64>,
     log_body_bytes_max: Option<usize>,
     udp_buffer_bytes: Option<usize>,
@@ -200,6 +201,8 @@ pub struct Config {
     pub promoted_columns_max: usize,
     /// Names of operations told apart in what is derived from one flush.
     pub operations_max: usize,
+    /// Patterns of messages told apart for each service and flush.
+    pub log_patterns_max: usize,
     /// How long the ends of a call wait for each other.
     pub call_wait_max: Duration,
     /// Longest time rows stay out of files.
@@ -308,6 +311,7 @@ fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
         memory_bytes_max: limits.memory_bytes_max.unwrap_or(store.memory_bytes_max),
         promoted_columns_max: limits.promoted_columns_max.unwrap_or(store.promoted_columns_max),
         operations_max: limits.operations_max.unwrap_or(store.operations_max),
+        log_patterns_max: limits.log_patterns_max.unwrap_or(store.log_patterns_max),
         call_wait_max: limits.call_wait_ms.map_or(store.call_wait_max, Duration::from_millis),
         flush_interval,
         flush_bytes: luneta.flush.bytes.unwrap_or(store.flush_bytes),

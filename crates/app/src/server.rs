@@ -344,6 +344,7 @@ async fn open(config: &Config) -> Result<Arc<Store>> {
     store.flush_interval = config.flush_interval;
     store.promoted_columns_max = config.promoted_columns_max;
     store.operations_max = config.operations_max;
+    store.log_patterns_max = config.log_patterns_max;
     store.call_wait_max = config.call_wait_max;
     store.flush_bytes = config.flush_bytes;
     Store::open(store).await.with_context(|| format!("cannot open the data folder {}", config.data.display()))

@@ -77,6 +77,7 @@ pub fn stored(table: Table) -> Schema {
         Table::SpanMetrics => Schema::new(span_metrics()),
         Table::EdgeCounts => Schema::new(edge_counts()),
         Table::EdgeHalves => Schema::new(edge_halves()),
+        Table::LogPatterns => Schema::new(log_patterns()),
     }
 }
 
@@ -134,6 +135,23 @@ fn edge_halves() -> Vec<Field> {
         Field::new("duration_ns", DataType::Int64, false),
         Field::new("weight", DataType::Float64, false),
         text("peer", true),
+    ]
+}
+
+/// Records of one service, range of severity and pattern that were logged within one interval. `severity_number` is the
+/// lowest of its range; `pattern_id` is the same for a pattern wherever and whenever it is met; `sample` is the beginning
+/// of one of the bodies, where there is one.
+fn log_patterns() -> Vec<Field> {
+    vec![
+        Field::new("time", timestamp(), false),
+        text("service_name", true),
+        Field::new("severity_number", DataType::Int32, false),
+        text("pattern_id", false),
+        text("pattern", false),
+        Field::new("count", DataType::Int64, false),
+        Field::new("first_time", timestamp(), false),
+        Field::new("last_time", timestamp(), false),
+        text("sample", true),
     ]
 }
 

@@ -15,17 +15,20 @@ pub enum Table {
     EdgeCounts,
     /// Ends of calls whose other end has not come yet: table `edge_halves`.
     EdgeHalves,
+    /// How often messages of a kind were logged, by interval: table `log_patterns`.
+    LogPatterns,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Table; 6] = [
+    pub const ALL: [Table; 7] = [
         Table::Signal(Signal::Spans),
         Table::Signal(Signal::Logs),
         Table::Signal(Signal::Metrics),
         Table::SpanMetrics,
         Table::EdgeCounts,
         Table::EdgeHalves,
+        Table::LogPatterns,
     ];
 
     /// Its name.
@@ -35,6 +38,7 @@ impl Table {
             Table::SpanMetrics => "span_metrics",
             Table::EdgeCounts => "edge_counts",
             Table::EdgeHalves => "edge_halves",
+            Table::LogPatterns => "log_patterns",
         }
     }
 
@@ -47,7 +51,7 @@ impl Table {
     pub const fn signal(self) -> Option<Signal> {
         match self {
             Table::Signal(signal) => Some(signal),
-            Table::SpanMetrics | Table::EdgeCounts | Table::EdgeHalves => None,
+            Table::SpanMetrics | Table::EdgeCounts | Table::EdgeHalves | Table::LogPatterns => None,
         }
     }
 
@@ -56,6 +60,7 @@ impl Table {
         match self {
             Table::Signal(signal) => signal,
             Table::SpanMetrics | Table::EdgeCounts | Table::EdgeHalves => Signal::Spans,
+            Table::LogPatterns => Signal::Logs,
         }
     }
 
@@ -63,7 +68,7 @@ impl Table {
     pub const fn time_column(self) -> &'static str {
         match self {
             Table::Signal(signal) => signal.time_column(),
-            Table::SpanMetrics | Table::EdgeCounts | Table::EdgeHalves => "time",
+            Table::SpanMetrics | Table::EdgeCounts | Table::EdgeHalves | Table::LogPatterns => "time",
         }
     }
 
@@ -71,7 +76,9 @@ impl Table {
     pub const fn sort_columns(self) -> &'static [&'static str] {
         match self {
             Table::Signal(Signal::Spans) => &["service_name", "start_time"],
-            Table::Signal(Signal::Logs) | Table::SpanMetrics | Table::EdgeHalves => &["service_name", "time"],
+            Table::Signal(Signal::Logs) | Table::SpanMetrics | Table::EdgeHalves | Table::LogPatterns => {
+                &["service_name", "time"]
+            }
             Table::Signal(Signal::Metrics) => &["metric_name", "series", "time"],
             Table::EdgeCounts => &["client", "time"],
         }

@@ -3,7 +3,8 @@
 //! A query sees one snapshot of each table. [`scan`] turns a snapshot into an execution plan that
 //! prunes by catalog statistics, trace indexes, row groups and pages; [`sql`] plans and runs
 //! statements; [`output`] writes answers as JSON, CSV, Arrow or Parquet. [`traceql`] reads TraceQL,
-//! [`promql`] and [`logql`] bring the lake to languages that have crates of their own.
+//! [`promql`] and [`logql`] bring the lake to languages that have crates of their own, and [`search`] reads what people
+//! type to find log records.
 
 pub mod error;
 mod live;
@@ -11,6 +12,7 @@ pub mod logql;
 pub mod output;
 pub mod promql;
 pub mod scan;
+pub mod search;
 pub mod sql;
 pub mod trace;
 pub mod traceql;

@@ -31,6 +31,9 @@ pub struct StoreConfig {
     /// Names of operations told apart in what is derived from the spans of one flush; the others are
     /// counted together.
     pub operations_max: usize,
+    /// Patterns of messages told apart for each service in what is derived from the records of one flush; the others
+    /// are counted together.
+    pub log_patterns_max: usize,
     /// How long the ends of a call wait for each other.
     pub call_wait_max: Duration,
     /// Rows of one row group of a Parquet file.
@@ -85,6 +88,7 @@ impl Default for StoreConfig {
             snapshot_keep: Duration::from_mins(5),
             promoted_columns_max: 64,
             operations_max: 20_000,
+            log_patterns_max: 1_000,
             call_wait_max: Duration::from_mins(5),
             row_group_rows_max: 1_048_576,
             zstd_level: 1,

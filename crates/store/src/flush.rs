@@ -8,7 +8,7 @@ use std::time::{Instant, SystemTime};
 use luneta_model::{Signal, Table};
 
 use crate::catalog::{AddFile, Change, Kind, Lake};
-use crate::derive::derive;
+use crate::derive::{Bounds, derive};
 use crate::files::{PreparedTable, WriterConfig, prepare};
 use crate::memtable::Generation;
 use crate::{Store, StoreError, TableKey, now_ms};
@@ -59,9 +59,9 @@ impl Store {
 
     async fn flush_generation(&self, generation: &Arc<Generation>) -> Result<(), StoreError> {
         let lake = self.state.view().lake.clone();
-        let (promoted_max, operations_max) = (self.config.promoted_columns_max, self.config.operations_max);
+        let (promoted_max, bounds) = (self.config.promoted_columns_max, Bounds::from(&self.config));
         let input = generation.clone();
-        let prepared = blocking(move || prepare_tables(&input, &lake, promoted_max, operations_max)).await?;
+        let prepared = blocking(move || prepare_tables(&input, &lake, promoted_max, bounds)).await?;
         let (add, paths) = self.write_prepared(prepared).await?;
         let change = Change { kind: Kind::Insert, add, remove: Vec::new(), log_position: Some(generation.log_position) };
         {
@@ -107,16 +107,16 @@ fn prepare_tables(
     generation: &Generation,
     lake: &Lake,
     promoted_max: usize,
-    operations_max: usize,
+    bounds: Bounds,
 ) -> Result<Vec<PreparedTable>, StoreError> {
     let mut out = Vec::new();
     for (key, rows) in generation.tables() {
         if rows.rows > 0 {
             out.push(prepare(key, rows, lake.tables.get(key).map(AsRef::as_ref), promoted_max)?);
         }
-        if key.table == Table::Signal(Signal::Spans) {
-            let spans = (rows.batches().cloned().collect(), rows.origins.columns()?);
-            let derived = derive(&[spans], now_ms().saturating_mul(1_000_000), operations_max)?;
+        if let Some(signal) = key.table.signal() {
+            let input = (rows.batches().cloned().collect(), rows.origins.columns()?);
+            let derived = derive(signal, &[input], now_ms().saturating_mul(1_000_000), bounds)?;
             out.extend(
                 derived
                     .into_tables()

@@ -5,7 +5,7 @@
 //! appends it to the log (`wal`), it is queryable at once (`memtable`), a flush sorts it into a
 //! Parquet file (`flush`, `files`) beside what is derived from it (`derive`), one transaction makes the file part of the lake (`catalog`),
 //! small files grow into large ones (`compaction`), and old ones leave (`retention`). `traces` finds the rows
-//! of a trace in a file.
+//! of a trace in a file, `bodies` those whose bodies may hold a text.
 //!
 //! Only this crate writes log, lake and catalog. Files are never edited in place. It knows nothing
 //! of any query engine: readers take a [`TableSnapshot`].
@@ -30,7 +30,11 @@ mod files;
 
 mod catalog;
 
+mod recent;
+
 mod traces;
+
+mod bodies;
 
 mod compaction;
 
@@ -49,7 +53,7 @@ use luneta_model::{Table, Tenant};
 
 pub use config::{CompactionConfig, StoreConfig};
 pub use error::StoreError;
-pub use files::DeletedRows;
+pub use files::{BodyFilter, DeletedRows, Needle};
 pub use snapshot::{ColumnStats, DeleteFile, LakeFile, MapKey, StatValue, TableSnapshot};
 pub use stats::{StoreStats, TableStats};
 pub use store::Store;

@@ -49,6 +49,8 @@ pub struct LakeFile {
     pub map_keys: Vec<MapKey>,
     /// Bytes of the file that hold its trace index, which [`Store::find_traces`](crate::Store::find_traces) reads.
     pub trace_index: Option<Range<u64>>,
+    /// Bytes of the file that hold its token index, which [`Store::find_bodies`](crate::Store::find_bodies) reads.
+    pub token_index: Option<Range<u64>>,
     /// Whether all its spans are counted in the derived tables.
     pub counted: bool,
     /// Whether this store wrote the file. Others may lack columns, sorting and statistics, and may

@@ -14,8 +14,9 @@ use object_store::local::LocalFileSystem;
 use tokio::sync::{Notify, broadcast, oneshot};
 use tokio::task::JoinHandle;
 
+use crate::bodies::TokenIndexes;
 use crate::catalog::{Catalog, Lake, Watch};
-use crate::derive::InMemory;
+use crate::derive::{Bounds, Derived, InMemory};
 use crate::flush::blocking;
 use crate::memtable::{self, Generation};
 use crate::state::State;
@@ -50,6 +51,7 @@ pub struct Store {
     encoder: Encoder,
     files: Arc<LocalFileSystem>,
     traces: TraceIndexes,
+    pub(crate) tokens: TokenIndexes,
     derived: InMemory,
     accepted: broadcast::Sender<Arc<Batch>>,
     flush_wanted: Arc<Notify>,
@@ -98,6 +100,7 @@ impl Store {
             encoder: Encoder::default(),
             files: Arc::new(files),
             traces: TraceIndexes::default(),
+            tokens: TokenIndexes::default(),
             derived: InMemory::default(),
             accepted: broadcast::channel(TAIL_BATCHES_MAX).0,
             flush_wanted: Arc::new(Notify::new()),
@@ -161,17 +164,17 @@ impl Store {
     pub async fn snapshots<const N: usize>(&self, tenant: &Tenant, tables: [Table; N]) -> Result<[TableSnapshot; N], StoreError> {
         self.follow_others().await;
         let moment = self.state.moment(tenant, tables.map(Table::source))?;
-        let derived = if tables.iter().any(|t| t.signal().is_none()) {
-            Some(self.derived.of(tenant, &moment, self.config.operations_max).await?)
-        } else {
-            None
-        };
+        let mut derived: HashMap<Signal, Arc<Derived>> = HashMap::new();
+        for source in tables.into_iter().filter(|t| t.signal().is_none()).map(Table::source) {
+            if !derived.contains_key(&source) {
+                derived.insert(source, self.derived.of(tenant, source, &moment, Bounds::from(&self.config)).await?);
+            }
+        }
         let mut snapshots = Vec::with_capacity(N);
         for of in tables {
-            let memory = match (of, &derived) {
-                (Table::Signal(signal), _) => moment.wide(signal)?,
-                (of, Some(derived)) => derived.rows(of).cloned().into_iter().collect(),
-                (_, None) => Vec::new(),
+            let memory = match of {
+                Table::Signal(signal) => moment.wide(signal)?,
+                of => derived.get(&of.source()).and_then(|derived| derived.rows(of)).cloned().into_iter().collect(),
             };
             let table = moment.lake.tables.get(&TableKey { tenant: tenant.clone(), table: of });
             snapshots.push(TableSnapshot {

@@ -1,14 +1,13 @@
 //! Looks up traces in the indexes of files, a few reads each.
 
-use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 
 use crate::LakeFile;
 use crate::files::{Damage, TraceDirectory};
+use crate::recent::RecentFiles;
 
 /// Bytes read to learn the directory of an index; large ones take a second read.
 const HEAD_BYTES: u64 = 16 * 1024;
@@ -36,15 +35,13 @@ pub(crate) enum TraceIndexError {
 }
 
 /// Directories of the indexes read last.
-#[derive(Debug, Default)]
-pub(crate) struct TraceIndexes(Mutex<Cache>);
+#[derive(Debug)]
+pub(crate) struct TraceIndexes(RecentFiles<TraceDirectory>);
 
-#[derive(Debug, Default)]
-struct Cache {
-    by_file: HashMap<i64, Arc<TraceDirectory>>,
-    /// The oldest first.
-    order: VecDeque<i64>,
-    bytes: usize,
+impl Default for TraceIndexes {
+    fn default() -> Self {
+        Self(RecentFiles::new(CACHE_BYTES_MAX))
+    }
 }
 
 impl TraceIndexes {
@@ -57,13 +54,13 @@ impl TraceIndexes {
     ) -> Result<Option<TraceRows>, TraceIndexError> {
         let Some(place) = &file.trace_index else { return Ok(None) };
         let path = Path::from(file.path.as_str());
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).by_file.get(&file.data_file_id).cloned();
-        let directory = if let Some(directory) = known {
-            directory
-        } else {
-            let read = Arc::new(read_directory(store, &path, place).await?);
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(file.data_file_id, Arc::clone(&read));
-            read
+        let directory = match self.0.get(file.data_file_id) {
+            Some(directory) => directory,
+            None => {
+                let read = read_directory(store, &path, place).await?;
+                let bytes = read.memory_bytes();
+                self.0.insert(file.data_file_id, read, bytes)
+            }
         };
         if directory.rows != file.rows {
             return Err(TraceIndexError::OtherRows(directory.rows));
@@ -111,19 +108,4 @@ fn joined(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
         }
     }
     out
-}
-
-impl Cache {
-    fn insert(&mut self, file: i64, directory: Arc<TraceDirectory>) {
-        let bytes = directory.memory_bytes();
-        if self.by_file.insert(file, directory).is_some() {
-            return;
-        }
-        self.order.push_back(file);
-        self.bytes += bytes;
-        while self.bytes > CACHE_BYTES_MAX {
-            let Some(oldest) = self.order.pop_front().and_then(|file| self.by_file.remove(&file)) else { break };
-            self.bytes -= oldest.memory_bytes();
-        }
-    }
 }

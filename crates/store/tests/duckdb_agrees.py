@@ -20,7 +20,7 @@ import time
 
 import duckdb
 
-TABLES = {"spans", "logs", "metric_points", "span_metrics", "edge_counts", "edge_halves"}
+TABLES = {"spans", "logs", "metric_points", "span_metrics", "edge_counts", "edge_halves", "log_patterns"}
 ROW = {
     "spans": {"start_time": "now()::timestamp_ns", "duration_ns": "424242", "trace_id": "unhex('000102030405060708090a0b0c0d0e0f')",
               "span_id": "unhex('0001020304050607')", "name": "'by duckdb'", "kind": "'INTERNAL'", "status_code": "'UNSET'"},

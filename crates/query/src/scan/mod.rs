@@ -6,6 +6,7 @@
 //! What a file holds differently is translated per file by the [`adapter`].
 
 pub mod adapter;
+pub(crate) mod bodies;
 mod deletes;
 pub mod dictionaries;
 pub mod functions;
@@ -47,6 +48,7 @@ use luneta_model::{AttributeScope, Signal, Table, schema};
 use luneta_store::{LakeFile, Store, TableSnapshot};
 
 use adapter::LakeAdapterFactory;
+use bodies::RowFilter;
 use deletes::Selections;
 use functions::AttributeAccess;
 use opened::{NotingReaderFactory, Opened};
@@ -286,9 +288,13 @@ impl TableProvider for LakeTable {
         let footers = state.runtime_env().cache_manager.get_file_metadata_cache();
         let columnar = traces::pick(&self.store, &footers, columnar, ids.as_deref()).await;
         let (few, columnar): (Vec<_>, Vec<_>) = columnar.into_iter().partition(Picked::is_few);
+        let texts =
+            Arc::new(if self.signal() == Some(Signal::Logs) { RowFilter::of(filters) } else { RowFilter::All(Vec::new()) });
+        let columnar = bodies::pick(&self.store, &footers, columnar, &texts).await;
         parts.extend(self.columnar(state, filters, columnar, projection, limit).await?);
         let mixed = traces::pick(&self.store, &footers, mixed, ids.as_deref()).await;
         let (few_mixed, mixed): (Vec<_>, Vec<_>) = mixed.into_iter().partition(Picked::is_few);
+        let mixed = bodies::pick(&self.store, &footers, mixed, &texts).await;
         let few: Vec<_> = few.into_iter().chain(few_mixed).collect();
         if let Some(ids) = ids.filter(|_| !few.is_empty()) {
             let reading = Reading::new(Arc::clone(&self.scan), projection, self.physical_filter(state, filters, false)?)?;

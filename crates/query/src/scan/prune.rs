@@ -163,6 +163,7 @@ mod tests {
             strays: HashSet::new(),
             map_keys: Vec::new(),
             trace_index: None,
+            token_index: None,
             ours,
             deletes: None,
             created_ms: 0,

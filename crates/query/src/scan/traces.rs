@@ -32,6 +32,8 @@ pub struct Picked {
     pub file: Arc<LakeFile>,
     /// The rows that can pass the filters, where an index names them.
     rows: Option<Rows>,
+    /// The rows among which they are, where another index rules some out.
+    among: Option<RowSelection>,
 }
 
 #[derive(Debug, Clone)]
@@ -101,14 +103,20 @@ impl Picked {
         }
     }
 
+    /// The same file, of which only these rows are read.
+    pub fn among(self, rows: RowSelection) -> Self {
+        let among = Some(self.among.map_or_else(|| rows.clone(), |known| known.intersection(&rows)));
+        Self { among, ..self }
+    }
+
     /// The file as scans take it. `left` are the rows that are not deleted.
     pub fn partitioned(&self, left: Option<&RowSelection>) -> PartitionedFile {
         let file = PartitionedFile::new(self.file.path.clone(), self.file.size);
         let rows = self.rows.as_ref().map(|rows| rows.selection(self.file.rows as usize));
-        let rows = match (rows, left) {
-            (Some(rows), Some(left)) => Some(rows.intersection(left)),
-            (rows, left) => rows.or_else(|| left.cloned()),
-        };
+        let rows = [self.among.as_ref(), left].into_iter().flatten().fold(rows, |rows, other| match rows {
+            Some(rows) => Some(rows.intersection(other)),
+            None => Some(other.clone()),
+        });
         match rows {
             Some(rows) => file.with_extension(ParquetRowSelection::new(rows)),
             None => file,
@@ -167,19 +175,23 @@ pub async fn pick(
     files: Vec<Arc<LakeFile>>,
     ids: Option<&[TraceId]>,
 ) -> Vec<Picked> {
-    let Some(ids) = ids else { return files.into_iter().map(|file| Picked { file, rows: None }).collect() };
+    let Some(ids) = ids else { return files.into_iter().map(|file| Picked { file, rows: None, among: None }).collect() };
     let ids: Arc<[TraceId]> = ids.into();
     let look = |file| look(Arc::clone(store), Arc::clone(footers), file, Arc::clone(&ids));
     stream::iter(files.into_iter().map(look)).buffered(LOOKUPS_MAX).filter_map(std::future::ready).collect().await
 }
 
+/// Whether no row of the file has a trace: a file of ours lacks the column then.
+pub fn lacks_traces(file: &LakeFile) -> bool {
+    file.ours && !file.stats.is_empty() && !file.stats.contains_key("trace_id")
+}
+
 async fn look(store: Arc<Store>, footers: Arc<FileMetadataCache>, file: Arc<LakeFile>, ids: Arc<[TraceId]>) -> Option<Picked> {
-    // A file of ours lacks the column when no row of it has a trace.
-    if file.ours && !file.stats.is_empty() && !file.stats.contains_key("trace_id") {
+    if lacks_traces(&file) {
         return None;
     }
     let rows = match store.find_traces(&file, &ids).await {
-        None => return Some(Picked { file, rows: None }),
+        None => return Some(Picked { file, rows: None, among: None }),
         Some(TraceRows::Exact(rows)) => Rows::Exact(rows.into_iter().map(|(row, id)| (row as usize, id)).collect()),
         Some(TraceRows::Among(ranges)) => {
             let ranges = ranges.into_iter().map(|r| r.start as usize..r.end as usize);
@@ -189,14 +201,14 @@ async fn look(store: Arc<Store>, footers: Arc<FileMetadataCache>, file: Arc<Lake
     if rows.count() == 0 {
         return None;
     }
-    let picked = Picked { file, rows: Some(rows) };
+    let picked = Picked { file, rows: Some(rows), among: None };
     load_page_index(&store, &footers, &picked).await;
     Some(picked)
 }
 
 /// Puts the footer with its page index into the cache. Readers leave the page index out unless it
 /// holds bounds of the filtered columns; without it they fetch whole row groups for a few rows.
-async fn load_page_index(store: &Store, footers: &Arc<FileMetadataCache>, picked: &Picked) {
+pub async fn load_page_index(store: &Store, footers: &Arc<FileMetadataCache>, picked: &Picked) {
     let (store, meta) = (store.object_store(), picked.partitioned(None).object_meta);
     // Readers meet the same error, and report it.
     let _ = DFParquetMetadata::new(store.as_ref(), &meta)

@@ -47,6 +47,7 @@ use crate::logql::{INDEX_LABELS, Indexes};
 use crate::promql::{Summaries, Translation};
 use crate::scan::functions::AttributeGet;
 use crate::scan::{KnownFiles, LAKE_URL, TraceId};
+use crate::search;
 use catalog::LakeSchema;
 
 /// Damaged files one query takes out of the lake before it gives up; the next one goes on.
@@ -298,7 +299,8 @@ impl QueryEngine {
         lake: &Arc<LakeSchema>,
         request: &SqlRequest,
     ) -> Result<(Arc<dyn ExecutionPlan>, Arc<TaskContext>), QueryError> {
-        let statement = parse(&request.query)?;
+        let mut statement = parse(&request.query)?;
+        search::expand(&mut statement)?;
         let derived = lake.pin(&statement).await?;
         let context = self.context(lake)?;
         lake.derive(&derived, &context).await?;

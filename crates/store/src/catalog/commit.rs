@@ -58,6 +58,8 @@ pub(crate) struct AddFile {
     pub(crate) map_keys: Vec<MapKey>,
     /// Bytes of the file that hold its trace index.
     pub(crate) trace_index: Option<Range<u64>>,
+    /// The same for its token index.
+    pub(crate) token_index: Option<Range<u64>>,
     /// Whether its spans are counted in the derived tables.
     pub(crate) counted: bool,
 }
@@ -361,13 +363,16 @@ async fn add_file(
     .await?;
     let strays = serde_json::to_string(&add.strays).map_err(|e| StoreError::CatalogContent(e.to_string()))?;
     sqlx::query(
-        "INSERT INTO luneta_file(data_file_id, strays, trace_index_offset, trace_index_length, counted) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO luneta_file(data_file_id, strays, trace_index_offset, trace_index_length, counted, token_index_offset, \
+         token_index_length) VALUES (?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(id)
     .bind(strays)
     .bind(add.trace_index.as_ref().map(|place| place.start as i64))
     .bind(add.trace_index.as_ref().map(|place| (place.end - place.start) as i64))
     .bind(i64::from(add.counted))
+    .bind(add.token_index.as_ref().map(|place| place.start as i64))
+    .bind(add.token_index.as_ref().map(|place| (place.end - place.start) as i64))
     .execute(&mut *connection)
     .await?;
     keys::insert(connection, id, &add.map_keys).await?;
@@ -395,6 +400,7 @@ async fn add_file(
         strays: add.strays,
         map_keys: add.map_keys,
         trace_index: add.trace_index,
+        token_index: add.token_index,
         counted: add.counted,
         ours: true,
         deletes: None,

@@ -63,9 +63,9 @@ pub(super) const STATEMENTS: &[&str] = &[
     "CREATE TABLE luneta_log(id INTEGER PRIMARY KEY CHECK (id = 1), position BIGINT NOT NULL)",
     "INSERT INTO luneta_log VALUES (1, 0)",
     // Files this store wrote, their columns whose key is also in the overflow map (JSON), which of
-    // their bytes are the trace index, and whether their spans are counted in the derived tables.
+    // their bytes are the trace index and the token index, and whether their rows are counted in the derived tables.
     "CREATE TABLE luneta_file(data_file_id BIGINT PRIMARY KEY, strays VARCHAR NOT NULL, trace_index_offset BIGINT, \
-     trace_index_length BIGINT, counted BIGINT)",
+     trace_index_length BIGINT, counted BIGINT, token_index_offset BIGINT, token_index_length BIGINT)",
     "INSERT INTO ducklake_snapshot_changes VALUES (0, 'created_schema:\"main\"', NULL, NULL, NULL)",
     "INSERT INTO ducklake_metadata VALUES ('version', '1.0', NULL, NULL), ('encrypted', 'false', NULL, NULL), \
      ('created_by', 'luneta', NULL, NULL), ('data_inlining_row_limit', '0', NULL, NULL), \
@@ -76,5 +76,7 @@ pub(super) const STATEMENTS: &[&str] = &[
 pub(super) const LATER_COLUMNS: &[(&str, &str, &str)] = &[
     ("luneta_file", "trace_index_offset", "ALTER TABLE luneta_file ADD COLUMN trace_index_offset BIGINT"),
     ("luneta_file", "trace_index_length", "ALTER TABLE luneta_file ADD COLUMN trace_index_length BIGINT"),
+    ("luneta_file", "token_index_offset", "ALTER TABLE luneta_file ADD COLUMN token_index_offset BIGINT"),
+    ("luneta_file", "token_index_length", "ALTER TABLE luneta_file ADD COLUMN token_index_length BIGINT"),
     ("luneta_file", "counted", "ALTER TABLE luneta_file ADD COLUMN counted BIGINT"),
 ];

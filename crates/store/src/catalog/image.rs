@@ -1,6 +1,7 @@
 //! [`Lake`]: the newest snapshot of the catalog in memory.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::datatypes::{Field, FieldRef};
@@ -217,7 +218,25 @@ async fn load_table_stats(
     Ok(())
 }
 
-type FileRow = (i64, i64, String, i64, i64, i64, i64, Option<String>, Option<i64>, Option<i64>, Option<i64>, Option<String>);
+type FileRow = (
+    i64,
+    i64,
+    String,
+    i64,
+    i64,
+    i64,
+    i64,
+    Option<String>,
+    IndexPlace,
+    IndexPlace,
+    IndexPlace,
+    IndexPlace,
+    Option<i64>,
+    Option<String>,
+);
+
+/// Offset or length of an index, where the file has it.
+type IndexPlace = Option<i64>;
 
 /// Data file, path, whether that is relative, rows, format.
 type DeleteRow = (i64, String, i64, i64, String);
@@ -229,7 +248,8 @@ async fn load_files(
 ) -> Result<(), StoreError> {
     let rows: Vec<FileRow> = sqlx::query_as(
         "SELECT f.data_file_id, f.table_id, f.path, f.path_is_relative, f.record_count, f.file_size_bytes, \
-                f.footer_size, own.strays, own.trace_index_offset, own.trace_index_length, own.counted, s.snapshot_time \
+                f.footer_size, own.strays, own.trace_index_offset, own.trace_index_length, \
+                own.token_index_offset, own.token_index_length, own.counted, s.snapshot_time \
          FROM ducklake_data_file f \
          LEFT JOIN luneta_file own ON own.data_file_id = f.data_file_id \
          LEFT JOIN ducklake_snapshot s ON s.snapshot_id = f.begin_snapshot \
@@ -245,7 +265,9 @@ async fn load_files(
     let unknown: HashSet<i64> = rows.iter().map(|r| r.0).filter(|id| !cached.contains_key(id)).collect();
     let mut stats = load_stats(connection, &unknown).await?;
     let mut map_keys = keys::load(connection, &unknown).await?;
-    for (id, table_id, path, relative, rows, size, footer, strays, index_offset, index_length, counted, created) in rows {
+    for row in rows {
+        let (id, table_id, path, relative, rows, size, footer, strays, ..) = row;
+        let (.., traces_at, traces_length, tokens_at, tokens_length, counted, created) = row;
         let Some((key, table)) = tables.get_mut(&table_id) else { continue };
         let deletes = all_deletes.remove(&id).map(|d| DeleteFile { path: format!("{}{}", table.path, d.path), ..d });
         if let Some(file) = cached.get(&id) {
@@ -266,7 +288,8 @@ async fn load_files(
             stats: named_stats(key.table, table, stats.remove(&id).unwrap_or_default()),
             strays: strays.as_deref().and_then(|s| serde_json::from_str(s).ok()).unwrap_or_default(),
             map_keys: map_keys.remove(&id).unwrap_or_default(),
-            trace_index: index_offset.zip(index_length).map(|(offset, length)| offset as u64..(offset + length) as u64),
+            trace_index: place(traces_at, traces_length),
+            token_index: place(tokens_at, tokens_length),
             counted: counted == Some(1),
             ours: strays.is_some(),
             deletes,
@@ -275,6 +298,10 @@ async fn load_files(
         table.files.push(Arc::new(file));
     }
     Ok(())
+}
+
+fn place(offset: IndexPlace, length: IndexPlace) -> Option<Range<u64>> {
+    offset.zip(length).map(|(offset, length)| offset as u64..(offset + length) as u64)
 }
 
 /// The live delete files by data file, with paths as in the catalog.

@@ -1,8 +1,8 @@
-//! What is derived from spans while they are written: rate, errors and duration of operations, and
-//! the calls between services.
+//! What is derived from spans and log records while they are written: rate, errors and duration of operations, the calls
+//! between services, and how often messages of a kind were logged.
 //!
-//! A flush writes the derived rows of its spans in the commit that makes the spans part of the lake,
-//! so every span is counted once, whatever crashes and however late it came. Rows of one interval
+//! A flush writes the derived rows in the commit that makes the rows they come from part of the lake,
+//! so every span and every record is counted once, whatever crashes and however late it came. Rows of one interval
 //! and operation may come from several flushes: readers add them up. Rows still in memory are
 //! derived when somebody asks.
 //!
@@ -14,6 +14,7 @@ mod edges;
 mod histogram;
 mod memory;
 mod operations;
+mod patterns;
 mod rows;
 mod sampling;
 mod settle;
@@ -23,14 +24,15 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::error::ArrowError;
-use luneta_model::Table;
+use luneta_model::{Signal, Table};
 
 pub(crate) use memory::InMemory;
 
-use crate::layout;
 use crate::memtable::{MemoryBatch, OriginColumns};
+use crate::{StoreConfig, layout};
 use edges::Edges;
 use operations::Operations;
+use patterns::Patterns;
 use spans::Spans;
 
 /// Derived rows, by table; each is in the order of its files.
@@ -57,16 +59,37 @@ impl Derived {
     }
 }
 
-/// Derives from spans in memory, which arrived at `arrived` in nanoseconds since 1970. At most
-/// `operations_max` names of operations are told apart.
-pub(crate) fn derive(
-    batches: &[(Vec<Arc<MemoryBatch>>, Arc<OriginColumns>)],
-    arrived: i64,
-    operations_max: usize,
-) -> Result<Derived, ArrowError> {
+/// Rows of one table in memory: batches, and the origins they share.
+pub(crate) type InMemoryRows = (Vec<Arc<MemoryBatch>>, Arc<OriginColumns>);
+
+/// How much is told apart in what one flush derives.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// Names of operations.
+    pub(crate) operations_max: usize,
+    /// Patterns of messages of each service.
+    pub(crate) patterns_max: usize,
+}
+
+impl From<&StoreConfig> for Bounds {
+    fn from(config: &StoreConfig) -> Self {
+        Self { operations_max: config.operations_max, patterns_max: config.log_patterns_max }
+    }
+}
+
+/// Derives from rows of a signal in memory, which arrived at `arrived` in nanoseconds since 1970.
+pub(crate) fn derive(signal: Signal, rows: &[InMemoryRows], arrived: i64, bounds: Bounds) -> Result<Derived, ArrowError> {
+    match signal {
+        Signal::Spans => from_spans(rows, arrived, bounds.operations_max),
+        Signal::Logs => from_logs(rows, bounds.patterns_max),
+        Signal::Metrics => Ok(Derived::default()),
+    }
+}
+
+fn from_spans(rows: &[InMemoryRows], arrived: i64, operations_max: usize) -> Result<Derived, ArrowError> {
     let mut operations = Operations::new(operations_max);
     let mut edges = Edges::default();
-    for (batches, origins) in batches {
+    for (batches, origins) in rows {
         for batch in batches {
             let Some(spans) = Spans::of(batch, origins) else { continue };
             for row in 0..spans.len() {
@@ -79,6 +102,16 @@ pub(crate) fn derive(
     let mut derived = Derived::default();
     derived.push(Table::SpanMetrics, operations.columns())?;
     edges.finish(&mut derived)?;
+    Ok(derived)
+}
+
+fn from_logs(rows: &[InMemoryRows], patterns_max: usize) -> Result<Derived, ArrowError> {
+    let mut patterns = Patterns::new(patterns_max);
+    for (batches, origins) in rows {
+        patterns.add(batches, origins);
+    }
+    let mut derived = Derived::default();
+    derived.push(Table::LogPatterns, patterns.columns())?;
     Ok(derived)
 }
 

@@ -1,7 +1,7 @@
 //! From rows in memory to a Parquet file: count keys (`keys`), decide what becomes a column (`promote`), put rows in
-//! order (`sort`), shape metric points (`points`), gather columns (`table`), encode (`writer`, and `runs` where
-//! a value stands for many rows), and note where each
-//! trace lies (`trace_index`). Beside that, what others wrote: which rows of a file are deleted (`deletes`).
+//! order (`sort`), shape metric points (`points`), gather columns (`table`), encode (`writer`, and `runs` where a value
+//! stands for many rows), note where each trace lies (`trace_index`), and which texts bodies may hold where (`tokens`).
+//! Beside that, what others wrote: which rows of a file are deleted (`deletes`).
 
 mod compression;
 mod deletes;
@@ -12,6 +12,7 @@ mod runs;
 mod sort;
 mod statistics;
 mod table;
+mod tokens;
 mod trace_index;
 mod writer;
 
@@ -21,6 +22,8 @@ pub(crate) use keys::KeyCounts;
 pub(crate) use promote::{Extracted, Promotion};
 pub(crate) use runs::may_run;
 pub(crate) use table::{PreparedTable, prepare};
+pub use tokens::{BodyFilter, Needle};
+pub(crate) use tokens::{Damage as TokenDamage, TokenIndex};
 pub(crate) use trace_index::{Damage, TraceDirectory};
 pub(crate) use writer::{FileWriter, Piece, WriterConfig, is_ours};
 

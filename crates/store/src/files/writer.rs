@@ -21,6 +21,7 @@ use parquet::schema::types::{ColumnPath, SchemaDescriptor};
 use uuid::Uuid;
 
 use super::runs::{Chunk, Form, Runs, may_run};
+use super::tokens::{self, TokenIndexBuilder};
 use super::trace_index::{self, Grain, TraceIndexBuilder};
 use super::{compression, statistics};
 use crate::catalog::{AddFile, FileColumn, LakeTable};
@@ -73,6 +74,8 @@ pub(crate) struct FileWriter {
     nans: Vec<bool>,
     /// The column of the trace index, and what is known of it so far.
     trace_index: Option<(usize, TraceIndexBuilder)>,
+    /// The same for the index of tokens.
+    token_index: Option<(usize, TokenIndexBuilder)>,
     file: SerializedFileWriter<BufWriter<File>>,
     factory: ArrowRowGroupWriterFactory,
     /// By field: how it is written where its rows come in runs.
@@ -162,22 +165,13 @@ impl FileWriter {
         let trace_index = key.table.signal().and_then(|signal| {
             TraceIndexBuilder::column(&stamped).map(|column| (column, TraceIndexBuilder::new(Grain::of(signal))))
         });
-        let (key, table_id) = (key.clone(), table.table_id);
-        Ok(Self {
-            path,
-            key,
-            table_id,
-            fields: stamped,
-            ids,
-            nans,
-            trace_index,
-            file,
-            factory,
-            forms,
-            group: None,
-            groups: 0,
-            rows: 0,
-        })
+        let token_index = key
+            .table
+            .signal()
+            .and_then(|signal| TokenIndexBuilder::column(signal, &stamped).map(|column| (column, TokenIndexBuilder::new())));
+        let (key, table_id, fields) = (key.clone(), table.table_id, stamped);
+        let (group, groups, rows) = (None, 0, 0);
+        Ok(Self { path, key, table_id, fields, ids, nans, trace_index, token_index, file, factory, forms, group, groups, rows })
     }
 
     /// Writes whole row groups, all of one column before the next one, so that only one column at a
@@ -192,17 +186,18 @@ impl FileWriter {
             writers.push(self.factory.create_column_writers(self.groups + group)?.into_iter());
         }
         let mut chunks: Vec<Vec<Encoded>> = lengths.iter().map(|_| Vec::new()).collect();
-        for (i, field) in self.fields.iter().enumerate() {
+        for i in 0..self.fields.len() {
+            let field = self.fields[i].clone();
             for (group, array) in column(i)?.into_iter().enumerate() {
                 self.nans[i] |= has_nan(&array);
-                index_traces(&mut self.trace_index, i, &array);
+                self.index(i, &array)?;
                 let runs = self.forms[i].as_ref().and_then(|form| Some((form, runs_that_pay(&array)?)));
                 if let Some((form, runs)) = runs {
                     writers[group].next();
                     chunks[group].push(Encoded::Runs(runs.encode(form)?));
                     continue;
                 }
-                for leaf in compute_leaves(field, &array)? {
+                for leaf in compute_leaves(&field, &array)? {
                     let mut writer = writers[group].next().ok_or(StoreError::Stopped("parquet column writers"))?;
                     writer.write(&leaf)?;
                     chunks[group].push(Encoded::Rows(writer.close()?));
@@ -233,16 +228,16 @@ impl FileWriter {
         rows: usize,
         mut column: impl FnMut(usize, Piece<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let group = match &mut self.group {
+        let mut group = match self.group.take() {
             Some(group) => group,
-            none => {
-                let runs =
-                    self.forms.iter().zip(&self.fields).map(|(form, field)| form.as_ref().map(|_| Runs::new(field.data_type())));
-                none.insert(OpenGroup { writers: self.factory.create_column_writers(self.groups)?, runs: runs.collect() })
+            None => {
+                let of = |(form, field): (&Option<Form>, &FieldRef)| form.as_ref().map(|_| Runs::new(field.data_type()));
+                let runs = self.forms.iter().zip(&self.fields).map(of).collect();
+                OpenGroup { writers: self.factory.create_column_writers(self.groups)?, runs }
             }
         };
         let mut writers = group.writers.iter_mut();
-        for (i, field) in self.fields.iter().enumerate() {
+        for i in 0..self.fields.len() {
             if let Some(runs) = &mut group.runs[i] {
                 writers.next();
                 column(i, Piece::Runs(runs))?;
@@ -252,12 +247,14 @@ impl FileWriter {
             column(i, Piece::Array(&mut array))?;
             let array = array.ok_or(StoreError::Stopped("rows of a column"))?;
             self.nans[i] |= has_nan(&array);
-            index_traces(&mut self.trace_index, i, &array);
+            self.index(i, &array)?;
+            let field = &self.fields[i];
             for leaf in compute_leaves(field, &array)? {
                 let writer = writers.next().ok_or(StoreError::Stopped("parquet column writers"))?;
                 writer.write(&leaf)?;
             }
         }
+        self.group = Some(group);
         self.rows += rows as u64;
         Ok(())
     }
@@ -293,7 +290,10 @@ impl FileWriter {
     /// Completes the file and makes it durable.
     pub(crate) fn finish(mut self, strays: HashSet<String>, map_keys: Vec<MapKey>) -> Result<AddFile, StoreError> {
         self.end_group()?;
-        let trace_index = self.write_trace_index()?;
+        let traces = self.trace_index.take().and_then(|(_, builder)| builder.finish());
+        let trace_index = self.write_index(trace_index::METADATA_KEY, traces)?;
+        let tokens = self.token_index.take().and_then(|(_, builder)| builder.finish());
+        let token_index = self.write_index(tokens::METADATA_KEY, tokens)?;
         let mut listed: Vec<_> = strays.iter().map(String::as_str).collect();
         listed.sort_unstable();
         self.file.append_key_value_metadata(KeyValue::new("luneta.strays".to_owned(), listed.join("\n")));
@@ -308,17 +308,29 @@ impl FileWriter {
         let columns = self.columns(&metadata);
         let name = self.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let (key, table_id, rows) = (self.key, self.table_id, self.rows);
-        Ok(AddFile { key, table_id, name, size, footer_size, rows, columns, strays, map_keys, trace_index, counted: false })
+        let counted = false;
+        Ok(AddFile { key, table_id, name, size, footer_size, rows, columns, strays, map_keys, trace_index, token_index, counted })
     }
 
-    /// Puts the trace index behind the last row group and returns its place.
-    fn write_trace_index(&mut self) -> Result<Option<Range<u64>>, StoreError> {
-        let Some(index) = self.trace_index.take().and_then(|(_, builder)| builder.finish()) else { return Ok(None) };
+    /// Puts an index behind the last row group and returns its place.
+    fn write_index(&mut self, name: &str, index: Option<Vec<u8>>) -> Result<Option<Range<u64>>, StoreError> {
+        let Some(index) = index else { return Ok(None) };
         let start = self.file.bytes_written() as u64;
         self.file.write_all(&index).map_err(StoreError::io(&self.path))?;
         let place = format!("{start},{}", index.len());
-        self.file.append_key_value_metadata(KeyValue::new(trace_index::METADATA_KEY.to_owned(), place));
+        self.file.append_key_value_metadata(KeyValue::new(name.to_owned(), place));
         Ok(Some(start..start + index.len() as u64))
+    }
+
+    /// Shows a part of a column to the indexes.
+    fn index(&mut self, column: usize, array: &ArrayRef) -> Result<(), StoreError> {
+        if let Some((_, builder)) = self.trace_index.as_mut().filter(|(of, _)| *of == column) {
+            builder.push(array);
+        }
+        if let Some((_, builder)) = self.token_index.as_mut().filter(|(of, _)| *of == column) {
+            builder.push(array)?;
+        }
+        Ok(())
     }
 
     fn columns(&self, metadata: &ParquetMetaData) -> Vec<FileColumn> {
@@ -372,12 +384,6 @@ fn leaves(data_type: &DataType) -> usize {
 
 fn has_nan(array: &ArrayRef) -> bool {
     array.as_primitive_opt::<Float64Type>().is_some_and(|a| a.values().iter().any(|d| d.is_nan()))
-}
-
-fn index_traces(index: &mut Option<(usize, TraceIndexBuilder)>, column: usize, array: &ArrayRef) {
-    if let Some((_, builder)) = index.as_mut().filter(|(of, _)| *of == column) {
-        builder.push(array);
-    }
 }
 
 /// The length a Parquet file gives for its footer.

@@ -9,7 +9,7 @@ import { TopBar } from '../../shell/TopBar'
 import { clock } from '../../time/format'
 import { fromMilliseconds, toMilliseconds } from '../../time/nanoseconds'
 import { bucketSeconds } from '../../time/range'
-import { useFilters, useParam, useRange } from '../../url/state'
+import { setParams, useFilters, useParam, useRange } from '../../url/state'
 import { Histogram } from './chart/Histogram'
 import { Facets } from './facets/Facets'
 import { setStart, toggleColumn, useColumns, useStart } from './parameters'
@@ -25,6 +25,7 @@ import { Views } from './views/Views'
 import './logs.css'
 
 const ContextDialog = lazy(async () => (await import('./context/ContextDialog')).ContextDialog, null)
+const Patterns = lazy(async () => (await import('./patterns/Patterns')).Patterns)
 const MetricDialog = lazy(async () => (await import('./metric/MetricDialog')).MetricDialog, null)
 
 export default function LogsPage() {
@@ -34,6 +35,7 @@ export default function LogsPage() {
   const [live, setLive] = useParam('live')
   const [wrap, setWrap] = useParam('wrap')
   const [by, setBy] = useParam('by', 'severity')
+  const [kinds, setKinds] = useParam('patterns')
   const [open, setOpen] = useState<LogRecord | 'metric' | null>(null)
   const [seen, setSeen] = useState<bigint | null>(null)
   const columns = useColumns()
@@ -42,6 +44,10 @@ export default function LogsPage() {
   const words = useMemo(() => wordsOf(parseSearch(search)), [search])
   const pages = useLogPages(scope, start, !live)
   const tail = useTail(live !== '', search, filters)
+  const findPattern = (found: string) => setParams((params) => {
+    params.delete('patterns')
+    params.set('q', found)
+  })
   const toggleLive = () => setLive(live ? '' : '1')
   useKeys({ '.': toggleLive, w: () => setWrap(wrap ? '' : '1', { replace: true }) })
   useFieldActions(useMemo(() => fieldActions(columns, by, setBy), [columns, by]))
@@ -57,6 +63,9 @@ export default function LogsPage() {
         <button class="button small plain" aria-pressed={Boolean(wrap)} onClick={() => setWrap(wrap ? '' : '1', { replace: true })}>
           {t('logs.wrap')}
         </button>
+        <button class="button small plain" aria-pressed={Boolean(kinds)} onClick={() => setKinds(kinds ? '' : '1')}>
+          {t('logs.patterns')}
+        </button>
         <Views />
       </FilterBar>
       <div class="page fixed logs">
@@ -70,7 +79,9 @@ export default function LogsPage() {
         <div class="logs-body">
           {!live && <Facets scope={scope} />}
           <section class="panel log-panel" aria-label={t('nav.logs')}>
-            {live ? (
+            {kinds ? (
+              <Patterns scope={scope} onSearch={findPattern} />
+            ) : live ? (
               <LiveList tail={tail} wrap={wrap !== ''} columns={columns} words={words} onContext={setOpen} />
             ) : (
               <StoredList
