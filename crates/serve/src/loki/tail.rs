@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{FromRequestParts as _, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use luneta_logql::{Direction, Pairs, Params, Query, Stream, StreamEntry, Value};
 use luneta_model::{Signal, Tenant};
@@ -46,6 +47,10 @@ pub async fn tail(State(state): State<ServeState>, request: Request) -> Result<R
     let (mut parts, _) = request.into_parts();
     let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &state).await;
     let categorize = categorizes(&parts.headers);
+    if is_foreign(&parts.headers) {
+        let message = "pages of other origins may not tail".to_owned();
+        return Err(Failure { status: StatusCode::FORBIDDEN, message });
+    }
     let asked = <Asked as axum::extract::FromRequest<ServeState>>::from_request(
         Request::from_parts(parts, axum::body::Body::empty()),
         &state,
@@ -62,6 +67,14 @@ pub async fn tail(State(state): State<ServeState>, request: Request) -> Result<R
             tracing::debug!("a live tail ended: {error}");
         }
     }))
+}
+
+/// Whether a page from elsewhere asks: browsers let any page open a WebSocket and read what comes.
+fn is_foreign(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let Some(origin) = headers.get(header::ORIGIN) else { return false };
+    let host = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
+    host.is_none() || host != text(header::HOST)
 }
 
 impl Tail {
@@ -154,6 +167,22 @@ fn streams(entries: Vec<TailEntry>, categorize: bool) -> Vec<Stream> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pages_of_other_origins_may_not_tail() {
+        for (origin, foreign) in [
+            (None, false),
+            (Some("http://127.0.0.1:4319"), false),
+            (Some("http://127.0.0.1:80"), true),
+            (Some("https://evil.example"), true),
+            (Some("null"), true),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_static("127.0.0.1:4319"));
+            headers.extend(origin.map(|origin| (header::ORIGIN, HeaderValue::from_static(origin))));
+            assert_eq!(is_foreign(&headers), foreign, "{origin:?}");
+        }
+    }
 
     #[test]
     fn entries_are_shown_by_labels() {
