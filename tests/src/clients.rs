@@ -29,6 +29,8 @@ pub const ZIPKIN_PROTOBUF: Packages =
 pub const LINES: Packages = Packages { variable: "LUNETA_TEST_PYTHON_LINES", requirements: "requirements-lines.txt" };
 /// Clients of Loki, Fluent, GELF, syslog, Splunk and Elasticsearch 9.
 pub const LOGS: Packages = Packages { variable: "LUNETA_TEST_PYTHON_LOGS", requirements: "requirements-logs.txt" };
+/// Loggers whose lines are read from files.
+pub const FILES: Packages = Packages { variable: "LUNETA_TEST_PYTHON_FILES", requirements: "requirements-files.txt" };
 /// The client of Elasticsearch 8.
 pub const ELASTICSEARCH_8: Packages =
     Packages { variable: "LUNETA_TEST_PYTHON_ELASTICSEARCH_8", requirements: "requirements-elasticsearch-8.txt" };

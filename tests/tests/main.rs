@@ -25,6 +25,7 @@ mod round_trip;
 mod rules;
 mod span_metrics;
 mod sql;
+mod tail_files;
 mod tempo;
 mod tempo_queries;
 mod trace_clients;

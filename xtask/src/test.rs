@@ -13,12 +13,13 @@ use crate::{demo, tidy, tools, ui};
 
 /// Python environments with the clients that tests use, since some cannot be installed together: the
 /// variable that names each to the tests, its folder, its packages.
-const CLIENTS: [(&str, &str, &str); 8] = [
+const CLIENTS: [(&str, &str, &str); 9] = [
     ("LUNETA_TEST_PYTHON", "tests", "requirements.txt"),
     ("LUNETA_TEST_PYTHON_JAEGER", "tests-jaeger", "requirements-jaeger.txt"),
     ("LUNETA_TEST_PYTHON_ZIPKIN", "tests-zipkin", "requirements-zipkin.txt"),
     ("LUNETA_TEST_PYTHON_LINES", "tests-lines", "requirements-lines.txt"),
     ("LUNETA_TEST_PYTHON_LOGS", "tests-logs", "requirements-logs.txt"),
+    ("LUNETA_TEST_PYTHON_FILES", "tests-files", "requirements-files.txt"),
     ("LUNETA_TEST_PYTHON_ELASTICSEARCH_8", "tests-elasticsearch-8", "requirements-elasticsearch-8.txt"),
     ("LUNETA_TEST_PYTHON_ELASTICSEARCH_7", "tests-elasticsearch-7", "requirements-elasticsearch-7.txt"),
     ("LUNETA_TEST_PYTHON_ZIPKIN_PROTOBUF", "tests-zipkin-protobuf", "requirements-zipkin-protobuf.txt"),
@@ -62,6 +63,7 @@ fn rust(quick: bool) -> Result<()> {
         command.env("LUNETA_TEST_PROMTOOL", &promtool);
         // What PromQL's answers are compared with.
         command.env("PROMETHEUS_BIN", prometheus).env("PROMTOOL_BIN", promtool);
+        command.env("LUNETA_TEST_NGINX", tools::nginx()?);
         command.env("LUNETA_TEST_NODE", tools::node(&tools::file("tests/node"))?);
         // Ignored are those that need what was prepared just now.
         command.args(["--", "--include-ignored"]);

@@ -98,6 +98,29 @@ pub fn prometheus() -> Result<[PathBuf; 2]> {
     }
 }
 
+/// nginx: the one that is installed, or else that of Debian's package, unpacked beside the build.
+///
+/// # Errors
+/// When there is none and no package can be had.
+pub fn nginx() -> Result<PathBuf> {
+    let folder = target().join("debian").join("nginx");
+    let found = || {
+        let places = [PathBuf::from("/usr/sbin/nginx"), folder.join("usr/sbin/nginx")];
+        places.into_iter().find(|path| path.is_file())
+    };
+    if let Some(path) = found() {
+        return Ok(path);
+    }
+    if Command::new("apt-get").arg("--version").output().is_ok() {
+        println!("unpacking Debian's package of nginx");
+        std::fs::create_dir_all(&folder)?;
+        run(Command::new("apt-get").args(["update", "-qq"])).ok();
+        run(Command::new("apt-get").args(["download", "-qq", "nginx"]).current_dir(&folder)).ok();
+        run(Command::new("sh").args(["-c", "dpkg -x nginx_*.deb ."]).current_dir(&folder)).ok();
+    }
+    found().context("tests of files need nginx: install it")
+}
+
 /// A file of the workspace.
 pub fn file(path: &str) -> PathBuf {
     root().join(path)

@@ -41,6 +41,8 @@ pub enum Command {
     Query(QueryArgs),
     /// Watch logs and spans as they arrive.
     Tail(TailArgs),
+    /// Read files as they grow, and keep their lines as logs.
+    TailFiles(TailFilesArgs),
     /// Check ports, clock, disk, environment, and send a span there and back.
     Doctor(DoctorArgs),
     /// Check a configuration without starting anything.
@@ -214,6 +216,55 @@ pub enum TailOutput {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+/// Options of `luneta tail-files`.
+///
+/// Lines of JSON, logfmt, access and error logs of nginx and Apache, and what loggers of Python print are told apart by
+/// their looks: time, severity, message and trace are read out of them. Stack traces stay together. Files are followed
+/// when they are rotated.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    luneta tail-files /var/log/nginx/*.log\n  \
+    luneta tail-files --service shop --from-beginning 'logs/**/*.log'\n  \
+    luneta tail-files --once old/app.log                        all of it, and end\n  \
+    luneta tail-files --line-start '^\\d{4}-' app.log            entries begin with a year\n\n\
+    To have the server itself read files, also after a restart, name them in its configuration:\n  \
+    receivers: {filelog: {include: [/var/log/nginx/*.log]}}")]
+pub struct TailFilesArgs {
+    /// Paths or patterns; `**` stands for any number of folders.
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<String>,
+    /// Patterns of paths to leave out.
+    #[arg(long, value_name = "PATTERN")]
+    pub exclude: Vec<String>,
+    /// Name of the service, where the lines do not tell it.
+    #[arg(long, value_name = "NAME")]
+    pub service: Option<String>,
+    /// Attributes of the resource, such as `deployment.environment.name=prod`.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub resource: Vec<String>,
+    /// Form of the lines: auto, plain, json, logfmt, access, server_error, python.
+    #[arg(long, default_value = "auto")]
+    pub format: String,
+    /// A pattern; a line that matches begins an entry, others belong to the one before.
+    #[arg(long, value_name = "PATTERN")]
+    pub line_start: Option<String>,
+    /// Begin with what is in the files already.
+    #[arg(long)]
+    pub from_beginning: bool,
+    /// Read to the ends of the files, and end.
+    #[arg(long)]
+    pub once: bool,
+    /// A file in which positions are kept: the next time, reading goes on there.
+    #[arg(long, value_name = "FILE")]
+    pub positions: Option<PathBuf>,
+    /// Says nothing but errors.
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Where the server is.
+    #[command(flatten)]
+    pub target: TargetArgs,
 }
 
 /// Options of `luneta doctor`.

@@ -59,6 +59,11 @@ impl Client {
         Ok(None)
     }
 
+    /// A server that is known to be there, and the usual tenant.
+    pub fn at_url(url: &str) -> Self {
+        Self { url: url.trim_end_matches('/').to_owned(), tenant: "default".to_owned() }
+    }
+
     /// The same tenant at another address.
     pub fn at(&self, url: String) -> Self {
         Self { url, tenant: self.tenant.clone() }
@@ -80,6 +85,27 @@ impl Client {
             let mut answer = agent(timeout).post(&url).header("X-Scope-OrgID", &tenant).send_json(body)?;
             let bytes = answer.body_mut().with_config().limit(u64::MAX).read_to_vec()?;
             Ok((answer.status().as_u16(), bytes))
+        })
+        .await
+        .with_context(|| format!("the server at {} did not answer", self.url))
+    }
+
+    /// Sends bytes and returns status and body.
+    ///
+    /// # Errors
+    /// When the server cannot be reached.
+    pub async fn post_bytes(
+        &self,
+        path: &str,
+        content_type: &'static str,
+        body: Vec<u8>,
+        timeout: Duration,
+    ) -> Result<(u16, Vec<u8>)> {
+        let (url, tenant) = (format!("{}{path}", self.url), self.tenant.clone());
+        blocking(move || {
+            let request = agent(timeout).post(&url).header("X-Scope-OrgID", &tenant).header("Content-Type", content_type);
+            let mut answer = request.send(body.as_slice())?;
+            Ok((answer.status().as_u16(), answer.body_mut().read_to_vec()?))
         })
         .await
         .with_context(|| format!("the server at {} did not answer", self.url))

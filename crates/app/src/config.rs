@@ -215,6 +215,8 @@ pub struct Config {
     pub statsd_socket: Option<PathBuf>,
     /// Bounds and settings of the intakes of logs.
     pub logs: luneta_receive::LogSettings,
+    /// Files that are read.
+    pub files: Vec<luneta_receive::filelog::Settings>,
     /// Bounds on queries.
     pub query: luneta_query::QueryConfig,
     /// Rules over metrics.
@@ -292,6 +294,7 @@ fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
     let mut dropped_in = drop_in::merged(receivers.ports(loopback), dropped_in, buffer_bytes);
     let (syslog_location, syslog_tls) = receivers.syslog();
     let logs = luneta.logs.settings(syslog_location, syslog_tls)?;
+    let files = receivers.files(logs.files, &data)?;
     // Its port has no use without a certificate.
     dropped_in.retain(|wanted| wanted.port.name() != "syslog_tls" || logs.syslog.tls.is_some());
     let scrape = scrape::sources(&args.scrape_config, luneta.scrape_configs, receivers.prometheus());
@@ -318,6 +321,7 @@ fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
         statsd: luneta.statsd.settings(statsd_interval)?,
         statsd_socket: luneta.statsd.socket.or(statsd_socket),
         logs,
+        files,
         query,
         rules: luneta.rules.resolve(&args.rules)?,
         scrape,

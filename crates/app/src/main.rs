@@ -11,9 +11,11 @@ mod promql;
 mod query;
 mod rules;
 mod run;
+mod send;
 mod server;
 mod start;
 mod tail;
+mod tail_files;
 
 use std::process::ExitCode;
 
@@ -45,6 +47,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Demo(args)) => start::demo(args).await,
         Some(Command::Query(args)) => query::run(args).await,
         Some(Command::Tail(args)) => tail::run(args).await,
+        Some(Command::TailFiles(args)) => tail_files::run(args).await,
         Some(Command::Doctor(args)) => doctor::run(args).await,
         Some(Command::Check(args)) => check::run(&args),
     }

@@ -15,7 +15,7 @@ use luneta_alert::Rules;
 use luneta_model::{Signal, Sink};
 use luneta_query::QueryEngine;
 use luneta_receive::prometheus::PushgatewayConfig;
-use luneta_receive::{BoundedSink, CorsOrigins, ReceiveConfig, ReceiveState};
+use luneta_receive::{BoundedSink, CorsOrigins, ReceiveConfig, ReceiveState, filelog};
 use luneta_scrape::{OwnTarget, Scraper, ScraperConfig};
 use luneta_serve::{ServeState, ServerInfo};
 use luneta_store::{Store, StoreConfig};
@@ -201,6 +201,9 @@ impl Running {
             let (receive, stopped) = (receive.clone(), stopped.clone());
             tasks.push(tokio::spawn(async move { Ok(luneta_receive::serve_http(listener, receive, until(stopped)).await?) }));
         }
+        for files in config.files.clone() {
+            tasks.push(tokio::spawn(read_files(files, receive.clone(), until(stopped.clone()))));
+        }
         for listening in drop_ins {
             tasks.push(tokio::spawn(listening.serve(receive.clone(), state.clone(), until(stopped.clone()))));
         }
@@ -273,6 +276,12 @@ async fn unless(work: impl Future<Output = ()>, stopped: impl Future<Output = ()
         () = work => {}
         () = stopped => {}
     }
+    Ok(())
+}
+
+/// Reads files as they grow.
+async fn read_files(files: filelog::Settings, receive: ReceiveState, stopped: impl Future<Output = ()> + Send) -> Result<()> {
+    filelog::run(files, Arc::new(filelog::Intake(receive)), stopped).await?;
     Ok(())
 }
 

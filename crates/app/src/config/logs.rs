@@ -20,6 +20,12 @@ pub struct RawLogs {
     gather_time: Option<String>,
     connections_max: Option<usize>,
     idle_time_max: Option<String>,
+    file_poll_interval: Option<String>,
+    file_flush_period: Option<String>,
+    file_fingerprint_bytes: Option<usize>,
+    file_entry_bytes_max: Option<usize>,
+    file_batch_bytes: Option<usize>,
+    files_max: Option<usize>,
     fluent_shared_key: Option<String>,
     fluent_hostname: Option<String>,
     gelf_chunk_time_max: Option<String>,
@@ -41,6 +47,8 @@ impl RawLogs {
             ("future_max", self.future_max, &mut settings.times.future_max),
             ("gather_time", self.gather_time, &mut settings.gather_time),
             ("idle_time_max", self.idle_time_max, &mut settings.idle_time_max),
+            ("file_poll_interval", self.file_poll_interval, &mut settings.files.poll_interval),
+            ("file_flush_period", self.file_flush_period, &mut settings.files.flush_period),
             ("gelf_chunk_time_max", self.gelf_chunk_time_max, &mut settings.gelf.chunk_time_max),
         ];
         for (key, text, into) in durations {
@@ -52,6 +60,10 @@ impl RawLogs {
             ("message_bytes_max", self.message_bytes_max, &mut settings.message_bytes_max),
             ("queue_bytes_max", self.queue_bytes_max, &mut settings.queue_bytes_max),
             ("connections_max", self.connections_max, &mut settings.connections_max),
+            ("file_fingerprint_bytes", self.file_fingerprint_bytes, &mut settings.files.fingerprint_bytes),
+            ("file_entry_bytes_max", self.file_entry_bytes_max, &mut settings.files.entry_bytes_max),
+            ("file_batch_bytes", self.file_batch_bytes, &mut settings.files.batch_bytes),
+            ("files_max", self.files_max, &mut settings.files.files_max),
             ("gelf_chunked_messages_max", self.gelf_chunked_messages_max, &mut settings.gelf.chunked_messages_max),
             ("gelf_chunked_bytes_max", self.gelf_chunked_bytes_max, &mut settings.gelf.chunked_bytes_max),
         ];

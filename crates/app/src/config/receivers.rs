@@ -1,10 +1,11 @@
 //! The section `receivers` of a Collector's file: which protocols are taken, and where.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use luneta_receive::filelog::{FileBounds, Settings};
 use serde::de::{DeserializeSeed, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_yaml_ng::{Mapping, Value};
@@ -12,9 +13,11 @@ use serde_yaml_ng::{Mapping, Value};
 use super::collector::kind;
 use crate::drop_in::{self, Wanted};
 
+mod filelog;
 mod lines;
 mod logs;
 
+use filelog::RawFilelog;
 use lines::{RawCarbon, RawInfluxdb, RawStatsd};
 pub use logs::RawTls;
 use logs::{RawElasticsearch, RawFluent, RawGelf, RawLoki, RawSplunk, RawSyslog};
@@ -39,6 +42,7 @@ enum Receiver {
     Gelf(RawGelf),
     Syslog(RawSyslog),
     Splunk(RawSplunk),
+    Filelog(RawFilelog),
 }
 
 impl<'de> Deserialize<'de> for RawReceivers {
@@ -73,6 +77,7 @@ impl<'de> Visitor<'de> for ById {
                 "gelf" => Receiver::Gelf(section(&mut map)?),
                 "syslog" => Receiver::Syslog(section(&mut map)?),
                 "splunk_hec" => Receiver::Splunk(section(&mut map)?),
+                "filelog" | "file_log" => Receiver::Filelog(section(&mut map)?),
                 _ => map.next_value_seed(Unknown)?,
             };
             found.push((id, receiver));
@@ -86,7 +91,7 @@ impl<'de> Visitor<'de> for ById {
 }
 
 const KNOWN: &str = "otlp, jaeger, zipkin, prometheus, statsd, carbon, influxdb, loki, elasticsearch, fluentforward, gelf, \
-                     syslog, splunk_hec";
+                     syslog, splunk_hec, filelog";
 
 /// Refuses what is behind an id, so that the error names it.
 struct Unknown;
@@ -357,6 +362,18 @@ impl RawReceivers {
         Ok((shortest, self.statsd_receivers().find_map(RawStatsd::socket)))
     }
 
+    /// Which files are to be read; `data` is the folder of the data.
+    ///
+    /// # Errors
+    /// Names the path of the fault.
+    pub fn files(&self, bounds: FileBounds, data: &Path) -> Result<Vec<Settings>> {
+        let files = self.0.iter().filter_map(|(id, receiver)| match receiver {
+            Receiver::Filelog(filelog) => Some(filelog.settings(&format!("receivers.{id}"), id, bounds, data)),
+            _ => None,
+        });
+        files.collect()
+    }
+
     /// What a receiver of syslog says besides its ports: the time zone of clocks, and files of a certificate.
     pub fn syslog(&self) -> (Option<&str>, Option<&RawTls>) {
         (self.syslog_receivers().find_map(RawSyslog::location), self.syslog_receivers().find_map(RawSyslog::tls))
@@ -400,6 +417,7 @@ impl Receiver {
             Receiver::Fluent(fluent) => fluent.check(path).map(|()| Vec::new()),
             Receiver::Syslog(syslog) => syslog.check(path),
             Receiver::Splunk(splunk) => splunk.check(path),
+            Receiver::Filelog(filelog) => Ok(filelog.notes(path)),
             Receiver::Influxdb(_) | Receiver::Elasticsearch(_) | Receiver::Gelf(_) => Ok(Vec::new()),
         }
     }
@@ -407,7 +425,7 @@ impl Receiver {
     /// The ports it opens besides those of OTLP.
     fn places(&self) -> Vec<(&'static str, Place)> {
         match self {
-            Receiver::Otlp(_) | Receiver::Prometheus(_) => Vec::new(),
+            Receiver::Otlp(_) | Receiver::Prometheus(_) | Receiver::Filelog(_) => Vec::new(),
             Receiver::Jaeger(jaeger) => jaeger.protocols.named(),
             Receiver::Zipkin(zipkin) => vec![("zipkin", (zipkin.endpoint.clone(), None))],
             Receiver::Statsd(statsd) => statsd.place().into_iter().collect(),

@@ -278,3 +278,23 @@ fn variables() {
     }
     assert!(substitute("${env:PORT", &lookup).is_err());
 }
+
+#[test]
+fn files_are_a_receiver() {
+    let config = check(
+        "receivers:\n  filelog/nginx:\n    include: [/var/log/nginx/*.log]\n    exclude: ['*.gz']\n    start_at: beginning\n\
+             \x20   poll_interval: 1s\n    max_log_size: 1MiB\n    fingerprint_size: 2kb\n    resource: {service.name: web, n: 1}\n\
+             \x20   storage: file_storage\n    multiline: {line_start_pattern: '^\\d'}\n    operators:\n      - type: container\n\
+             \x20       format: docker\n      - type: regex_parser\n        regex: '^(?P<at>\\S+) (?P<sev>\\w+)'\n\
+             \x20       timestamp: {parse_from: attributes.at, layout: '%Y'}\n        severity: {parse_from: attributes.sev}\n\
+             luneta:\n  logs: {files_max: 7, file_flush_period: 2s}\n",
+    )
+    .expect("valid");
+    let [files] = &*config.files else { panic!("one receiver") };
+    let bounds = files.bounds;
+    assert_eq!((bounds.poll_interval, bounds.flush_period), (Duration::from_secs(1), Duration::from_secs(2)));
+    assert_eq!((bounds.entry_bytes_max, bounds.fingerprint_bytes, bounds.files_max), (1024 * 1024, 2000, 7));
+    assert_eq!(files.resource, [("n".to_owned(), "1".to_owned()), ("service.name".to_owned(), "web".to_owned())]);
+    assert_eq!(files.checkpoints, Some(PathBuf::from("/tmp/none/filelog/filelog_nginx.json")));
+    assert!(config.notes.iter().any(|note| note.starts_with("receivers.filelog/nginx.storage: ")), "{:?}", config.notes);
+}

@@ -29,6 +29,7 @@ const ASSETS: [EmbeddedFile; 11] = [
     ("python/lib/luneta_inject/late_django.py", include_str!("../../inject/python/lib/luneta_inject/late_django.py")),
     ("python/lib/luneta_inject/lifetime.py", include_str!("../../inject/python/lib/luneta_inject/lifetime.py")),
     ("python/lib/luneta_inject/logs.py", include_str!("../../inject/python/lib/luneta_inject/logs.py")),
+    ("python/lib/luneta_inject/output.py", include_str!("../../inject/python/lib/luneta_inject/output.py")),
     ("python/lib/luneta_inject/report.py", include_str!("../../inject/python/lib/luneta_inject/report.py")),
     ("python/lib/luneta_inject/versions.py", include_str!("../../inject/python/lib/luneta_inject/versions.py")),
     ("python/lib/luneta_inject/web.py", include_str!("../../inject/python/lib/luneta_inject/web.py")),

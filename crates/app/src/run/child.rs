@@ -1,4 +1,4 @@
-//! Runs the child: signals in, exit code out, standard streams its own.
+//! Runs the child: signals in, exit code out.
 
 use std::{os::unix::process::ExitStatusExt as _, process::ExitCode};
 
@@ -9,13 +9,22 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-use super::Environment;
+use super::output::Output;
+use super::{Environment, ServerAddress};
 
 /// Signals that are passed on. The terminal sends some of them to the child by itself: see [`sent_by_terminal`].
 const PASSED_ON: [Signal; 7] = [Signal::INT, Signal::QUIT, Signal::TERM, Signal::HUP, Signal::USR1, Signal::USR2, Signal::WINCH];
 
-/// Starts the command, passes signals to it, and returns its exit code when it ends.
-pub async fn supervise(command: &[String], environment: &Environment) -> Result<ExitCode> {
+/// Where what the child prints goes besides where it is shown.
+pub struct Kept<'a> {
+    pub output: Output,
+    pub server: &'a ServerAddress,
+    pub service: &'a str,
+}
+
+/// Starts the command, passes signals to it, and returns its exit code when it ends. Without `kept` its standard streams
+/// are our own.
+pub async fn supervise(command: &[String], environment: &Environment, kept: Option<Kept<'_>>) -> Result<ExitCode> {
     // Listen first: a signal that arrives while the child starts must not end us without it.
     let (sender, mut signals) = tokio::sync::mpsc::channel(16);
     for passed in PASSED_ON {
@@ -23,16 +32,25 @@ pub async fn supervise(command: &[String], environment: &Environment) -> Result<
         let sender = sender.clone();
         tokio::spawn(async move { while stream.recv().await.is_some() && sender.send(passed).await.is_ok() {} });
     }
-    let mut child = Command::new(&command[0])
-        .args(&command[1..])
-        .envs(environment)
-        .spawn()
-        .with_context(|| format!("cannot start {}", command[0]))?;
+    let mut prepared = Command::new(&command[0]);
+    prepared.args(&command[1..]).envs(environment);
+    let mut kept = kept;
+    if let Some(kept) = &mut kept {
+        let [out, err] = kept.output.stdio();
+        prepared.stdout(out).stderr(err);
+    }
+    let mut child = prepared.spawn().with_context(|| format!("cannot start {}", command[0]))?;
+    // Our own ends of the pipes, without which they would never end.
+    drop(prepared);
+    let keeping = kept.map(|kept| kept.output.start(kept.server, kept.service));
     let pid = child.id().and_then(|pid| Pid::from_raw(pid.cast_signed()));
     loop {
         tokio::select! {
             status = child.wait() => {
                 let status = status.context("cannot learn how the command ended")?;
+                if let Some(keeping) = keeping {
+                    keeping.finish().await;
+                }
                 return Ok(ExitCode::from(exit_code(status)));
             }
             Some(received) = signals.recv() => {

@@ -1,18 +1,20 @@
 //! `luneta run`: starts a command with OpenTelemetry in it, its code and environment untouched.
 //!
 //! Look at the command ([`detect`]), have the packages that instrument it at hand ([`bundle`],
-//! [`python`], [`node`]), start it with a few variables more ([`child`]).
+//! [`python`], [`node`]), start it with a few variables more ([`child`]), and keep what it prints ([`output`]).
 
 mod bundle;
 mod child;
 mod demo;
 mod detect;
+mod marks;
 mod node;
 mod notice;
+mod output;
 mod python;
 mod service_name;
 
-use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
+use std::{collections::BTreeMap, io::IsTerminal as _, path::PathBuf, process::ExitCode};
 
 use anyhow::{Result, bail};
 use clap::Args;
@@ -20,7 +22,9 @@ use clap::Args;
 pub use demo::{DemoArgs, demo};
 
 use bundle::Assets;
+use child::Kept;
 use detect::Runtime;
+use output::Output;
 
 /// Where the server that takes the telemetry listens.
 #[derive(Debug, Clone)]
@@ -34,7 +38,8 @@ pub struct ServerAddress {
 /// Runs a command with its telemetry going to Luneta.
 ///
 /// Python and Node.js programs are instrumented without a change to their code or environment: the packages that do it
-/// are installed once into Luneta's own cache. Variables named OTEL_* that are already set keep their values. The exit
+/// are installed once into Luneta's own cache. What it prints is shown as ever, and kept as logs: lines of JSON, logfmt and
+/// of Python's loggers are understood, and stack traces stay together. Variables named OTEL_* that are already set keep their values. The exit
 /// code is the command's; 128 plus the signal's number when a signal ended it; 1 when it could not be instrumented or
 /// started.
 #[derive(Debug, Clone, Default, Args)]
@@ -52,6 +57,9 @@ pub struct RunArgs {
     /// Libraries to leave alone, such as `sqlite3,system_metrics`.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub exclude: Vec<String>,
+    /// Leaves standard output and standard error to the command: what it prints is not kept.
+    #[arg(long)]
+    pub no_capture: bool,
     /// Starts the command even when it cannot be instrumented.
     #[arg(long)]
     pub allow_uninstrumented: bool,
@@ -84,7 +92,7 @@ pub async fn run(server: ServerAddress, args: RunArgs) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let service = args.service.clone().unwrap_or_else(|| service_name::guess(&args.command));
-    let preparation = match prepare(&server, &args, &service).await {
+    let mut preparation = match prepare(&server, &args, &service).await {
         Ok(preparation) => preparation,
         Err(error) if args.allow_uninstrumented => {
             notice::say(&format!("starting without instrumentation: {error:#}"));
@@ -95,7 +103,24 @@ pub async fn run(server: ServerAddress, args: RunArgs) -> Result<ExitCode> {
     if !args.quiet {
         notice::say(&format!("{service}: {} instrumented; {}", preparation.summary, server.ui));
     }
-    child::supervise(&args.command, &preparation.environment).await
+    let kept = if args.no_capture || is_conversation(&args.command) {
+        None
+    } else {
+        let output = Output::open(&mut preparation.environment)?;
+        Some(Kept { output, server: &server, service: &service })
+    };
+    child::supervise(&args.command, &preparation.environment, kept).await
+}
+
+/// Whether the command is an interpreter alone, to be talked with: that needs the terminal itself.
+fn is_conversation(command: &[String]) -> bool {
+    command.len() == 1
+        && std::io::stdin().is_terminal()
+        && matches!(detect::runtimes(command).as_deref(), Ok([_]))
+        && std::path::Path::new(&command[0]).file_name().is_some_and(|name| {
+            let name = name.to_string_lossy();
+            name.starts_with("python") || name.starts_with("ipython") || name.starts_with("node")
+        })
 }
 
 /// Finds out what the command runs and readies its instrumentation.

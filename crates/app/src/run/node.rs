@@ -30,6 +30,10 @@ pub async fn prepare(interpreter: &Path, assets: &Assets, args: &RunArgs, enviro
     let inherited = std::env::var("NODE_OPTIONS").ok().filter(|value| !value.is_empty());
     environment.insert("NODE_OPTIONS".to_owned(), inherited.map_or(hook.clone(), |value| format!("{value} {hook}")));
     python::exclude(&args.exclude, "OTEL_NODE_DISABLED_INSTRUMENTATIONS", NOISE, environment);
+    if !args.no_capture && std::env::var_os("OTEL_LOGS_EXPORTER").is_none() {
+        // Loggers of Node.js write JSON with the ids of their spans, and what is printed is kept: once is enough.
+        environment.insert("LUNETA_NODE_LOGS_EXPORTER".to_owned(), "none".to_owned());
+    }
     if std::env::var_os("OTEL_NODE_RESOURCE_DETECTORS").is_none() {
         // Without those of the clouds, which ask the network at every start.
         environment.insert("OTEL_NODE_RESOURCE_DETECTORS".to_owned(), "env,host,os,serviceinstance".to_owned());

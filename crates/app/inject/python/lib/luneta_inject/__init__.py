@@ -14,6 +14,12 @@ def start(path_entry):
     `path_entry` is the PYTHONPATH folder that brought us here. Faults are
     reported, never raised.
     """
+    from luneta_inject import output
+
+    try:
+        output.join()
+    except Exception:
+        pass  # a stream of another kind than Python's own is left alone
     bundle = _bundle_for_this_interpreter()
     if bundle is None:
         return
@@ -114,7 +120,7 @@ def _exporters_without_protobuf():
 
 
 def _initialize():
-    from luneta_inject import databases, lifetime, logs, web
+    from luneta_inject import databases, lifetime, logs, output, web
 
     # Left in place: a forked worker reads it again to learn its own process id.
     os.environ.setdefault("OTEL_EXPERIMENTAL_RESOURCE_DETECTORS", "host,os,process")
@@ -124,7 +130,9 @@ def _initialize():
 
         auto_instrumentation.initialize(swallow_exceptions=False)
     if own_log_handler:
-        logs.export_standard_logging()
+        level = logs.export_standard_logging()
+        if "otlp" in os.environ.get("OTEL_LOGS_EXPORTER", "otlp"):
+            output.mark_what_is_exported(level)
     web.leave_out_message_spans()
     databases.record_queries_once()
     lifetime.survive_fork_and_exit()

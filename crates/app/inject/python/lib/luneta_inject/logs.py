@@ -28,12 +28,13 @@ _TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def export_standard_logging():
-    """Send records at INFO and above (or OTEL_PYTHON_LOG_HANDLER_LEVEL) to OpenTelemetry."""
+    """Send records at INFO and above (or OTEL_PYTHON_LOG_HANDLER_LEVEL) to OpenTelemetry; return the level."""
     handler = _Handler(
         level=_lowest_level(), logger_provider=get_logger_provider(), log_code_attributes=True
     )
     level_choice = _LevelChoice()
     _patch_logger(handler, level_choice)
+    return handler.level
 
 
 def _lowest_level():
