@@ -22,7 +22,7 @@ pub const NODE_LOCK: [EmbeddedFile; 2] = [
     ("package-lock.json", include_str!("../../inject/node/package-lock.json")),
 ];
 
-const ASSETS: [EmbeddedFile; 11] = [
+const ASSETS: [EmbeddedFile; 12] = [
     ("python/path/sitecustomize.py", include_str!("../../inject/python/path/sitecustomize.py")),
     ("python/lib/luneta_inject/__init__.py", include_str!("../../inject/python/lib/luneta_inject/__init__.py")),
     ("python/lib/luneta_inject/databases.py", include_str!("../../inject/python/lib/luneta_inject/databases.py")),
