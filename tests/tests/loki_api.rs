@@ -236,7 +236,6 @@ fn labels_and_volumes_are_listed() {
             ("label/app/values?query=%7Blevel%3D%22error%22%7D", json!(["api"])),
             ("label/nothing/values", json!([])),
             ("series?match[]=%7Bapp%3D%22web%22%7D", json!([{"app": "web", "env": "prod", "service_name": "web"}])),
-            ("patterns?query=%7Bapp%3D%22web%22%7D", json!([])),
         ] {
             assert_eq!(of(path), json!({"status": "success", "data": wanted}), "{when}: {path}");
         }
@@ -244,6 +243,10 @@ fn labels_and_volumes_are_listed() {
         let entries = if when == "in both" { 8 } else { 4 };
         assert_eq!((&stats["streams"], &stats["entries"]), (&json!(1), &json!(entries)), "{when}: {stats}");
         assert!(stats["bytes"].as_u64().unwrap() > 0 && stats["chunks"].as_u64().unwrap() > 0, "{when}: {stats}");
+        let patterns = of("patterns?query=%7Bapp%3D%22web%22%7D&step=60");
+        let counts = patterns["data"].as_array().unwrap().iter().flat_map(|pattern| pattern["samples"].as_array().unwrap());
+        assert_eq!(counts.map(|sample| sample[1].as_u64().unwrap()).sum::<u64>(), entries, "{when}: {patterns}");
+        assert!(patterns["data"][0]["pattern"].as_str().unwrap().starts_with("GET "), "{when}: {patterns}");
         let volume = of("index/volume?query=%7Bapp%3D~%22.%2B%22%7D");
         assert_eq!(volume["data"]["resultType"], "vector", "{when}");
         let apps: Vec<&Value> =

@@ -9,6 +9,7 @@ mod fields;
 mod json;
 mod labels;
 mod parameters;
+mod patterns;
 mod reply;
 mod request;
 mod status;
@@ -48,7 +49,7 @@ fn api() -> Router<ServeState> {
         .route("/index/stats", get(volume::stats).post(volume::stats))
         .route("/index/volume", get(volume::instant).post(volume::instant))
         .route("/index/volume_range", get(volume::range).post(volume::range))
-        .route("/patterns", get(status::patterns).post(status::patterns))
+        .route("/patterns", get(patterns::patterns).post(patterns::patterns))
         .route("/detected_labels", get(detected::labels).post(detected::labels))
         .route("/detected_fields", get(fields::fields).post(fields::fields))
         .route("/detected_field/{name}/values", get(fields::values).post(fields::values))

@@ -1,4 +1,4 @@
-//! What is asked of the server itself: its build, rules, deletes, patterns.
+//! What is asked of the server itself: its build, rules, deletes.
 
 use axum::Json;
 use axum::extract::State;
@@ -6,7 +6,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::parameters::{HOUR_NS, bounds, matchers};
+use super::parameters::matchers;
 use super::reply::Failure;
 use super::request::Asked;
 use crate::ServeState;
@@ -30,13 +30,6 @@ pub async fn prometheus_rules() -> Json<Value> {
 /// Alerts of rules.
 pub async fn prometheus_alerts() -> Json<Value> {
     Json(json!({"status": "success", "data": {"alerts": []}, "errorType": "", "error": ""}))
-}
-
-/// `patterns`: templates of lines with their counts.
-pub async fn patterns(State(state): State<ServeState>, asked: Asked) -> Result<Json<Value>, Failure> {
-    bounds(&asked.parameters, HOUR_NS)?;
-    matchers(asked.parameters.first("query"), &state.engine().config().logql_text)?;
-    Ok(Json(json!({"status": "success", "data": []})))
 }
 
 /// `delete`: requests to delete. There are none.
