@@ -16,5 +16,5 @@ pub mod thrift;
 pub mod wait;
 
 pub use random::Random;
-pub use server::{Options, Reply, Server};
+pub use server::{Options, Reply, Server, binary};
 pub use wait::{until, until_some};
