@@ -231,7 +231,8 @@ impl Group {
             State::Frames | State::Chained if blank => Step::Blank,
             State::Raised if blank => Step::Blank,
             _ if blank => Step::New,
-            State::Frames if indented => Step::Append(State::Frames),
+            // Loguru points at the frame that caught the exception.
+            State::Frames if indented || line.starts_with(b"> File \"") => Step::Append(State::Frames),
             State::Frames if is_dated(line) => Step::New,
             State::Frames => Step::Append(State::Raised),
             State::Raised if self.blank > 0 && announces(line) => Step::Append(State::Chained),

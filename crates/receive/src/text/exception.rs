@@ -32,7 +32,7 @@ fn python(text: &str) -> Option<(&str, &str, &str)> {
     let last = text.rfind(TRACEBACK)? + TRACEBACK.len();
     for line in text.get(last..)?.split_inclusive('\n').skip(1) {
         let shown = line.trim_end();
-        if !shown.starts_with([' ', '\t', '|', '+']) && !shown.is_empty() {
+        if !shown.starts_with([' ', '\t', '|', '+', '>']) && !shown.is_empty() {
             let offset = line.as_ptr() as usize - text.as_ptr() as usize;
             let told = text.get(offset..)?;
             let (kind, message) = split(told);

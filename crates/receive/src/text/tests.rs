@@ -120,8 +120,10 @@ fn lines_that_belong_together() {
     let node = "TypeError: x is not a function\n    at f (/app/a.js:1:1)\n    at g (/app/b.js:2:2)";
     let model = "2026-11-22 10:00:00,123 - shop - ERROR - bad\nTraceback (most recent call last):\n  File \"a.py\", line 1\n\
                  pydantic.ValidationError: 1 error for Item\nname\n  Field required";
+    let loguru = "2026-11-22 12:06:31.922 | ERROR    | __main__:f:71 - failed\nTraceback (most recent call last):\n\n  File \"a.py\", line 87, in <module>\n\
+                  > File \"a.py\", line 69, in f\n    g()\n    └ <function g at 0x7f31>\n\n  File \"a.py\", line 10, in g\n    raise ValueError(\"no\")\n\nValueError: no";
     let pretty = "{\n  \"a\": 1\n}";
-    let cases: [(&str, &[&str]); 12] = [
+    let cases: [(&str, &[&str]); 13] = [
         ("a\nb\n", &["a", "b"]),
         ("a\r\n\r\n\nb", &["a", "b"]),
         ("a\n  more\n\tand\nb\n", &["a\n  more\n\tand", "b"]),
@@ -133,6 +135,10 @@ fn lines_that_belong_together() {
         (&format!("{java}\n2026-11-22 10:00:01,123 INFO x\n"), &[java, "2026-11-22 10:00:01,123 INFO x"]),
         (&format!("up\n{node}\ndown\n"), &["up", node, "down"]),
         (&format!("{model}\n2026-11-22 10:00:01,123 - shop - INFO - b\n"), &[model, "2026-11-22 10:00:01,123 - shop - INFO - b"]),
+        (
+            &format!("{loguru}\n2026-11-22 12:06:32.000 | INFO     | __main__:f:72 - b\n"),
+            &[loguru, "2026-11-22 12:06:32.000 | INFO     | __main__:f:72 - b"],
+        ),
         (&format!("{pretty}\n{{\"b\":2}}\n"), &[pretty, "{\"b\":2}"]),
         ("  indented\nfirst\n", &["  indented", "first"]),
     ];
