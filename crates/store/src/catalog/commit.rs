@@ -361,20 +361,7 @@ async fn add_file(
     .bind(table.next_row_id)
     .execute(&mut *connection)
     .await?;
-    let strays = serde_json::to_string(&add.strays).map_err(|e| StoreError::CatalogContent(e.to_string()))?;
-    sqlx::query(
-        "INSERT INTO luneta_file(data_file_id, strays, trace_index_offset, trace_index_length, counted, token_index_offset, \
-         token_index_length) VALUES (?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(id)
-    .bind(strays)
-    .bind(add.trace_index.as_ref().map(|place| place.start as i64))
-    .bind(add.trace_index.as_ref().map(|place| (place.end - place.start) as i64))
-    .bind(i64::from(add.counted))
-    .bind(add.token_index.as_ref().map(|place| place.start as i64))
-    .bind(add.token_index.as_ref().map(|place| (place.end - place.start) as i64))
-    .execute(&mut *connection)
-    .await?;
+    note_file(connection, id, &add).await?;
     keys::insert(connection, id, &add.map_keys).await?;
     for columns in add.columns.chunks(INSERT_ROWS_MAX) {
         let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO ducklake_file_column_stats ");
@@ -407,6 +394,25 @@ async fn add_file(
         created_ms: now_ms(),
     }));
     debug_assert!(kind != Kind::Drop, "dropping adds no files");
+    Ok(())
+}
+
+/// What DuckLake has no column for.
+async fn note_file(connection: &mut SqliteConnection, id: i64, add: &AddFile) -> Result<(), StoreError> {
+    let strays = serde_json::to_string(&add.strays).map_err(|e| StoreError::CatalogContent(e.to_string()))?;
+    sqlx::query(
+        "INSERT INTO luneta_file(data_file_id, strays, trace_index_offset, trace_index_length, counted, token_index_offset, \
+         token_index_length) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(id)
+    .bind(strays)
+    .bind(add.trace_index.as_ref().map(|place| place.start as i64))
+    .bind(add.trace_index.as_ref().map(|place| (place.end - place.start) as i64))
+    .bind(i64::from(add.counted))
+    .bind(add.token_index.as_ref().map(|place| place.start as i64))
+    .bind(add.token_index.as_ref().map(|place| (place.end - place.start) as i64))
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
