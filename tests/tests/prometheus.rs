@@ -298,10 +298,13 @@ fn refusals_are_those_of_prometheus() {
 /// Guarantee: bounds of the configuration hold.
 #[test]
 fn bounds_are_configured() {
-    let text = "luneta:\n  retention: {metrics: 40000d}\n  limits: {promql_samples_max: 60, promql_series_max: 1}\n";
-    let server = Server::start(Options::config(text));
-    shop(START).accepted(&server);
-    for (query, words) in [("{job=\"shop\"}[5m]", "too many samples"), ("http_server_requests_total", "limit of 1")] {
+    for (bound, query, words) in [
+        ("promql_samples_max: 60", "{job=\"shop\"}[5m]", "too many samples"),
+        ("promql_series_max: 1", "http_server_requests_total", "more than 1 series"),
+    ] {
+        let text = format!("luneta:\n  retention: {{metrics: 40000d}}\n  limits: {{{bound}}}\n");
+        let server = Server::start(Options::config(&text));
+        shop(START).accepted(&server);
         let reply = server.get(&format!("/api/v1/query?time={}&query={}", START + 290, percent_encoded(query)));
         assert_eq!((reply.status, &reply.json()["errorType"]), (422, &json!("execution")), "{}", reply.text());
         assert!(reply.text().contains(words), "{}", reply.text());

@@ -223,7 +223,7 @@ async fn logs_of_a_trace() {
     lake.store.flush().await.unwrap();
     let (found, stats) = lake.ask(&query).await;
     assert_eq!((found, stats.files_total, stats.files), (memory.clone(), 3, 1), "{stats:?}");
-    assert_eq!(lake.store.compact().await.unwrap(), 1);
+    assert_eq!(lake.store.compact().await.unwrap(), 2);
     let (found, stats) = lake.ask(&query).await;
     assert_eq!((found, stats.files), (memory, 1), "{stats:?}");
     let (none, stats) = lake.ask(&query.replace(&id(18), &id(19))).await;

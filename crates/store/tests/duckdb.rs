@@ -32,10 +32,10 @@ async fn until_gone(files: &[std::path::PathBuf]) {
     panic!("still there: {files:?}");
 }
 
-/// Merges the tables of the three signals, and those derived from spans.
+/// Merges the tables of the three signals, and those derived from spans and records.
 async fn merge_all(store: &std::sync::Arc<Store>) {
     let merges = store.compact().await.unwrap();
-    assert!((4..=5).contains(&merges), "{merges} merges");
+    assert!((5..=6).contains(&merges), "{merges} merges");
 }
 
 async fn rows(store: &Store, signal: Signal) -> u64 {

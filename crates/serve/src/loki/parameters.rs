@@ -226,7 +226,7 @@ mod tests {
         assert_eq!(matchers(Some("{ }"), &options), Ok(Vec::new()));
         assert_eq!(matchers(Some("{a=\"b\"}"), &options).map(|matchers| matchers.len()), Ok(1));
         assert!(matchers(Some("{a=\"b\"} |= \"x\""), &options).is_err());
-        assert_eq!(selectors(&of("match[]={a=\"b\"}&match={c=\"d\"}"), &options).map(|all| all.len()), Ok(2));
+        assert_eq!(selectors(&of("match[]=%7Ba=%22b%22%7D&match=%7Bc=%22d%22%7D"), &options).map(|all| all.len()), Ok(2));
         assert_eq!(selectors(&of(""), &options), Ok(vec![Vec::new()]));
     }
 }
