@@ -188,7 +188,7 @@ fn damaged_log_header() {
         assert_eq!(warnings(&damaged), "[]", "{name}");
     }
     // A whole header of a version to come is no damage.
-    overwrite(&log_segment(server.data()), 8, &[2]);
+    overwrite(&log_segment(server.data()), 8, &[3]);
     let output = std::process::Command::new(luneta_tests::server::binary())
         .args(["serve", "--listen", "127.0.0.1:0", "--data"])
         .arg(server.data())
@@ -196,7 +196,7 @@ fn damaged_log_header() {
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8_lossy(&output.stderr);
-    assert!(text.contains("version 2 is newer"), "{text}");
+    assert!(text.contains("version 3 is newer"), "{text}");
 }
 
 /// The segment with the rows.
