@@ -126,7 +126,9 @@ fn entries_are_found() {
         let stream = json!({"app": "web", "env": "prod", "service_name": "web", "detected_level": "unknown"});
         let with = |more: &[(&str, &str)]| {
             let mut stream = stream.clone();
-            more.iter().for_each(|(name, value)| stream[*name] = json!(value));
+            for (name, value) in more {
+                stream[*name] = json!(value);
+            }
             stream
         };
         let found = range(server, r#"{app="web"} |= "GET""#, "");

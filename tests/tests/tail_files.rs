@@ -147,7 +147,7 @@ fn rotation_and_kills_lose_and_repeat_nothing() {
     let file = folder.path().join("app.log");
     let mut next = 0;
     let mut write = |count: i64| {
-        let text: String = (next..next + count).map(|n| format!("line {n}\n")).collect();
+        let text = (next..next + count).fold(String::new(), |text, n| text + &format!("line {n}\n"));
         append(&file, &text);
         next += count;
         next

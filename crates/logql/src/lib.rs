@@ -51,6 +51,6 @@ mod units;
 pub use error::LogqlError;
 pub use eval::{Answer, Evaluation, Pairs, Params, Progress, Pushdown, Sample, Series, Statistics, Stream, StreamEntry, Value};
 pub use limits::Limits;
-pub use pipeline::{Category, ERROR_DETAILS_LABEL, ERROR_LABEL, Entry, IpFilter, LineFilter, Pipeline};
+pub use pipeline::{Category, ERROR_DETAILS_LABEL, ERROR_LABEL, Entry, IpFilter, LineFilter, Pipeline, pattern_texts};
 pub use plan::{Counted, Direction, Fold, MetadataNeed, Plan, Pushed, Selection};
 pub use query::{ParseOptions, Query, parse_selector};

@@ -40,11 +40,14 @@ impl Destination for Kept {
     }
 }
 
+/// A reader at work, and what stops it.
+type Reading = (JoinHandle<Result<u64, ReceiveError>>, oneshot::Sender<()>);
+
 /// A folder of files, and who reads them.
 struct Place {
     folder: tempfile::TempDir,
     kept: Arc<Kept>,
-    reading: Option<(JoinHandle<Result<u64, ReceiveError>>, oneshot::Sender<()>)>,
+    reading: Option<Reading>,
 }
 
 impl Place {
@@ -111,7 +114,7 @@ fn refs(lines: &[String]) -> Vec<&str> {
 }
 
 fn text(lines: &[String]) -> String {
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

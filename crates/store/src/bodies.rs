@@ -51,13 +51,12 @@ impl TokenIndexes {
     ) -> Result<Option<Vec<Range<u64>>>, TokenIndexError> {
         let Some(place) = &file.token_index else { return Ok(None) };
         let path = Path::from(file.path.as_str());
-        let words = match self.words.get(file.data_file_id) {
-            Some(words) => words,
-            None => {
-                let words = read_words(store, &path, place).await?;
-                let bytes = words.memory_bytes();
-                self.words.insert(file.data_file_id, words, bytes)
-            }
+        let words = if let Some(words) = self.words.get(file.data_file_id) {
+            words
+        } else {
+            let words = read_words(store, &path, place).await?;
+            let bytes = words.memory_bytes();
+            self.words.insert(file.data_file_id, words, bytes)
         };
         if words.rows != file.rows {
             return Err(TokenIndexError::OtherRows(words.rows));

@@ -166,8 +166,8 @@ impl Store {
         let moment = self.state.moment(tenant, tables.map(Table::source))?;
         let mut derived: HashMap<Signal, Arc<Derived>> = HashMap::new();
         for source in tables.into_iter().filter(|t| t.signal().is_none()).map(Table::source) {
-            if !derived.contains_key(&source) {
-                derived.insert(source, self.derived.of(tenant, source, &moment, Bounds::from(&self.config)).await?);
+            if let std::collections::hash_map::Entry::Vacant(e) = derived.entry(source) {
+                e.insert(self.derived.of(tenant, source, &moment, Bounds::from(&self.config)).await?);
             }
         }
         let mut snapshots = Vec::with_capacity(N);

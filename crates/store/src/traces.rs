@@ -54,13 +54,12 @@ impl TraceIndexes {
     ) -> Result<Option<TraceRows>, TraceIndexError> {
         let Some(place) = &file.trace_index else { return Ok(None) };
         let path = Path::from(file.path.as_str());
-        let directory = match self.0.get(file.data_file_id) {
-            Some(directory) => directory,
-            None => {
-                let read = read_directory(store, &path, place).await?;
-                let bytes = read.memory_bytes();
-                self.0.insert(file.data_file_id, read, bytes)
-            }
+        let directory = if let Some(directory) = self.0.get(file.data_file_id) {
+            directory
+        } else {
+            let read = read_directory(store, &path, place).await?;
+            let bytes = read.memory_bytes();
+            self.0.insert(file.data_file_id, read, bytes)
         };
         if directory.rows != file.rows {
             return Err(TraceIndexError::OtherRows(directory.rows));

@@ -26,6 +26,7 @@ pub use ip::IpFilter;
 pub use labels::Category;
 pub(crate) use labels::LabelBuffer;
 pub use line_filter::LineFilter;
+pub use pattern::pattern_texts;
 
 use crate::limits::Limits;
 use crate::syntax::{Stage, changes_line};

@@ -33,6 +33,15 @@ fn read(pattern: &str) -> Result<Vec<Part>, String> {
     Ok(parts)
 }
 
+/// The texts that every line has which the pattern of a line filter (`|>`) matches; none for a pattern that is none.
+pub fn pattern_texts(pattern: &str) -> Vec<String> {
+    let texts = read(pattern).unwrap_or_default().into_iter().filter_map(|part| match part {
+        Part::Literal(text) => Some(text),
+        Part::Capture(_) => None,
+    });
+    texts.collect()
+}
+
 /// The pattern of a line filter: a line matches as a whole.
 #[derive(Debug, Clone)]
 pub(crate) struct LinePattern {

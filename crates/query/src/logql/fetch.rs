@@ -7,15 +7,15 @@ use arrow::array::AsArray;
 use arrow::datatypes::TimestampNanosecondType;
 use luneta_logql::syntax::LabelFilter;
 use luneta_logql::{LineFilter, LogqlError, Selection};
-use luneta_promql::MatchOp;
-use luneta_store::{TableSnapshot, TraceRows};
+use luneta_store::TableSnapshot;
 
 use super::LogsError;
 use super::columns::Columns;
-use super::fields::{Coded, Named, has_attribute};
+use super::fields::{Coded, Named};
 use super::index::{BLOCK_ROWS, DELETED};
 use super::lines::Lines;
 use super::origin::Origin;
+use super::picked::Pick;
 use super::source::{Counters, Lake, Source};
 use crate::QueryError;
 
@@ -25,8 +25,6 @@ const CHUNK_ROWS: usize = 1 << 17;
 const CHUNK_BYTES: f64 = 64e6;
 /// Rows between others that are read with them, since jumping over them would cost more.
 const GAP_ROWS: usize = 64;
-/// The label by which records are found in the index of traces.
-const TRACE_ID: &str = "trace_id";
 
 /// One selection, asked of a snapshot.
 #[derive(Debug)]
@@ -54,7 +52,7 @@ pub struct Chosen<'a> {
     filters: Vec<&'a LabelFilter>,
     named: Named<'a>,
     /// The only rows that may match, in order, where an index tells.
-    picked: Option<Vec<usize>>,
+    picked: Option<Vec<Range<usize>>>,
 }
 
 /// Rows of a source that match.
@@ -87,10 +85,10 @@ impl<'a> Fetch<'a> {
         deadline: Instant,
     ) -> Result<Self, LogsError> {
         let sources = lake.sources(snapshot, selection.from_ns..selection.until_ns).await.map_err(lake_fault)?;
-        let trace = selection.label_filters.iter().find_map(|pushed| trace_of(&pushed.filter));
+        let pick = Pick::of(selection);
         let mut chosen = Vec::new();
         for source in sources {
-            if let Some(one) = choose(lake, source, selection, trace.as_ref()).await {
+            if let Some(one) = choose(lake, source, selection, &pick).await {
                 chosen.push(one);
             }
         }
@@ -115,7 +113,8 @@ impl<'a> Fetch<'a> {
             block.first < self.selection.until_ns && block.last >= self.selection.from_ns
         };
         if let Some(picked) = &chosen.picked {
-            let mut blocks: Vec<usize> = picked.iter().map(|row| row / BLOCK_ROWS).collect();
+            let mut blocks: Vec<usize> =
+                picked.iter().flat_map(|rows| rows.start / BLOCK_ROWS..rows.end.div_ceil(BLOCK_ROWS)).collect();
             blocks.dedup();
             return blocks.into_iter().filter(in_time).collect();
         }
@@ -215,20 +214,26 @@ impl Chosen<'_> {
     /// The rows of blocks whose origins may match.
     fn candidates(&self, blocks: &[usize]) -> Vec<usize> {
         let index = &self.source.index;
-        if let Some(picked) = &self.picked {
-            let is_asked = |row: &&usize| blocks.binary_search(&(**row / BLOCK_ROWS)).is_ok() && self.accepted[index.id(**row)];
-            return picked.iter().filter(is_asked).copied().collect();
-        }
-        let mut rows = Vec::with_capacity(blocks.len() * BLOCK_ROWS);
-        for block in blocks {
+        let mut rows = Vec::new();
+        let mut take = |asked: Range<usize>| {
             if self.all_accepted {
-                rows.extend(index.rows_of(*block));
+                rows.extend(asked);
             } else {
-                index.each(index.rows_of(*block), |row, id| {
+                index.each(asked, |row, id| {
                     if self.accepted[id] {
                         rows.push(row);
                     }
                 });
+            }
+        };
+        for block in blocks.iter().map(|block| index.rows_of(*block)) {
+            let Some(picked) = &self.picked else {
+                take(block);
+                continue;
+            };
+            let first = picked.partition_point(|rows| rows.end <= block.start);
+            for rows in picked[first..].iter().take_while(|rows| rows.start < block.end) {
+                take(rows.start.max(block.start)..rows.end.min(block.end));
             }
         }
         rows
@@ -245,7 +250,7 @@ impl Chosen<'_> {
     }
 }
 
-async fn choose<'a>(lake: &Lake, source: Source, selection: &'a Selection, trace: Option<&[u8; 16]>) -> Option<Chosen<'a>> {
+async fn choose<'a>(lake: &Lake, source: Source, selection: &'a Selection, pick: &Pick) -> Option<Chosen<'a>> {
     let window = selection.from_ns..selection.until_ns;
     let filters: Vec<&LabelFilter> = selection.label_filters.iter().map(|pushed| &pushed.filter).collect();
     let mut of_rows = vec![false; filters.len()];
@@ -282,47 +287,9 @@ async fn choose<'a>(lake: &Lake, source: Source, selection: &'a Selection, trace
         accepted.iter().skip(DELETED + 1).all(|accepted| *accepted) && source.index.origins[DELETED].first == i64::MAX;
     let named = Named::new(&source, asked);
     let mut chosen = Chosen { source, accepted, all_accepted, filters, named, picked: None };
-    if let Some(trace) = trace {
-        chosen.picked = pick(lake, &chosen, trace).await;
-        if chosen.picked.as_ref().is_some_and(Vec::is_empty) {
-            return None;
-        }
-    }
-    Some(chosen)
-}
-
-/// The trace that all entries passing a filter belong to, where it names one.
-fn trace_of(filter: &LabelFilter) -> Option<[u8; 16]> {
-    match filter {
-        LabelFilter::Matcher(matcher) if matcher.name == TRACE_ID && matcher.op == MatchOp::Equal => {
-            let mut id = [0; 16];
-            // Ids are shown in lower case, and so they are compared.
-            let lower = !matcher.value.bytes().any(|b| b.is_ascii_uppercase());
-            hex::decode_to_slice(&matcher.value, &mut id).ok().filter(|()| lower).map(|()| id)
-        }
-        LabelFilter::And(left, right) => trace_of(left).or_else(|| trace_of(right)),
-        _ => None,
-    }
-}
-
-/// The rows of a trace, where the index of a file names them and ids are nowhere else.
-async fn pick(lake: &Lake, chosen: &Chosen<'_>, trace: &[u8; 16]) -> Option<Vec<usize>> {
-    let of_stream = |id: usize| {
-        let origin = &chosen.source.index.origins[id].origin;
-        origin.labels.has(TRACE_ID) || origin.metadata(TRACE_ID).is_some()
-    };
-    if chosen.accepted().any(of_stream) || has_attribute(&chosen.source, TRACE_ID) {
-        return None;
-    }
-    let file = chosen.source.as_file()?;
-    if file.ours && !file.stats.is_empty() && !file.stats.contains_key(TRACE_ID) {
-        return Some(Vec::new());
-    }
-    let rows = match lake.store.find_traces(file, std::slice::from_ref(trace)).await? {
-        TraceRows::Exact(rows) => rows.into_iter().map(|(row, _)| row as usize).collect(),
-        TraceRows::Among(ranges) => ranges.into_iter().flat_map(|range| range.start as usize..range.end as usize).collect(),
-    };
-    Some(rows)
+    chosen.picked = pick.rows(lake, &chosen).await;
+    let is_empty = chosen.picked.as_ref().is_some_and(Vec::is_empty);
+    (!is_empty).then_some(chosen)
 }
 
 fn retain(items: &mut Vec<usize>, keep: &[bool]) {
@@ -353,9 +320,6 @@ fn with_gaps(rows: &[usize], gap: usize) -> Vec<Range<usize>> {
 
 #[cfg(test)]
 mod tests {
-    use luneta_logql::syntax::{Expr, Stage};
-    use luneta_logql::{ParseOptions, Query};
-
     use super::*;
 
     #[test]
@@ -363,23 +327,5 @@ mod tests {
         assert_eq!(ranges(&[1, 2, 3, 5, 9]), [1..4, 5..6, 9..10]);
         assert_eq!(with_gaps(&[1, 2, 5, 20], 3), [1..6, 20..21]);
         assert!(ranges(&[]).is_empty());
-    }
-
-    #[test]
-    fn traces_are_found_in_filters() {
-        let of = |text: &str| {
-            let query = Query::parse(&format!("{{a=\"b\"}} | {text}"), &ParseOptions::default()).expect("a query");
-            let Expr::Log(log) = query.expr() else { panic!("a log query") };
-            let Some(Stage::Label(filter)) = log.stages.first() else { panic!("a filter") };
-            trace_of(filter)
-        };
-        let id = "0102030405060708090a0b0c0d0e0f10";
-        let wanted = Some([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
-        assert_eq!(of(&format!("trace_id=\"{id}\"")), wanted);
-        assert_eq!(of(&format!("a=\"b\" and trace_id=\"{id}\"")), wanted);
-        assert_eq!(of(&format!("a=\"b\" or trace_id=\"{id}\"")), None);
-        assert_eq!(of(&format!("trace_id!=\"{id}\"")), None);
-        assert_eq!(of(&format!("trace_id=\"{}\"", id.to_uppercase())), None);
-        assert_eq!(of("trace_id=\"0102\""), None);
     }
 }

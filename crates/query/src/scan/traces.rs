@@ -105,7 +105,10 @@ impl Picked {
 
     /// The same file, of which only these rows are read.
     pub fn among(self, rows: RowSelection) -> Self {
-        let among = Some(self.among.map_or_else(|| rows.clone(), |known| known.intersection(&rows)));
+        let among = Some(match self.among {
+            Some(known) => known.intersection(&rows),
+            None => rows,
+        });
         Self { among, ..self }
     }
 

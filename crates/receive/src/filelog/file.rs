@@ -15,7 +15,7 @@ use crate::text::{Assembler, Entry, Lines, Source};
 /// Bytes read of one file before the next has its turn.
 pub(super) const TURN_BYTES: usize = 256 * 1024;
 /// A file that has not grown for so long is closed; it is opened again when it does.
-const OPEN_TIME_MAX: Duration = Duration::from_secs(60);
+const OPEN_TIME_MAX: Duration = Duration::from_mins(1);
 
 /// Which file it is, whatever its name.
 pub(super) type Identity = (u64, u64);
@@ -121,10 +121,9 @@ impl Tailed {
         // One that was truncated may have grown beyond where it was, and all its files may begin alike.
         let is_same = || Ok::<_, io::Error>(head.begins(file)? && recent.precedes(file, read_to)?);
         Ok(match len.cmp(&read_to) {
-            Ordering::Less => Found::Truncated,
             Ordering::Equal => Found::Nothing,
             Ordering::Greater if is_same()? => Found::More,
-            Ordering::Greater => Found::Truncated,
+            Ordering::Less | Ordering::Greater => Found::Truncated,
         })
     }
 

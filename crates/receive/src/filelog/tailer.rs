@@ -17,7 +17,7 @@ use crate::text::{Entry, Lines, Source, Sourced};
 /// How often files are looked for, and those looked at that do not grow.
 const SCAN_INTERVAL: Duration = Duration::from_secs(1);
 /// A file that has not grown for so long is one that does not.
-const IDLE_TIME: Duration = Duration::from_secs(60);
+const IDLE_TIME: Duration = Duration::from_mins(1);
 /// How long a file is read on that has lost its name: programs write to it until they are told.
 const GONE_TIME_MAX: Duration = Duration::from_secs(10);
 

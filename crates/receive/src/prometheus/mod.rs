@@ -52,7 +52,8 @@ pub struct PrometheusConfig {
     /// Metric families whose type, help and unit are remembered, of all tenants together.
     pub metadata_max: usize,
     /// Series whose labels are remembered with all they were stored as, so that their next samples refer to them
-    /// and are not read again; 0 remembers none. Memory is taken as they come, about 500 bytes each.
+    /// and are not read again; 0 remembers none. Memory is taken as they come, about
+    /// 500 bytes each; labels of at most as many KiB are remembered.
     pub told_series_max: usize,
 }
 

@@ -48,6 +48,11 @@ impl<'a> Plain<'a> {
         Some(Self { labels, samples: series.between(first, series.offset() + series.len()) })
     }
 
+    /// Bytes of the labels.
+    pub(super) fn label_bytes(&self) -> usize {
+        self.labels.len()
+    }
+
     /// A hash of the labels.
     pub(super) fn hash(&self, seed: u64) -> u128 {
         xxh3_128_with_seed(self.labels, seed)

@@ -85,8 +85,8 @@ pub(crate) struct Writer<'o> {
     request: u64,
     outcome: Outcome,
     told: ToldRows,
-    /// The labels of the series to be added next, where they may become known.
-    sent: Option<u128>,
+    /// Hash and bytes of the labels of the series to be added next, where they may become known.
+    sent: Option<(u128, usize)>,
     /// Kept for their buffers.
     sparse: SparseHistogram,
     dense: NativeHistogram,
@@ -155,7 +155,7 @@ impl<'o> Writer<'o> {
         }
         let sent = plain.hash(self.seed);
         let Some(known) = self.memory.series.get(sent, self.outcome.epoch) else {
-            self.sent = Some(sent);
+            self.sent = Some((sent, plain.label_bytes()));
             return false;
         };
         let taken = self.told.add(&known, plain, self.request);
@@ -204,8 +204,8 @@ impl<'o> Writer<'o> {
         if let Some(last) = last {
             self.outcome.last.insert(key, last);
         }
-        if let Some((sent, row)) = self.sent.take().zip(row) {
-            self.outcome.news.push(News { sent, row, key, fingerprint: fingerprint(sent, &description) });
+        if let Some(((sent, bytes), row)) = self.sent.take().zip(row) {
+            self.outcome.news.push(News { sent, bytes, row, key, fingerprint: fingerprint(sent, &description) });
         }
         if let Some(why) = why {
             self.outcome.refused.add(refused, labels, &why);

@@ -172,9 +172,12 @@ mod tests {
 
     fn check(text: &str, trace: &str, span: &str, flags: u32) {
         let ids = ids_in(text).unwrap_or_default();
-        let told = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let none = |id: &str, len: usize| if id.is_empty() { "0".repeat(len) } else { id.to_owned() };
-        assert_eq!((told(&ids.trace_id), told(&ids.span_id), ids.flags), (none(trace, 32), none(span, 16), flags), "{text}");
+        assert_eq!(
+            (hex::encode(ids.trace_id), hex::encode(ids.span_id), ids.flags),
+            (none(trace, 32), none(span, 16), flags),
+            "{text}"
+        );
     }
 
     #[test]

@@ -228,8 +228,7 @@ impl Group {
     fn guess(&self, line: &[u8], blank: bool) -> Step {
         let indented = matches!(line.first(), Some(b' ' | b'\t'));
         match self.state {
-            State::Frames | State::Chained if blank => Step::Blank,
-            State::Raised if blank => Step::Blank,
+            State::Frames | State::Raised | State::Chained if blank => Step::Blank,
             _ if blank => Step::New,
             // Loguru points at the frame that caught the exception.
             State::Frames if indented || line.starts_with(b"> File \"") => Step::Append(State::Frames),
@@ -240,9 +239,7 @@ impl Group {
             State::Raised if indented => Step::Append(State::Raised),
             // Messages of several lines end where another entry has its head.
             State::Raised if self.headed() && !head_like(line) => Step::Append(State::Raised),
-            State::Raised => Step::New,
             State::Chained if is_traceback(line) => Step::Append(frames(line)),
-            State::Chained => Step::New,
             State::Open => match line.first() {
                 Some(b'}' | b']' | b')') => Step::Append(State::Plain),
                 _ if indented => Step::Append(State::Open),
@@ -258,7 +255,7 @@ impl Group {
             State::Plain if indented => Step::Append(State::Plain),
             State::Plain if line.starts_with(b"Caused by: ") => Step::Append(State::Plain),
             State::Plain if self.failed() && names_exception(line) => Step::Append(State::Plain),
-            State::Plain => Step::New,
+            State::Raised | State::Chained | State::Plain => Step::New,
         }
     }
 

@@ -112,16 +112,13 @@ fn structlog(rest: &str) -> Option<Record<'_>> {
     }
     while pairs.is_some() && !behind.is_empty() {
         let quote = if behind.split_once('=').is_some_and(|(_, value)| value.starts_with('"')) { b'"' } else { b'\'' };
-        match logfmt::pair(behind, quote) {
-            Some((key, value, rest)) => {
-                record.attributes.push((key.into(), value));
-                behind = rest.trim_start();
-            }
+        if let Some((key, value, rest)) = logfmt::pair(behind, quote) {
+            record.attributes.push((key.into(), value));
+            behind = rest.trim_start();
+        } else {
             // Values of other types have blanks of their own: then the event is the whole line.
-            None => {
-                record.attributes.truncate(0);
-                (event, pairs) = (line.trim_end(), None);
-            }
+            record.attributes.clear();
+            (event, pairs) = (line.trim_end(), None);
         }
     }
     record.body = Some(if more.is_empty() { event.into() } else { format!("{event}{more}").into() });

@@ -45,19 +45,18 @@ fn add_named<'a>(record: &mut Record<'a>, first: &'a str, rest: &'a str) {
         });
         let next = next.min();
         let value = next.map_or(rest, |(at, _)| &rest[..at - 2]).trim_matches('"');
-        match key {
-            "request" => access::request(value, &mut record.attributes),
-            _ => {
-                let key = match key {
-                    "client" => "client.address",
-                    "server" => "nginx.server",
-                    "host" => "server.address",
-                    "upstream" => "nginx.upstream",
-                    "referrer" => "http.request.header.referer",
-                    _ => "nginx.subrequest",
-                };
-                record.attributes.push((key.into(), Value::Text(value.into())));
-            }
+        if key == "request" {
+            access::request(value, &mut record.attributes);
+        } else {
+            let key = match key {
+                "client" => "client.address",
+                "server" => "nginx.server",
+                "host" => "server.address",
+                "upstream" => "nginx.upstream",
+                "referrer" => "http.request.header.referer",
+                _ => "nginx.subrequest",
+            };
+            record.attributes.push((key.into(), Value::Text(value.into())));
         }
         let Some((at, len)) = next else { return };
         key = &rest[at..at + len - 2];

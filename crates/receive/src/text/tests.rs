@@ -19,8 +19,7 @@ fn show(record: &Record<'_>) -> String {
     write!(out, "{}{}|{body}", record.severity_text, record.severity_number).unwrap();
     let ids = record.ids();
     if ids.found() {
-        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        write!(out, "\n  trace {} {}", hex(&ids.trace_id), hex(&ids.span_id)).unwrap();
+        write!(out, "\n  trace {} {}", hex::encode(ids.trace_id), hex::encode(ids.span_id)).unwrap();
     }
     for (of, pairs) in [("resource", &record.resource), ("", &record.attributes)] {
         for (key, value) in pairs {
@@ -49,7 +48,7 @@ fn lines_are_read() {
             .lines()
             .filter(|line| !line.is_empty())
             .map(|line| {
-                let line = line.replace("\\e", "\u{1b}").to_owned();
+                let line = line.replace("\\e", "\u{1b}");
                 // Texts of JSON have escapes of their own.
                 let line = if name == "json" { line } else { line.replace("\\n", "\n").replace("\\t", "\t") };
                 read_auto(&line)
@@ -324,13 +323,19 @@ proptest! {
                 let (entries, end) = assembler.take();
                 prop_assert!(end >= safe && end <= position);
                 safe = end;
-                entries.iter().for_each(|e| { joined += std::str::from_utf8(&e.bytes).unwrap(); joined.push('\n'); });
+                for entry in &entries {
+    joined += std::str::from_utf8(&entry.bytes).unwrap();
+    joined.push('\n');
+}
             }
         }
         assembler.close();
         let (entries, end) = assembler.take();
         prop_assert_eq!(end, position);
-        entries.iter().for_each(|e| { joined += std::str::from_utf8(&e.bytes).unwrap(); joined.push('\n'); });
+        for entry in &entries {
+    joined += std::str::from_utf8(&entry.bytes).unwrap();
+    joined.push('\n');
+}
         let full = |text: &str| text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect::<Vec<_>>();
         prop_assert_eq!(full(&joined), full(&text));
     }

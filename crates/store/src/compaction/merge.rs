@@ -110,10 +110,8 @@ impl Source {
         }
         let path = lake_dir.join(&file.path);
         let open = File::open(&path).map_err(StoreError::io(&path))?;
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(
-            open.try_clone().map_err(StoreError::io(&path))?,
-            read_as(of, &open)?,
-        );
+        let metadata = read_as(of, &open)?;
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(open, metadata);
         let (schema, footer) = (builder.schema().clone(), builder.metadata().clone());
         let mut builder = builder.with_batch_size(batch_rows);
         let mut rows = file.rows;

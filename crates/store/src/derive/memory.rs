@@ -13,9 +13,12 @@ use crate::{StoreError, now_ms};
 /// Tenants remembered; others are derived again when they ask.
 const TENANTS_MAX: usize = 256;
 
-/// The derived rows of the moment somebody asked for last, by tenant and the signal they come from.
+/// By tenant and the signal they come from.
+type DerivedRows = HashMap<(Tenant, Signal), (Stamp, Arc<Derived>)>;
+
+/// The derived rows of the moment somebody asked for last.
 #[derive(Debug, Default)]
-pub(crate) struct InMemory(Mutex<HashMap<(Tenant, Signal), (Stamp, Arc<Derived>)>>);
+pub(crate) struct InMemory(Mutex<DerivedRows>);
 
 impl InMemory {
     /// The derived rows of a moment that holds the tenant's rows of a signal.

@@ -14,6 +14,7 @@ mod statistics;
 mod table;
 mod tokens;
 mod trace_index;
+mod varint;
 mod writer;
 
 pub(crate) use compression::plain_in;

@@ -17,6 +17,8 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use traces::Traces;
 
+use super::varint::{read_varint, write_varint};
+
 mod traces;
 
 /// The key of the file's metadata that says where the index is: `offset,length`.
@@ -218,14 +220,6 @@ fn head_checksum(head: &[u8]) -> u32 {
     hasher.finalize()
 }
 
-fn write_varint(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-}
-
 /// Header and directory of an index: enough to know which bytes to read for a trace.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TraceDirectory {
@@ -323,19 +317,6 @@ fn grain(head: &[u8]) -> Result<Grain, Damage> {
 fn number(bytes: &[u8], at: usize) -> Result<u32, Damage> {
     let four = bytes.get(at..at + 4).and_then(|b| b.try_into().ok());
     four.map(u32::from_le_bytes).ok_or(Damage("ends inside its header"))
-}
-
-fn read_varint(rest: &mut &[u8]) -> Option<u64> {
-    let mut value = 0;
-    for shift in (0..u64::BITS).step_by(7) {
-        let (byte, after) = rest.split_first()?;
-        *rest = after;
-        value |= u64::from(byte & 0x7f).checked_shl(shift)?;
-        if byte & 0x80 == 0 {
-            return Some(value);
-        }
-    }
-    None
 }
 
 #[cfg(test)]

@@ -228,13 +228,12 @@ impl FileWriter {
         rows: usize,
         mut column: impl FnMut(usize, Piece<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let mut group = match self.group.take() {
-            Some(group) => group,
-            None => {
-                let of = |(form, field): (&Option<Form>, &FieldRef)| form.as_ref().map(|_| Runs::new(field.data_type()));
-                let runs = self.forms.iter().zip(&self.fields).map(of).collect();
-                OpenGroup { writers: self.factory.create_column_writers(self.groups)?, runs }
-            }
+        let mut group = if let Some(group) = self.group.take() {
+            group
+        } else {
+            let of = |(form, field): (&Option<Form>, &FieldRef)| form.as_ref().map(|_| Runs::new(field.data_type()));
+            let runs = self.forms.iter().zip(&self.fields).map(of).collect();
+            OpenGroup { writers: self.factory.create_column_writers(self.groups)?, runs }
         };
         let mut writers = group.writers.iter_mut();
         for i in 0..self.fields.len() {

@@ -15,10 +15,12 @@ use super::traces::{self, Picked, TraceId};
 
 mod patterns;
 
+pub(crate) use patterns::of_regex;
+
 /// Files looked into at once.
 const LOOKUPS_MAX: usize = 8;
 /// Of a file of which more than these quarters remain, all is read.
-const QUARTERS_MAX: usize = 3;
+pub(crate) const QUARTERS_MAX: usize = 3;
 
 /// What rows must be to pass filters, as far as indexes know.
 #[derive(Debug, Clone, PartialEq)]
@@ -180,7 +182,7 @@ fn of_binary(left: &Expr, op: Operator, right: &Expr) -> Option<BodyFilter> {
         LikeMatch | ILikeMatch => Some(patterns::of_like(literal(right)?, body(left)? || op == ILikeMatch)),
         RegexMatch | RegexIMatch => {
             let lowers = body(left)?;
-            Some(patterns::of_regex(literal(right)?, lowers || op == RegexIMatch))
+            Some(of_regex(literal(right)?, lowers || op == RegexIMatch))
         }
         // Where in the body a text stands: 0 for nowhere.
         Gt | NotEq | GtEq => {
@@ -210,7 +212,7 @@ fn of_call(call: &ScalarFunction) -> Option<BodyFilter> {
                 [flags] if literal(flags)? == "i" => true,
                 _ => return None,
             };
-            Some(patterns::of_regex(literal(pattern)?, body(text)? || ignores_case))
+            Some(of_regex(literal(pattern)?, body(text)? || ignores_case))
         }
         _ => None,
     }

@@ -26,7 +26,7 @@ pub(super) fn of_like(pattern: &str, ignores_case: bool) -> BodyFilter {
 }
 
 /// Of a regular expression. One that cannot be read asks for nothing here: whoever runs it says so.
-pub(super) fn of_regex(pattern: &str, ignores_case: bool) -> BodyFilter {
+pub(crate) fn of_regex(pattern: &str, ignores_case: bool) -> BodyFilter {
     let mut parser = regex_syntax::ParserBuilder::new().case_insensitive(ignores_case).build();
     parser.parse(pattern).map_or(BodyFilter::Anything, |hir| of_hir(&hir, ignores_case))
 }
@@ -36,7 +36,9 @@ fn of_hir(hir: &Hir, ignores_case: bool) -> BodyFilter {
         HirKind::Literal(_) | HirKind::Concat(_) => {
             let parts = if let HirKind::Concat(parts) = hir.kind() { parts.as_slice() } else { std::slice::from_ref(hir) };
             let mut texts = Texts { found: Vec::new(), text: Needle::anywhere("", ignores_case) };
-            parts.iter().for_each(|part| texts.push(part, ignores_case));
+            for part in parts {
+                texts.push(part, ignores_case);
+            }
             texts.end();
             BodyFilter::All(texts.found)
         }

@@ -8,7 +8,7 @@ fn binary(left: Expr, op: Operator, right: Expr) -> Expr {
 
 /// Filters as texts: `^` and `$` mark a bound, `~` ignored case, `*` anything.
 fn shown(filter: &RowFilter) -> String {
-    fn list(parts: Vec<String>, by: &str) -> String {
+    fn list(parts: &[String], by: &str) -> String {
         format!("({})", parts.join(by))
     }
     fn bodies(filter: &BodyFilter) -> String {
@@ -19,15 +19,15 @@ fn shown(filter: &RowFilter) -> String {
                 let (start, end) = (mark(needle.at_start, "^"), mark(needle.at_end, "$"));
                 format!("{}{start}{}{end}", mark(needle.ignores_case, "~"), needle.text)
             }
-            BodyFilter::All(parts) => list(parts.iter().map(bodies).collect(), " & "),
-            BodyFilter::Any(parts) => list(parts.iter().map(bodies).collect(), " | "),
+            BodyFilter::All(parts) => list(&parts.iter().map(bodies).collect::<Vec<_>>(), " & "),
+            BodyFilter::Any(parts) => list(&parts.iter().map(bodies).collect::<Vec<_>>(), " | "),
         }
     }
     match filter {
         RowFilter::Bodies(filter) => bodies(filter),
         RowFilter::Traces(ids) => format!("{} traces", ids.len()),
-        RowFilter::All(parts) => list(parts.iter().map(shown).collect(), " & "),
-        RowFilter::Any(parts) => list(parts.iter().map(shown).collect(), " | "),
+        RowFilter::All(parts) => list(&parts.iter().map(shown).collect::<Vec<_>>(), " & "),
+        RowFilter::Any(parts) => list(&parts.iter().map(shown).collect::<Vec<_>>(), " | "),
     }
 }
 

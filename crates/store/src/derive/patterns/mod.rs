@@ -46,8 +46,8 @@ pub(super) struct Patterns<'a> {
     numbers: HashMap<u64, u32, FixedState>,
     all: Vec<Pattern<'a>>,
     services: HashMap<Option<&'a str>, (u32, usize), FixedState>,
-    /// Of each service.
-    patterns_max: usize,
+    /// Patterns of each service at most.
+    max: usize,
 }
 
 /// Log records of one batch.
@@ -72,7 +72,7 @@ impl<'a> Logs<'a> {
 impl<'a> Patterns<'a> {
     /// At most `max` patterns of each service are told apart.
     pub(super) fn new(max: usize) -> Self {
-        Self { numbers: HashMap::default(), all: Vec::new(), services: HashMap::default(), patterns_max: max }
+        Self { numbers: HashMap::default(), all: Vec::new(), services: HashMap::default(), max }
     }
 
     /// Counts the records of batches that share origins.
@@ -113,7 +113,7 @@ impl<'a> Patterns<'a> {
             *patterns += 1;
             *patterns
         });
-        let text = if known > self.patterns_max {
+        let text = if known > self.max {
             // One key for all that are too many; nothing is remembered of the others.
             if let Some(number) = self.numbers.get(&place) {
                 return *number;

@@ -36,12 +36,11 @@ pub(super) fn widen(patterns: Vec<Pattern<'_>>) -> Vec<Pattern<'_>> {
         if let Some(text) = texts.remove(&at) {
             pattern.text = text;
         }
-        match known.get(&(pattern.service, pattern.severity, pattern.text.clone())) {
-            Some(same) => out[*same].take(&pattern),
-            None => {
-                known.insert((pattern.service, pattern.severity, pattern.text.clone()), out.len());
-                out.push(pattern);
-            }
+        if let Some(same) = known.get(&(pattern.service, pattern.severity, pattern.text.clone())) {
+            out[*same].take(&pattern);
+        } else {
+            known.insert((pattern.service, pattern.severity, pattern.text.clone()), out.len());
+            out.push(pattern);
         }
     }
     out

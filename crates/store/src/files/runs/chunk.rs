@@ -13,6 +13,7 @@ use parquet::file::writer::{SerializedPageWriter, SerializedRowGroupWriter, Trac
 use parquet::schema::types::ColumnDescPtr;
 
 use super::{NULL, Runs};
+use crate::files::varint::write_varint;
 
 /// Longer values are no bounds: a reader gains nothing from them, and every footer would carry them.
 const BOUND_BYTES_MAX: usize = 256;
@@ -285,12 +286,7 @@ impl<'a> Encoder<'a> {
 fn push_runs(out: &mut Vec<u8>, width: u8, runs: impl Iterator<Item = (u32, u32)>) {
     let mut open: Option<(u32, u64)> = None;
     let mut put = |(code, rows): (u32, u64)| {
-        let mut header = rows << 1;
-        while header >= 0x80 {
-            out.push(header as u8 | 0x80);
-            header >>= 7;
-        }
-        out.push(header as u8);
+        write_varint(out, rows << 1);
         out.extend_from_slice(&code.to_le_bytes()[..usize::from(width.div_ceil(8))]);
     };
     for (code, rows) in runs {

@@ -221,12 +221,16 @@ impl TokenIndex {
                 all
             }
             BodyFilter::All(parts) => {
-                parts.iter().for_each(|part| all.keep(&self.blocks_of(part, filters)));
+                for part in parts {
+                    all.keep(&self.blocks_of(part, filters));
+                }
                 all
             }
             BodyFilter::Any(parts) => {
                 let mut out = Blocks::none(self.count());
-                parts.iter().for_each(|part| out.unite(&self.blocks_of(part, filters)));
+                for part in parts {
+                    out.unite(&self.blocks_of(part, filters));
+                }
                 out
             }
         }

@@ -8,6 +8,8 @@
 
 use luneta_model::Signal;
 
+use super::varint::{read_varint, write_varint};
+
 mod builder;
 mod fuse;
 mod grams;
@@ -59,27 +61,6 @@ fn hash(token: &[u8]) -> u64 {
 
 fn length_bit(bytes: usize) -> u64 {
     1 << bytes.min(LENGTH_MAX)
-}
-
-fn write_varint(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-}
-
-fn read_varint(rest: &mut &[u8]) -> Option<u64> {
-    let mut value = 0;
-    for shift in (0..u64::BITS).step_by(7) {
-        let (byte, after) = rest.split_first()?;
-        *rest = after;
-        value |= u64::from(byte & 0x7f).checked_shl(shift)?;
-        if byte & 0x80 == 0 {
-            return Some(value);
-        }
-    }
-    None
 }
 
 #[cfg(test)]
