@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
+use luneta_logql::{Params, ParseOptions, Query, Value};
 use luneta_model::{Batch, Limits, LogRow, LogsBuilder, Sink as _, Tenant};
 use luneta_query::{QueryConfig, QueryEngine, QueryError, QueryStats, SqlRequest};
 use luneta_store::{Store, StoreConfig};
@@ -174,6 +175,34 @@ async fn only_blocks_that_may_hold_a_text_are_read() {
     assert!(read("body ILIKE '%zanziba%'").await.1 <= 4096);
     let (files, all) = read("body LIKE '%took%'").await;
     assert!(files == 2 && all >= ROWS as usize * 2 - 100, "{files} files, {all} rows");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn filters_of_logql_read_no_more() {
+    let lake = Lake::open().await;
+    for part in 0..2 {
+        lake.store.accept(logs(part)).await.unwrap();
+        lake.store.flush().await.unwrap();
+    }
+    let refused = ROWS as usize * 2 / 1000;
+    for (filter, found, rows_max) in [
+        ("|= `nowhere`", 0, 0),
+        ("|= `Zanzibar quartz`", 1, 4096),
+        ("|= `refused` |~ `(?i)ZANZI`", 1, 4096),
+        ("|> `<_> quartz: <_>`", 1, 4096),
+        ("|= `quartz` or `nowhere`", 1, 4096),
+        ("|= `refused`", refused, ROWS as usize * 2),
+        ("!= `took`", refused, ROWS as usize * 2),
+    ] {
+        let query = Query::parse(&format!("{{service_name=`cart`}} {filter}"), &ParseOptions::default()).unwrap();
+        let params = Params { limit: 1000, ..Params::range(START, START + ROWS as i64 * 2, 0) };
+        let timeout = Duration::from_mins(1);
+        let answer = lake.engine.logql(&Tenant::default(), query, params, luneta_logql::Limits::default(), timeout).await.unwrap();
+        let Value::Streams(streams) = answer.answer.value else { panic!("{filter}: no streams") };
+        let entries: usize = streams.iter().map(|stream| stream.entries.len()).sum();
+        assert_eq!(entries, found, "{filter}");
+        assert!(answer.scanned.rows <= rows_max as u64, "{filter}: {} rows", answer.scanned.rows);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

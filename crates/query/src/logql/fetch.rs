@@ -5,6 +5,8 @@ use std::time::Instant;
 
 use arrow::array::AsArray;
 use arrow::datatypes::TimestampNanosecondType;
+use datafusion::error::DataFusionError;
+use futures::TryStreamExt as _;
 use luneta_logql::syntax::LabelFilter;
 use luneta_logql::{LineFilter, LogqlError, Selection};
 use luneta_store::TableSnapshot;
@@ -23,6 +25,8 @@ use crate::QueryError;
 const CHUNK_ROWS: usize = 1 << 17;
 /// Bytes of lines that are read at once.
 const CHUNK_BYTES: f64 = 64e6;
+/// Lines that are decoded at once: a page of our files.
+const LINE_ROWS: usize = BLOCK_ROWS;
 /// Rows between others that are read with them, since jumping over them would cost more.
 const GAP_ROWS: usize = 64;
 
@@ -60,15 +64,17 @@ pub struct Chosen<'a> {
 pub struct Found {
     /// Their numbers, in order.
     pub rows: Vec<usize>,
-    /// The place of each in `lines`.
-    at: Vec<usize>,
-    lines: Option<Lines>,
+    /// The place of each: which of `lines`, and where in them.
+    at: Vec<(u32, u32)>,
+    /// As they were read, piece by piece; none where they are not asked for.
+    lines: Vec<Lines>,
 }
 
 impl Found {
     /// The line of the row at a place of `rows`; empty when lines were not read.
     pub fn line(&self, at: usize) -> &str {
-        self.lines.as_ref().map_or("", |lines| lines.get(self.at[at]))
+        let Some((piece, row)) = self.at.get(at) else { return "" };
+        self.lines.get(*piece as usize).map_or("", |lines| lines.get(*row as usize))
     }
 }
 
@@ -147,48 +153,56 @@ impl<'a> Fetch<'a> {
         let filters: Vec<&LineFilter> = self.selection.line_filters.iter().map(|pushed| &pushed.filter).collect();
         let mut found = if filters.is_empty() && !with_lines {
             Counters::add(&self.lake.scanned.rows, candidates.len());
-            Found { at: Vec::new(), rows: candidates, lines: None }
+            Found { at: Vec::new(), rows: candidates, lines: Vec::new() }
         } else {
-            self.find_lines(chosen, candidates, &filters).await?
+            self.find_lines(chosen, candidates, &filters, with_lines).await?
         };
         if !chosen.filters.is_empty() && !found.rows.is_empty() {
             let ranges = ranges(&found.rows);
             let coded = chosen.named.read(self.lake, &chosen.source, &found.rows, &ranges).await.map_err(lake_fault)?;
             let keep: Vec<bool> = (0..found.rows.len()).map(|at| chosen.passes(found.rows[at], at, &coded)).collect();
             retain(&mut found.rows, &keep);
-            if found.lines.is_some() {
+            if with_lines {
                 retain(&mut found.at, &keep);
             }
         }
         Ok(found)
     }
 
-    async fn find_lines(&self, chosen: &Chosen<'_>, candidates: Vec<usize>, filters: &[&LineFilter]) -> Result<Found, LogsError> {
+    async fn find_lines(
+        &self,
+        chosen: &Chosen<'_>,
+        candidates: Vec<usize>,
+        filters: &[&LineFilter],
+        with_lines: bool,
+    ) -> Result<Found, LogsError> {
         let source = &chosen.source;
         let ranges = joined(&candidates);
-        let read = ranges.iter().map(Range::len).sum::<usize>();
         let body: Vec<usize> = source.schema().index_of("body").into_iter().collect();
-        let batch = source.read(self.lake, &body, &ranges).await.map_err(lake_fault)?;
-        let lines = Lines::of(&batch).map_err(lake_fault)?;
         Counters::add(&self.lake.scanned.rows, candidates.len());
-        Counters::add(&self.lake.scanned.line_bytes, lines.bytes());
-        let keep = lines.passing(filters);
-        let (mut rows, mut at) = (Vec::new(), Vec::new());
-        if read == candidates.len() {
-            for (place, row) in candidates.into_iter().enumerate().filter(|(place, _)| keep[*place]) {
-                rows.push(row);
-                at.push(place);
-            }
-        } else {
-            let mut wanted = candidates.into_iter().peekable();
-            for (place, row) in ranges.into_iter().flatten().enumerate() {
+        let mut found = Found { rows: Vec::new(), at: Vec::new(), lines: Vec::new() };
+        let mut read = ranges.iter().cloned().flatten();
+        let mut wanted = candidates.into_iter().peekable();
+        // Lines are looked at while they are in the processor's cache.
+        let mut batches = source.batches(self.lake, &body, &ranges, LINE_ROWS).map_err(lake_fault)?;
+        while let Some(batch) = batches.try_next().await.map_err(|error| lake_fault(DataFusionError::from(error)))? {
+            let lines = Lines::of(&batch).map_err(lake_fault)?;
+            Counters::add(&self.lake.scanned.line_bytes, lines.bytes());
+            let keep = lines.passing(filters);
+            let before = found.rows.len();
+            for (place, row) in read.by_ref().take(keep.len()).enumerate() {
                 if wanted.next_if_eq(&row).is_some() && keep[place] {
-                    rows.push(row);
-                    at.push(place);
+                    found.rows.push(row);
+                    if with_lines {
+                        found.at.push((found.lines.len() as u32, place as u32));
+                    }
                 }
             }
+            if with_lines && found.rows.len() > before {
+                found.lines.push(lines);
+            }
         }
-        Ok(Found { rows, at, lines: Some(lines) })
+        Ok(found)
     }
 
     /// The times of rows.
@@ -292,7 +306,7 @@ async fn choose<'a>(lake: &Lake, source: Source, selection: &'a Selection, pick:
     (!is_empty).then_some(chosen)
 }
 
-fn retain(items: &mut Vec<usize>, keep: &[bool]) {
+fn retain<T>(items: &mut Vec<T>, keep: &[bool]) {
     let mut keep = keep.iter();
     items.retain(|_| keep.next().is_some_and(|keep| *keep));
 }

@@ -72,12 +72,12 @@ impl Lines {
             Self::Shared(shared, texts) => {
                 let passes = |line: &str| filters.iter().all(|filter| filter.matches(line));
                 // Each distinct line is asked once.
-                let values: Vec<bool> =
-                    (0..texts.len()).map(|at| passes(if texts.is_valid(at) { texts.value(at) } else { "" })).collect();
+                let mut known: Vec<Option<bool>> = vec![None; texts.len()];
                 let empty = passes("");
                 let keys = shared.keys();
                 for (row, keep) in keep.iter_mut().enumerate() {
-                    *keep = if keys.is_valid(row) { values[keys.value(row) as usize] } else { empty };
+                    let key = keys.is_valid(row).then(|| keys.value(row) as usize).filter(|key| texts.is_valid(*key));
+                    *keep = key.map_or(empty, |key| *known[key].get_or_insert_with(|| passes(texts.value(key))));
                 }
             }
             Self::None(_) => keep.fill(filters.iter().all(|filter| filter.matches(""))),

@@ -16,7 +16,8 @@ use datafusion::execution::cache::cache_manager::FileMetadataCache;
 use datafusion::object_store::path::Path;
 use datafusion::object_store::{ObjectStore, ObjectStoreExt as _};
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
-use futures::{StreamExt as _, TryStreamExt as _};
+use futures::stream::BoxStream;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use luneta_store::{DeletedRows, LakeFile, Store, TableSnapshot};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, RowSelection, RowSelectionPolicy};
@@ -188,7 +189,7 @@ impl Lake {
         roots: Vec<usize>,
         selection: Option<RowSelection>,
         batch_rows: usize,
-    ) -> Result<futures::stream::BoxStream<'static, parquet::errors::Result<RecordBatch>>> {
+    ) -> Result<BoxStream<'static, parquet::errors::Result<RecordBatch>>> {
         self.note(&file.path);
         let factory = CachedParquetFileReaderFactory::new(Arc::clone(&self.files), Arc::clone(&self.footers));
         let partitioned = PartitionedFile::new(file.path.clone(), file.size);
@@ -227,32 +228,40 @@ impl Source {
         }
     }
 
-    /// Physical columns in ranges of rows, which are in order.
+    /// Physical columns in ranges of rows, which are in order, some rows at a time where they are of a file.
+    pub fn batches(
+        &self,
+        lake: &Lake,
+        roots: &[usize],
+        ranges: &[Range<usize>],
+        batch_rows: usize,
+    ) -> Result<BoxStream<'static, parquet::errors::Result<RecordBatch>>> {
+        let total: usize = ranges.iter().map(Range::len).sum();
+        let one = match &self.place {
+            _ if roots.is_empty() => without_columns(total)?,
+            Place::Memory(batch) => of_memory(batch, roots, ranges)?,
+            Place::File(..) if total == 0 => return Ok(stream::empty().boxed()),
+            Place::File(file, metadata) => {
+                let rows = usize::try_from(metadata.metadata().file_metadata().num_rows()).unwrap_or(0);
+                let selection = RowSelection::from_consecutive_ranges(ranges.iter().cloned(), rows);
+                return lake.stream(file, metadata, roots.to_vec(), Some(selection), batch_rows);
+            }
+        };
+        Ok(stream::once(std::future::ready(Ok(one))).boxed())
+    }
+
+    /// The same, all at once.
     pub async fn read(&self, lake: &Lake, roots: &[usize], ranges: &[Range<usize>]) -> Result<RecordBatch> {
         let total: usize = ranges.iter().map(Range::len).sum();
-        let empty = |fields: Vec<Arc<Field>>| {
-            let options = RecordBatchOptions::new().with_row_count(Some(total));
-            RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), Vec::new(), &options)
-        };
         match &self.place {
-            _ if roots.is_empty() => Ok(empty(Vec::new())?),
-            Place::Memory(batch) => {
-                let columns = batch.project(roots)?;
-                if let [one] = ranges {
-                    return Ok(columns.slice(one.start, one.len()));
-                }
-                let rows: UInt32Array = ranges.iter().flat_map(|range| range.start as u32..range.end as u32).collect();
-                Ok(take_record_batch(&columns, &rows)?)
-            }
+            _ if roots.is_empty() => without_columns(total),
+            Place::Memory(batch) => of_memory(batch, roots, ranges),
             Place::File(_, metadata) if total == 0 => {
                 let fields: Vec<_> = roots.iter().map(|at| Arc::clone(&metadata.schema().fields()[*at])).collect();
                 Ok(RecordBatch::new_empty(Arc::new(Schema::new(fields))))
             }
-            Place::File(file, metadata) => {
-                let rows = usize::try_from(metadata.metadata().file_metadata().num_rows()).unwrap_or(0);
-                let selection = RowSelection::from_consecutive_ranges(ranges.iter().cloned(), rows);
-                let stream = lake.stream(file, metadata, roots.to_vec(), Some(selection), total)?;
-                let batches: Vec<RecordBatch> = stream.try_collect().await?;
+            Place::File(..) => {
+                let batches: Vec<RecordBatch> = self.batches(lake, roots, ranges, total)?.try_collect().await?;
                 match batches.as_slice() {
                     [one] => Ok(one.clone()),
                     [] => Err(DataFusionError::ParquetError(Box::new(ParquetError::EOF("rows are missing".to_owned())))),
@@ -261,6 +270,20 @@ impl Source {
             }
         }
     }
+}
+
+fn without_columns(rows: usize) -> Result<RecordBatch> {
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    Ok(RecordBatch::try_new_with_options(Arc::new(Schema::empty()), Vec::new(), &options)?)
+}
+
+fn of_memory(batch: &RecordBatch, roots: &[usize], ranges: &[Range<usize>]) -> Result<RecordBatch> {
+    let columns = batch.project(roots)?;
+    if let [one] = ranges {
+        return Ok(columns.slice(one.start, one.len()));
+    }
+    let rows: UInt32Array = ranges.iter().flat_map(|range| range.start as u32..range.end as u32).collect();
+    Ok(take_record_batch(&columns, &rows)?)
 }
 
 fn overlaps(file: &LakeFile, times: &Range<i64>) -> bool {

@@ -50,16 +50,25 @@ impl ScalarUDFImpl for PointValue {
 }
 
 fn values(doubles: Option<&Float64Array>, ints: &Int64Array, scales: Option<&Int32Array>) -> Float64Array {
-    let from_int = |row: usize| {
-        let scale = scales.filter(|s| s.is_valid(row)).map_or(0, |s| s.value(row));
-        // Both are exact, so that the quotient is the double that was sent.
-        if scale == 0 { ints.value(row) as f64 } else { ints.value(row) as f64 / 10f64.powi(scale) }
+    let mut out: Vec<f64> = ints.values().iter().map(|int| *int as f64).collect();
+    if let Some(scales) = scales.filter(|scales| scales.null_count() < scales.len()) {
+        for (row, value) in out.iter_mut().enumerate() {
+            let scale = if scales.is_valid(row) { scales.value(row) } else { 0 };
+            if scale != 0 {
+                // Both are exact, so that the quotient is the double that was sent.
+                *value /= 10f64.powi(scale);
+            }
+        }
+    }
+    let Some(doubles) = doubles.filter(|doubles| doubles.null_count() < doubles.len()) else {
+        return Float64Array::new(out.into(), ints.nulls().cloned());
     };
-    let out = (0..ints.len()).map(|row| match doubles.filter(|d| d.is_valid(row)) {
-        Some(doubles) => Some(doubles.value(row)),
-        None => ints.is_valid(row).then(|| from_int(row)),
-    });
-    out.collect()
+    let Some(valid) = doubles.nulls() else { return doubles.clone() };
+    for (start, end) in valid.valid_slices() {
+        out[start..end].copy_from_slice(&doubles.values()[start..end]);
+    }
+    let nulls = ints.nulls().map(|ints| NullBuffer::new(ints.inner() | valid.inner()));
+    Float64Array::new(out.into(), nulls)
 }
 
 /// `point_int(value_int, value_scale)`: the number of a point that was sent as an integer.

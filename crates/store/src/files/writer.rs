@@ -34,6 +34,8 @@ const NAME_PREFIX: &str = "luneta-";
 const PAGE_ROWS_MAX: usize = 4096;
 /// The same for points: narrow rows, read by series.
 const POINTS_PAGE_ROWS_MAX: usize = 16_384;
+/// The same for runs: a page of them is smaller than what its header and its bounds take.
+const RUNS_PAGE_ROWS_MAX: usize = 4 * POINTS_PAGE_ROWS_MAX;
 /// Points are small once encoded: this takes 2 % less than level 3 does, and no time that could be measured.
 const POINTS_ZSTD_LEVEL: i32 = 6;
 /// A larger dictionary saves nothing, and whoever reads one row must decode all of it.
@@ -154,10 +156,12 @@ impl FileWriter {
             properties.clone(),
         )?;
         let factory = ArrowRowGroupWriterFactory::new(&file, arrow_schema);
-        let page_rows_max = page_rows(key.table);
         let forms = stamped.iter().map(|field| {
             let column = parquet_schema.columns().iter().find(|c| *c.path().parts() == [field.name().as_str()])?.clone();
             let compression = properties.compression(column.path());
+            // Readers look for these two, and read no others than they find.
+            let finest = matches!(field.name().as_str(), "metric_name" | "series");
+            let page_rows_max = if finest { POINTS_PAGE_ROWS_MAX } else { RUNS_PAGE_ROWS_MAX };
             may_run(key.table, field).then_some(Form { column, compression, page_rows_max })
         });
         let forms = forms.collect();

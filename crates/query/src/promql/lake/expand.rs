@@ -91,9 +91,16 @@ impl Column {
 /// The series of a group with samples after a time.
 pub fn series(group: Group, matchers: &[Matcher], after_ms: i64, budget: &mut Budget) -> Result<Vec<Series>, PromqlError> {
     let Group { of, parts, mut points } = group;
+    let values = std::mem::replace(&mut points.values, Values::Numbers(Vec::new()));
+    // Each point is a sample as it is: in order, none of an end, none after a restart, no deltas.
+    let is_steady = !of.delta && points.are_plain() && points.times.first().is_none_or(|first| *first > after_ms);
+    let values = match values {
+        Values::Numbers(numbers) if is_steady => return as_they_are(&of, points.times, numbers, budget),
+        values => values,
+    };
     let order = points.order();
     let walk = Walk { of: &of, order: &order, after_ms };
-    match std::mem::replace(&mut points.values, Values::Numbers(Vec::new())) {
+    match values {
         Values::Numbers(numbers) => walk.numbers(&points, &numbers, budget),
         Values::Exponential(histograms) => walk.histograms(&points, &histograms, budget),
         Values::Distributions(distributions) if of.parts.iter().any(|(part, _)| *part == Part::Native) => {
@@ -101,9 +108,21 @@ pub fn series(group: Group, matchers: &[Matcher], after_ms: i64, budget: &mut Bu
         }
         Values::Distributions(distributions) => {
             let outputs = Outputs::new(&of, &parts, &distributions, matchers);
+            if is_steady && distributions.layouts.len() < 2 {
+                let series = outputs.steady(&distributions, points.times);
+                budget.take(series.iter().map(|series| series.floats.times.len()).sum())?;
+                return Ok(series);
+            }
             walk.distributions(&points, &distributions, outputs, budget)
         }
     }
+}
+
+/// The series of points that are samples as they are.
+fn as_they_are(of: &Described, times: Vec<i64>, values: Vec<f64>, budget: &mut Budget) -> Result<Vec<Series>, PromqlError> {
+    let Some((_, labels)) = of.parts.first().filter(|_| !times.is_empty()) else { return Ok(Vec::new()) };
+    budget.take(times.len())?;
+    Ok(vec![Series::floats(labels.clone(), times, values)])
 }
 
 /// Goes over points in the order of time.
@@ -120,18 +139,8 @@ impl Walk<'_> {
         if self.of.delta || !self.of.monotonic {
             return None;
         }
-        let (known, start) = (points.starts[before?], points.starts[at]);
+        let (known, start) = (points.start(before?), points.start(at));
         (known != 0 && start != 0 && known != start && last_ms < start && start < points.times[at]).then_some(start)
-    }
-
-    /// Whether each point is a sample as it is: in order, none of an end, none after a restart, no deltas.
-    fn is_steady(&self, points: &Points) -> bool {
-        let starts = || points.starts.iter().zip(points.starts.iter().skip(1));
-        !self.of.delta
-            && points.times.is_sorted_by(|a, b| a < b)
-            && points.times.first().is_none_or(|first| *first > self.after_ms)
-            && !points.stale.contains(&true)
-            && starts().all(|(before, now)| before == now)
     }
 
     fn numbers(&self, points: &Points, numbers: &[f64], budget: &mut Budget) -> Result<Vec<Series>, PromqlError> {
@@ -141,7 +150,7 @@ impl Walk<'_> {
         let (mut before, mut last_ms, mut total) = (None, i64::MIN, 0.0);
         for &at in self.order {
             let time = points.times[at];
-            let value = if points.stale[at] {
+            let value = if points.is_stale(at) {
                 STALE_NAN
             } else {
                 if let Some(start) = self.restart(points, before, last_ms, at)
@@ -172,7 +181,7 @@ impl Walk<'_> {
         let zero_threshold = if self.of.is_sample { 0.0 } else { exponential::ZERO_THRESHOLD };
         for &at in self.order {
             let time = points.times[at];
-            let native = if points.stale[at] {
+            let native = if points.is_stale(at) {
                 Some(exponential::stale())
             } else {
                 let told = histograms[at].hint;
@@ -205,7 +214,7 @@ impl Walk<'_> {
         let Some((_, labels)) = self.of.parts.first() else { return Ok(Vec::new()) };
         let mut out = HistogramColumn::default();
         for &at in self.order.iter().filter(|at| points.times[**at] > self.after_ms) {
-            let native = if points.stale[at] { exponential::stale() } else { custom(values, at) };
+            let native = if points.is_stale(at) { exponential::stale() } else { custom(values, at) };
             budget.take(5 + native.positive.len())?;
             out.times.push(points.times[at]);
             out.values.push(Arc::new(native));
@@ -221,16 +230,11 @@ impl Walk<'_> {
         mut out: Outputs,
         budget: &mut Budget,
     ) -> Result<Vec<Series>, PromqlError> {
-        if self.is_steady(points) && values.layouts.len() < 2 {
-            let series = out.steady(values, &points.times);
-            budget.take(series.iter().map(|series| series.floats.times.len()).sum())?;
-            return Ok(series);
-        }
         let mut times = Vec::with_capacity(self.order.len());
         let (mut before, mut last_ms) = (None, i64::MIN);
         for &at in self.order {
             let time = points.times[at];
-            if points.stale[at] {
+            if points.is_stale(at) {
                 // It says nothing of buckets: all end.
                 if time > self.after_ms {
                     times.push(time);
@@ -333,7 +337,7 @@ impl Outputs {
     }
 
     /// The series of points that are samples as they are, all of one layout: column by column.
-    fn steady(self, values: &Distributions, times: &[i64]) -> Vec<Series> {
+    fn steady(self, values: &Distributions, times: Vec<i64>) -> Vec<Series> {
         let Self { mut columns, count, sum, infinite, items, buckets } = self;
         let mut set = |place: Option<usize>, values: Vec<f64>| {
             if let Some(column) = place.and_then(|place| columns.get_mut(place)) {
@@ -358,7 +362,7 @@ impl Outputs {
                 column.own = Some(known.map(|(time, _)| *time).collect());
             }
         }
-        let times = Times::from(times.to_vec());
+        let times = Times::from(times);
         columns.into_iter().filter_map(|column| column.finish(&times)).collect()
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow::array::AsArray;
 use arrow::datatypes::TimestampNanosecondType;
-use luneta_promql::{Labels, Limits, METRIC_NAME, Matcher, PromqlError, Selection, Series};
+use luneta_promql::{Labels, Limits, METRIC_NAME, Matcher, PromqlError, Selection, Series, Times};
 use luneta_store::{LakeFile, StatValue, TableSnapshot};
 
 use super::expand::{self, Budget, Group};
@@ -17,6 +17,8 @@ use super::summary::Run;
 use crate::QueryError;
 use crate::promql::{MetricsError, times_of};
 
+/// Rows decoded at once: what they are decoded to is used again for the next.
+const CHUNK_ROWS: usize = 1 << 17;
 /// How far apart two series of a resource may end to count as ending together, in nanoseconds.
 const TOGETHER_NS: i64 = 60_000_000_000;
 
@@ -117,8 +119,17 @@ pub async fn select(
         }
     }
     let mut out = targets(lake, &sources, &selection.matchers, window, &mut budget).await?;
+    let mut last = Times::default();
     for group in fetch.groups {
-        out.extend(expand::series(group, &selection.matchers, window.after_ms, &mut budget)?);
+        for mut series in expand::series(group, &selection.matchers, window.after_ms, &mut budget)? {
+            // Those of one target are mostly taken together.
+            if series.floats.times == last {
+                series.floats.times = last.clone();
+            } else {
+                last = series.floats.times.clone();
+            }
+            out.push(series);
+        }
         if out.len() > limits.series_max {
             return Err(too_many_series(limits.series_max));
         }
@@ -214,16 +225,26 @@ impl Fetch<'_> {
             && source.is_steady(lake, chosen.iter().map(|(at, _)| *at)).await.map_err(lake_fault)?;
         let positions = source.summary.positions.filter(|_| steady);
         let names = if self.presence { presence_columns(kind, &parts, steady) } else { columns(kind, &parts, positions) };
-        let read = source.read(lake, &names, ranges.clone()).await.map_err(lake_fault)?;
-        let values = Rows::new(&names, &read, self.presence);
         let known = positions.is_some() || (steady && self.presence);
-        let mut at = 0;
-        for (((_, group), run), range) in chosen.iter().zip(runs).zip(ranges) {
-            let rows = at..at + range.len();
-            at = rows.end;
-            let after_ms = if self.adds_up(&run.of) { i64::MIN } else { self.window.after_ms };
-            let Some(group) = self.groups.get_mut(*group) else { continue };
-            values.add(rows, Window { after_ms, ..self.window }, known.then_some(&*run.values), &mut group.points);
+        let mut rest = 0..chosen.len();
+        while !rest.is_empty() {
+            let mut rows = 0;
+            let fits = rest.clone().take_while(|at| {
+                rows += ranges[*at].len();
+                rows <= CHUNK_ROWS
+            });
+            let chunk = rest.start..rest.start + fits.count().max(1);
+            rest.start = chunk.end;
+            let read = source.read(lake, &names, ranges[chunk.clone()].to_vec()).await.map_err(lake_fault)?;
+            let values = Rows::new(&names, &read, self.presence);
+            let mut at = 0;
+            for of in chunk {
+                let (run, rows) = (runs[of], at..at + ranges[of].len());
+                at = rows.end;
+                let after_ms = if self.adds_up(&run.of) { i64::MIN } else { self.window.after_ms };
+                let Some(group) = self.groups.get_mut(chosen[of].1) else { continue };
+                values.add(rows, Window { after_ms, ..self.window }, known.then_some(&*run.values), &mut group.points);
+            }
         }
         Ok(rows)
     }

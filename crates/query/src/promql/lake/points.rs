@@ -26,10 +26,10 @@ const NANOS_PER_MILLI: i64 = 1_000_000;
 pub struct Points {
     /// Milliseconds since 1970.
     pub times: Vec<i64>,
-    /// When counting began, milliseconds since 1970; 0 where it is not known.
-    pub starts: Vec<i64>,
-    /// Whether the point says that the series has ended.
-    pub stale: Vec<bool>,
+    /// When counting began, milliseconds since 1970; 0 where it is not known. Empty where it is known of no point.
+    starts: Vec<i64>,
+    /// Whether the point says that the series has ended. Empty where none does.
+    stale: Vec<bool>,
     /// What was measured.
     pub values: Values,
 }
@@ -121,6 +121,24 @@ impl Points {
             Kind::Exponential => Values::Exponential(Vec::new()),
         };
         Self { times: Vec::new(), starts: Vec::new(), stale: Vec::new(), values }
+    }
+
+    /// When counting began before a point, milliseconds since 1970; 0 where it is not known.
+    pub fn start(&self, at: usize) -> i64 {
+        self.starts.get(at).copied().unwrap_or(0)
+    }
+
+    /// Whether a point says that the series has ended.
+    pub fn is_stale(&self, at: usize) -> bool {
+        self.stale.get(at).is_some_and(|stale| *stale)
+    }
+
+    /// Whether points are in order and tell nothing but values: none is an end, and counting never began anew.
+    pub fn are_plain(&self) -> bool {
+        let same_start = |(before, now): (&i64, &i64)| before == now;
+        self.times.is_sorted_by(|a, b| a < b)
+            && !self.stale.contains(&true)
+            && self.starts.iter().zip(self.starts.iter().skip(1)).all(same_start)
     }
 
     /// The places of points in the order of time. Of points in one millisecond the first stays.
@@ -229,8 +247,8 @@ impl<'a> Rows<'a> {
     /// Adds those of the rows whose time is in the window; `layout` is that of all of them, where it is known.
     pub fn add(&self, rows: Range<usize>, window: Window, layout: Option<&[f64]>, into: &mut Points) {
         let Some(times) = self.numbers::<TimestampNanosecondType>("time") else { return };
-        let starts = self.numbers::<TimestampNanosecondType>("start_time");
-        let flags = self.numbers::<UInt32Type>("flags");
+        let starts = self.numbers::<TimestampNanosecondType>("start_time").filter(|starts| starts.null_count() < starts.len());
+        let flags = self.numbers::<UInt32Type>("flags").filter(|flags| flags.null_count() < flags.len());
         let stale = |row| value(flags, row).unwrap_or(0) & NO_RECORDED_VALUE != 0;
         let start = |row| value(starts, row).map_or(0, |start| start.div_euclid(NANOS_PER_MILLI));
         let Some(all) = times.values().get(rows.clone()) else { return };
@@ -243,17 +261,17 @@ impl<'a> Rows<'a> {
         if let Some(kept) = kept
             && values.extend(kept.clone(), layout, &mut into.values)
         {
-            into.times.extend(times.values()[kept.clone()].iter().map(|time| time.div_euclid(NANOS_PER_MILLI)));
-            into.starts.extend(kept.clone().map(start));
-            into.stale.extend(kept.map(stale));
+            extend_rare(&mut into.starts, into.times.len(), 0, kept.clone().map(start));
+            extend_rare(&mut into.stale, into.times.len(), false, kept.clone().map(stale));
+            into.times.extend(times.values()[kept].iter().map(|time| time.div_euclid(NANOS_PER_MILLI)));
             return;
         }
         for row in rows {
             let (time, stale) = (times.value(row), stale(row));
             if window.has(time) && values.push(row, stale, layout, &mut into.values) {
+                extend_rare(&mut into.starts, into.times.len(), 0, std::iter::once(start(row)));
+                extend_rare(&mut into.stale, into.times.len(), false, std::iter::once(stale));
                 into.times.push(time.div_euclid(NANOS_PER_MILLI));
-                into.starts.push(start(row));
-                into.stale.push(stale);
             }
         }
     }
@@ -294,6 +312,15 @@ impl<'a> Rows<'a> {
     fn side(&self, offset: &str, whole: &str, doubles: &str) -> Side<'a> {
         Side { offsets: self.numbers(offset), whole: self.lists(whole), doubles: self.lists(doubles) }
     }
+}
+
+/// Adds what further points tell to a column that is as long as there are points, or empty while all tell the usual.
+fn extend_rare<T: Copy + PartialEq>(column: &mut Vec<T>, points: usize, usual: T, more: impl Iterator<Item = T> + Clone) {
+    if column.is_empty() && more.clone().all(|told| told == usual) {
+        return;
+    }
+    column.resize(points, usual);
+    column.extend(more);
 }
 
 fn value<T: ArrowPrimitiveType>(column: Option<&PrimitiveArray<T>>, row: usize) -> Option<T::Native> {
