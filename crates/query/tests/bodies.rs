@@ -197,7 +197,8 @@ async fn filters_of_logql_read_no_more() {
         let query = Query::parse(&format!("{{service_name=`cart`}} {filter}"), &ParseOptions::default()).unwrap();
         let params = Params { limit: 1000, ..Params::range(START, START + ROWS as i64 * 2, 0) };
         let timeout = Duration::from_mins(1);
-        let answer = lake.engine.logql(&Tenant::default(), query, params, luneta_logql::Limits::default(), timeout).await.unwrap();
+        let answer =
+            lake.engine.logql(&Tenant::default(), query, params, luneta_logql::Limits::default(), timeout).await.unwrap();
         let Value::Streams(streams) = answer.answer.value else { panic!("{filter}: no streams") };
         let entries: usize = streams.iter().map(|stream| stream.entries.len()).sum();
         assert_eq!(entries, found, "{filter}");

@@ -124,10 +124,10 @@ pub async fn list(fetch: &Fetch<'_>, limit: usize, evaluation: &mut Evaluation) 
     let mut most = enough;
     loop {
         let mut first = First { direction, most, ranks: BinaryHeap::new() };
-        let (rows, all) = places(fetch, &mut first).await?;
+        let (found, all) = first_entries(fetch, &mut first).await?;
         let mut accepted = 0;
-        for (source, rows) in rows {
-            accepted += push_rows(fetch, &fetch.sources[source], rows, evaluation).await?;
+        for (source, found) in found {
+            accepted += push_rows(fetch, &fetch.sources[source], found, evaluation).await?;
         }
         // Of entries that are the same, one counts.
         if accepted >= enough || all {
@@ -163,10 +163,21 @@ fn next(places: &[Place], count: usize) -> BTreeMap<usize, Vec<usize>> {
     by_source
 }
 
-/// The rows that come first, by source, and whether there are no others.
-async fn places(fetch: &Fetch<'_>, first: &mut First) -> Result<(BTreeMap<usize, Vec<usize>>, bool), LogsError> {
-    let (mut found, mut all): (Vec<Place>, bool) = (Vec::new(), true);
+/// An entry that may be among the first.
+struct Candidate {
+    rank: i64,
+    row: usize,
+    time: i64,
+    /// Where lines were looked at.
+    line: Box<str>,
+}
+
+/// The entries that come first, by source and in the order of rows, and whether there are no others.
+async fn first_entries(fetch: &Fetch<'_>, first: &mut First) -> Result<(BTreeMap<usize, Vec<Candidate>>, bool), LogsError> {
+    let (mut found, mut all): (BTreeMap<usize, Vec<Candidate>>, bool) = (BTreeMap::new(), true);
     let ordered = ordered(fetch, first);
+    // Lines that were looked at are not read again.
+    let with_lines = !fetch.selection.line_filters.is_empty();
     let (mut rest, mut count) = (&ordered[..], BLOCKS_FIRST);
     while let Some((rank, ..)) = rest.first() {
         if first.is_late(*rank) {
@@ -176,12 +187,12 @@ async fn places(fetch: &Fetch<'_>, first: &mut First) -> Result<(BTreeMap<usize,
         for (source, blocks) in next(rest, count) {
             fetch.check().await?;
             let chosen = &fetch.sources[source];
-            let rows = fetch.find(chosen, &blocks, false).await?.rows;
-            if rows.is_empty() {
+            let here = fetch.find(chosen, &blocks, with_lines).await?;
+            if here.rows.is_empty() {
                 continue;
             }
-            let times = fetch.times(chosen, &rows).await?;
-            for (row, time) in rows.into_iter().zip(times) {
+            let times = fetch.times(chosen, &here.rows).await?;
+            for (at, (row, time)) in here.rows.iter().zip(times).enumerate() {
                 let rank = first.rank(time);
                 if time < fetch.selection.from_ns || time >= fetch.selection.until_ns {
                     continue;
@@ -191,42 +202,46 @@ async fn places(fetch: &Fetch<'_>, first: &mut First) -> Result<(BTreeMap<usize,
                     continue;
                 }
                 first.add(rank);
-                found.push((rank, source, row));
+                found.entry(source).or_default().push(Candidate { rank, row: *row, time, line: here.line(at).into() });
             }
+            let before: usize = found.values().map(Vec::len).sum();
+            for of in found.values_mut() {
+                of.retain(|candidate| !first.is_late(candidate.rank));
+            }
+            all &= found.values().map(Vec::len).sum::<usize>() == before;
         }
         rest = rest.get(count..).unwrap_or_default();
         count = (count * 2).min(BLOCKS_MAX);
     }
-    let before = found.len();
-    found.retain(|(rank, ..)| !first.is_late(*rank));
-    all &= found.len() == before;
-    let mut by_source: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (_, source, row) in found {
-        by_source.entry(source).or_default().push(row);
+    found.retain(|_, of| !of.is_empty());
+    for of in found.values_mut() {
+        of.sort_unstable_by_key(|candidate| candidate.row);
     }
-    for rows in by_source.values_mut() {
-        rows.sort_unstable();
-    }
-    Ok((by_source, all))
+    Ok((found, all))
 }
 
-/// Gives rows of a source with everything they have; how many are in the answer.
+/// Gives entries of a source with everything they have; how many are in the answer.
 async fn push_rows(
     fetch: &Fetch<'_>,
     chosen: &Chosen<'_>,
-    rows: Vec<usize>,
+    found: Vec<Candidate>,
     evaluation: &mut Evaluation,
 ) -> Result<usize, LogsError> {
-    let times = fetch.times(chosen, &rows).await?;
-    let body: Vec<usize> = chosen.source.schema().index_of("body").into_iter().collect();
-    let batch = chosen.source.read(fetch.lake, &body, &ranges(&rows)).await.map_err(lake_fault)?;
-    let lines = Lines::of(&batch).map_err(lake_fault)?;
+    let rows: Vec<usize> = found.iter().map(|candidate| candidate.row).collect();
+    let lines = if fetch.selection.line_filters.is_empty() {
+        let body: Vec<usize> = chosen.source.schema().index_of("body").into_iter().collect();
+        let batch = chosen.source.read(fetch.lake, &body, &ranges(&rows)).await.map_err(lake_fault)?;
+        Some(Lines::of(&batch).map_err(lake_fault)?)
+    } else {
+        None
+    };
     let fields = Fields::read(fetch, chosen, &rows).await?;
     let (mut metadata, mut accepted) = (Metadata::default(), 0);
-    for (at, row) in rows.into_iter().enumerate() {
-        fields.fill(chosen, row, at, lines.get(at), &mut metadata);
+    for (at, Candidate { row, time, line, .. }) in found.into_iter().enumerate() {
+        let line = lines.as_ref().map_or(&*line, |lines| lines.get(at));
+        fields.fill(chosen, row, at, line, &mut metadata);
         let stream = &chosen.origin(row).labels;
-        let entry = Entry { time_ns: times[at], line: lines.get(at), stream, metadata: &metadata.pairs() };
+        let entry = Entry { time_ns: time, line, stream, metadata: &metadata.pairs() };
         accepted += usize::from(evaluation.push(fetch.number, &entry)? == Progress::Accepted);
     }
     Ok(accepted)

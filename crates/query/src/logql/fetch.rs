@@ -17,6 +17,7 @@ use super::fields::{Coded, Named};
 use super::index::{BLOCK_ROWS, DELETED};
 use super::lines::Lines;
 use super::origin::Origin;
+use super::pages::Next;
 use super::picked::Pick;
 use super::source::{Counters, Lake, Source};
 use crate::QueryError;
@@ -25,8 +26,6 @@ use crate::QueryError;
 const CHUNK_ROWS: usize = 1 << 17;
 /// Bytes of lines that are read at once.
 const CHUNK_BYTES: f64 = 64e6;
-/// Lines that are decoded at once: a page of our files.
-const LINE_ROWS: usize = BLOCK_ROWS;
 /// Rows between others that are read with them, since jumping over them would cost more.
 const GAP_ROWS: usize = 64;
 
@@ -75,6 +74,39 @@ impl Found {
     pub fn line(&self, at: usize) -> &str {
         let Some((piece, row)) = self.at.get(at) else { return "" };
         self.lines.get(*piece as usize).map_or("", |lines| lines.get(*row as usize))
+    }
+}
+
+/// What lines are looked at for, and what was found so far.
+struct Looked<'f> {
+    filters: &'f [&'f LineFilter],
+    with_lines: bool,
+    found: Found,
+}
+
+impl Looked<'_> {
+    /// Adds the rows that are wanted and whose lines pass. There are as many `rows` as lines, or more.
+    fn take(&mut self, lake: &Lake, lines: Lines, rows: impl Iterator<Item = (usize, bool)>) -> Result<(), LogsError> {
+        let keep = lines.passing(self.filters).map_err(lake_fault)?;
+        let found = &mut self.found;
+        let before = found.rows.len();
+        let mut wanted = 0;
+        for (place, (row, is_wanted)) in rows.take(keep.len()).enumerate() {
+            wanted += usize::from(is_wanted);
+            if is_wanted && keep[place] {
+                found.rows.push(row);
+                if self.with_lines {
+                    lines.check(place).map_err(lake_fault)?;
+                    found.at.push((found.lines.len() as u32, place as u32));
+                }
+            }
+        }
+        Counters::add(&lake.scanned.rows, wanted);
+        Counters::add(&lake.scanned.line_bytes, lines.bytes());
+        if self.with_lines && found.rows.len() > before {
+            found.lines.push(lines);
+        }
+        Ok(())
     }
 }
 
@@ -149,13 +181,13 @@ impl<'a> Fetch<'a> {
 
     /// The rows of blocks that match, all but for their time where a block reaches beyond that of the selection.
     pub async fn find(&self, chosen: &Chosen<'_>, blocks: &[usize], with_lines: bool) -> Result<Found, LogsError> {
-        let candidates = chosen.candidates(blocks);
         let filters: Vec<&LineFilter> = self.selection.line_filters.iter().map(|pushed| &pushed.filter).collect();
         let mut found = if filters.is_empty() && !with_lines {
+            let candidates = chosen.candidates(blocks);
             Counters::add(&self.lake.scanned.rows, candidates.len());
             Found { at: Vec::new(), rows: candidates, lines: Vec::new() }
         } else {
-            self.find_lines(chosen, candidates, &filters, with_lines).await?
+            self.find_lines(chosen, blocks, &filters, with_lines).await?
         };
         if !chosen.filters.is_empty() && !found.rows.is_empty() {
             let ranges = ranges(&found.rows);
@@ -172,37 +204,62 @@ impl<'a> Fetch<'a> {
     async fn find_lines(
         &self,
         chosen: &Chosen<'_>,
-        candidates: Vec<usize>,
+        blocks: &[usize],
         filters: &[&LineFilter],
         with_lines: bool,
     ) -> Result<Found, LogsError> {
-        let source = &chosen.source;
-        let ranges = joined(&candidates);
-        let body: Vec<usize> = source.schema().index_of("body").into_iter().collect();
-        Counters::add(&self.lake.scanned.rows, candidates.len());
-        let mut found = Found { rows: Vec::new(), at: Vec::new(), lines: Vec::new() };
-        let mut read = ranges.iter().cloned().flatten();
-        let mut wanted = candidates.into_iter().peekable();
-        // Lines are looked at while they are in the processor's cache.
-        let mut batches = source.batches(self.lake, &body, &ranges, LINE_ROWS).map_err(lake_fault)?;
-        while let Some(batch) = batches.try_next().await.map_err(|error| lake_fault(DataFusionError::from(error)))? {
-            let lines = Lines::of(&batch).map_err(lake_fault)?;
-            Counters::add(&self.lake.scanned.line_bytes, lines.bytes());
-            let keep = lines.passing(filters);
-            let before = found.rows.len();
-            for (place, row) in read.by_ref().take(keep.len()).enumerate() {
-                if wanted.next_if_eq(&row).is_some() && keep[place] {
-                    found.rows.push(row);
-                    if with_lines {
-                        found.at.push((found.lines.len() as u32, place as u32));
-                    }
-                }
-            }
-            if with_lines && found.rows.len() > before {
-                found.lines.push(lines);
+        let mut looked = Looked { filters, with_lines, found: Found { rows: Vec::new(), at: Vec::new(), lines: Vec::new() } };
+        for blocks in blocks.chunk_by(|a, b| chosen.is_whole(*a) == chosen.is_whole(*b)) {
+            if chosen.is_whole(blocks[0]) {
+                self.look_at_pages(chosen, blocks, &mut looked).await?;
+            } else {
+                self.look_at_rows(chosen, blocks, &mut looked).await?;
             }
         }
-        Ok(found)
+        Ok(looked.found)
+    }
+
+    /// Looks at all rows of blocks, page by page where that is how they lie.
+    async fn look_at_pages(&self, chosen: &Chosen<'_>, blocks: &[usize], looked: &mut Looked<'_>) -> Result<(), LogsError> {
+        let Some(places) = chosen.source.body_pages(blocks) else { return self.look_at_rows(chosen, blocks, looked).await };
+        let mut blocks = blocks.iter();
+        for place in places {
+            let mut pages = chosen.source.read_pages(self.lake, &place).await.map_err(lake_fault)?;
+            loop {
+                let page = match pages.next().map_err(|error| lake_fault(DataFusionError::from(error)))? {
+                    Next::End => break,
+                    Next::Lines(page) => Some(page),
+                    Next::Other => None,
+                };
+                let Some(block) = blocks.next() else { break };
+                let Some(page) = page else {
+                    self.look_at_rows(chosen, std::slice::from_ref(block), looked).await?;
+                    continue;
+                };
+                let rows = chosen.source.index.rows_of(*block);
+                if page.rows() != rows.len() {
+                    return Err(lake_fault(DataFusionError::Internal("a page has other rows than its index".to_owned())));
+                }
+                looked.take(self.lake, Lines::Page(page), rows.map(|row| (row, true)))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at those rows of blocks whose origins may match.
+    async fn look_at_rows(&self, chosen: &Chosen<'_>, blocks: &[usize], looked: &mut Looked<'_>) -> Result<(), LogsError> {
+        let candidates = chosen.candidates(blocks);
+        let ranges = joined(&candidates);
+        let body: Vec<usize> = chosen.source.schema().index_of("body").into_iter().collect();
+        let mut wanted = candidates.into_iter().peekable();
+        let mut rows = ranges.iter().cloned().flatten().map(|row| (row, wanted.next_if_eq(&row).is_some()));
+        // Lines are looked at while they are in the processor's cache.
+        let mut batches = chosen.source.batches(self.lake, &body, &ranges, BLOCK_ROWS).map_err(lake_fault)?;
+        while let Some(batch) = batches.try_next().await.map_err(|error| lake_fault(DataFusionError::from(error)))? {
+            let lines = Lines::of(&batch).map_err(lake_fault)?;
+            looked.take(self.lake, lines, rows.by_ref())?;
+        }
+        Ok(())
     }
 
     /// The times of rows.
@@ -223,6 +280,20 @@ impl Chosen<'_> {
     /// The numbers of origins whose records may match.
     pub fn accepted(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.accepted.len()).filter(|id| self.accepted[*id])
+    }
+
+    /// Whether all rows of a block may match.
+    fn is_whole(&self, block: usize) -> bool {
+        let rows = self.source.index.rows_of(block);
+        let is_picked = self.picked.as_ref().is_none_or(|picked| {
+            let at = picked.partition_point(|range| range.end < rows.end);
+            picked.get(at).is_some_and(|range| range.start <= rows.start)
+        });
+        let mut accepted = true;
+        if is_picked && !self.all_accepted {
+            self.source.index.each(rows, |_, id| accepted &= self.accepted[id]);
+        }
+        is_picked && accepted
     }
 
     /// The rows of blocks whose origins may match.

@@ -7,6 +7,9 @@ use datafusion::error::Result;
 use luneta_logql::LineFilter;
 use luneta_logql::syntax::LineMatch;
 use memchr::memmem;
+use parquet::errors::ParquetError;
+
+use super::pages::Page;
 
 /// Bodies of records. A record without one has the empty line.
 #[derive(Debug)]
@@ -15,6 +18,8 @@ pub enum Lines {
     Plain(StringArray),
     /// Rows share them.
     Shared(DictionaryArray<UInt32Type>, StringArray),
+    /// As they lie in a page of a file.
+    Page(Page),
     /// No row has any.
     None(usize),
 }
@@ -43,8 +48,17 @@ impl Lines {
                 let at = shared.keys().value(row) as usize;
                 if texts.is_valid(at) { texts.value(at) } else { "" }
             }
+            Self::Page(page) => page.line(row).unwrap_or_default(),
             _ => "",
         }
+    }
+
+    /// Whether the line of a row can be read, which is known of all but those of pages.
+    pub fn check(&self, row: usize) -> Result<()> {
+        if let Self::Page(page) = self {
+            page.line(row)?;
+        }
+        Ok(())
     }
 
     /// Number of rows.
@@ -52,6 +66,7 @@ impl Lines {
         match self {
             Self::Plain(texts) => texts.len(),
             Self::Shared(shared, _) => shared.len(),
+            Self::Page(page) => page.rows(),
             Self::None(rows) => *rows,
         }
     }
@@ -60,15 +75,33 @@ impl Lines {
     pub fn bytes(&self) -> usize {
         match self {
             Self::Plain(texts) => (texts.value_offsets()[texts.len()] - texts.value_offsets()[0]) as usize,
+            Self::Page(page) => page.bytes(),
             _ => (0..self.len()).map(|row| self.get(row).len()).sum(),
         }
     }
 
     /// Whether each row passes all filters.
-    pub fn passing(&self, filters: &[&LineFilter]) -> Vec<bool> {
+    ///
+    /// # Errors
+    /// The page is damaged.
+    pub fn passing(&self, filters: &[&LineFilter]) -> Result<Vec<bool>> {
         let mut keep = vec![true; self.len()];
         match self {
-            Self::Plain(texts) => filters.iter().for_each(|filter| apply(filter, texts, &mut keep)),
+            Self::Plain(texts) => {
+                let line = |row| Ok(if texts.is_valid(row) { texts.value(row) } else { "" });
+                for filter in filters {
+                    let search = |needle: &[u8], hit: &mut dyn FnMut(usize)| {
+                        search(texts, needle, hit);
+                        Ok(())
+                    };
+                    apply(filter, line, search, &mut keep)?;
+                }
+            }
+            Self::Page(page) => {
+                for filter in filters {
+                    apply(filter, |row| page.line(row), |needle, hit| page.search(needle, hit), &mut keep)?;
+                }
+            }
             Self::Shared(shared, texts) => {
                 let passes = |line: &str| filters.iter().all(|filter| filter.matches(line));
                 // Each distinct line is asked once.
@@ -82,11 +115,17 @@ impl Lines {
             }
             Self::None(_) => keep.fill(filters.iter().all(|filter| filter.matches(""))),
         }
-        keep
+        Ok(keep)
     }
 }
 
-fn apply(filter: &LineFilter, texts: &StringArray, keep: &mut [bool]) {
+/// Leaves of the rows to keep those that pass a filter. A text is looked for in all lines at once by `search`.
+fn apply<'a>(
+    filter: &LineFilter,
+    line: impl Fn(usize) -> Result<&'a str, ParquetError>,
+    search: impl FnOnce(&[u8], &mut dyn FnMut(usize)) -> Result<(), ParquetError>,
+    keep: &mut [bool],
+) -> Result<(), ParquetError> {
     let left = keep.iter().filter(|keep| **keep).count();
     let expr = filter.expr();
     let literal = match (expr.op, expr.alternatives.as_slice()) {
@@ -97,15 +136,16 @@ fn apply(filter: &LineFilter, texts: &StringArray, keep: &mut [bool]) {
         Some(literal) if left > keep.len() / FEW => {
             let negative = expr.op.is_negative();
             let mut found = vec![false; keep.len()];
-            search(texts, literal.as_bytes(), |row| found[row] = true);
+            search(literal.as_bytes(), &mut |row| found[row] = true)?;
             keep.iter_mut().zip(found).for_each(|(keep, found)| *keep &= found != negative);
         }
         _ => {
             for (row, keep) in keep.iter_mut().enumerate().filter(|(_, keep)| **keep) {
-                *keep = filter.matches(if texts.is_valid(row) { texts.value(row) } else { "" });
+                *keep = filter.matches(line(row)?);
             }
         }
     }
+    Ok(())
 }
 
 /// Finds a text in all lines at once: they lie one behind the other.
@@ -147,6 +187,7 @@ mod tests {
     use luneta_logql::{ParseOptions, Query};
     use proptest::prelude::*;
 
+    use super::super::pages::tests::page as page_of;
     use super::*;
 
     fn filters(text: &str) -> Vec<LineFilter> {
@@ -168,9 +209,11 @@ mod tests {
             let batch = RecordBatch::try_new(Arc::new(schema), vec![column]).expect("a batch");
             for (from, length) in [(0, lines.len()), (lines.len() / 3, lines.len() / 2)] {
                 let lines = Lines::of(&batch.slice(from, length)).expect("lines");
-                assert_eq!(lines.passing(&filters), wanted[from..from + length], "{text}");
+                assert_eq!(lines.passing(&filters).expect("no damage"), wanted[from..from + length], "{text}");
             }
         }
+        let page: Vec<&str> = lines.iter().map(|line| line.as_deref().unwrap_or_default()).collect();
+        assert_eq!(Lines::Page(page_of(&page)).passing(&filters).expect("no damage"), wanted, "{text}");
     }
 
     proptest! {
@@ -187,6 +230,6 @@ mod tests {
         let none = Lines::None(3);
         assert_eq!((none.len(), none.bytes(), none.get(1)), (3, 0, ""));
         let [not] = &filters("!= \"x\"")[..] else { panic!("one filter") };
-        assert_eq!(none.passing(&[not]), [true; 3]);
+        assert_eq!(none.passing(&[not]).expect("no damage"), [true; 3]);
     }
 }

@@ -19,6 +19,7 @@ mod level;
 mod lines;
 mod listing;
 mod origin;
+mod pages;
 mod picked;
 mod source;
 mod tail;

@@ -26,7 +26,8 @@ use parquet::basic::Encoding;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 
-use super::index::{Builder, Index, Indexes};
+use super::index::{BLOCK_ROWS, Builder, Index, Indexes};
+use super::pages::{self, Pages};
 use crate::QueryEngine;
 
 /// Rows decoded at once while an index is made.
@@ -248,6 +249,22 @@ impl Source {
             }
         };
         Ok(stream::once(std::future::ready(Ok(one))).boxed())
+    }
+
+    /// Where the lines of blocks lie in pages of a file; none where they lie otherwise.
+    pub fn body_pages(&self, blocks: &[usize]) -> Option<Vec<pages::Place>> {
+        let Place::File(_, metadata) = &self.place else { return None };
+        pages::places(metadata.metadata(), root(metadata, "body")?, BLOCK_ROWS, blocks)
+    }
+
+    /// The pages that lie there.
+    pub async fn read_pages(&self, lake: &Lake, place: &pages::Place) -> Result<Pages> {
+        let Place::File(file, metadata) = &self.place else {
+            return Err(DataFusionError::Internal("only files have pages".to_owned()));
+        };
+        lake.note(&file.path);
+        let bytes = lake.files.get_range(&Path::from(file.path.as_str()), place.bytes.clone()).await?;
+        Ok(Pages::new(metadata.metadata(), place, bytes)?)
     }
 
     /// The same, all at once.

@@ -78,7 +78,7 @@ impl LogTail {
         let filters: Vec<&LineFilter> = self.filters.iter().collect();
         let accepts = |held: &super::index::Held| self.matchers.iter().all(|matcher| matcher.accepts(&held.origin.labels));
         let accepted: Vec<bool> = source.index.origins.iter().map(accepts).collect();
-        let keep = lines.passing(&filters);
+        let keep = lines.passing(&filters).map_err(lake_fault)?;
         let rows: Vec<usize> = (0..lines.len()).filter(|row| keep[*row] && accepted[source.index.id(*row)]).collect();
         if rows.is_empty() {
             return Ok(Vec::new());

@@ -60,7 +60,7 @@ impl Store {
     async fn merge(&self, key: &TableKey, files: &[Arc<LakeFile>]) -> Result<(), MergeError> {
         let table = self.state.view().lake.tables.get(key).cloned();
         let table = table.ok_or_else(|| StoreError::Conflict(format!("table {key}")))?;
-        let (lake_dir, config) = (self.lake_dir.clone(), WriterConfig::from(&self.config));
+        let (lake_dir, config) = (self.lake_dir.clone(), WriterConfig::from(&self.config).to_stay());
         let path = lake_dir.join(&table.path);
         let job = (key.clone(), files.to_vec());
         let merging = tokio::task::spawn_blocking(move || merge::merge(&lake_dir, &job.0, &table, &job.1, config));
