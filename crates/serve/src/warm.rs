@@ -49,24 +49,21 @@ pub async fn warm_up(router: Router) {
 /// Active series from which on the labels of a tenant are listed before anybody asks: of fewer they are listed in
 /// less than a fifth of a second.
 const LISTED_SERIES_MIN: usize = 20_000;
-/// Between two looks at how many there are.
-const LISTED_EVERY: Duration = Duration::from_secs(5);
+/// Between two looks at whether rows are new.
+const LISTED_EVERY: Duration = Duration::from_secs(2);
 /// Seconds of which the labels are listed.
 const LISTED_SECONDS: i64 = 3600;
 
-/// Lists the labels of tenants with many active series whenever rows went to files or many series are new, so
-/// that whoever lists them does not wait until millions of labels are read. Does not end.
+/// Lists the labels of tenants with many active series whenever rows are new, so that whoever lists them does not
+/// wait until the labels of millions of rows are read. Does not end.
 pub async fn keep_listed(router: Router, store: Arc<Store>, active: Arc<Cardinality>) {
-    let mut listed: HashMap<Tenant, (usize, Option<SystemTime>)> = HashMap::new();
+    let mut listed: HashMap<Tenant, (u64, Option<SystemTime>)> = HashMap::new();
     loop {
         tokio::time::sleep(LISTED_EVERY).await;
-        for (tenant, series) in active.counts() {
-            if series < LISTED_SERIES_MIN {
-                continue;
-            }
-            let flushed = store.stats().flush_last_time;
-            let (before, at) = listed.get(&tenant).copied().unwrap_or_default();
-            if at == flushed && series < before + before / 10 + 1 {
+        for (tenant, _) in active.counts().into_iter().filter(|(_, series)| *series >= LISTED_SERIES_MIN) {
+            let stats = store.stats();
+            let now = (stats.memory_rows, stats.flush_last_time);
+            if listed.get(&tenant) == Some(&now) {
                 continue;
             }
             let start = now_ns() / 1_000_000_000 - LISTED_SECONDS;
@@ -75,7 +72,7 @@ pub async fn keep_listed(router: Router, store: Arc<Store>, active: Arc<Cardinal
                 question.headers_mut().insert("x-scope-orgid", name);
             }
             answer(&router, question).await;
-            listed.insert(tenant, (series, flushed));
+            listed.insert(tenant, now);
         }
     }
 }

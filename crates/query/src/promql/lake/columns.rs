@@ -124,11 +124,6 @@ impl KeyColumns {
         (self.series.value(row), [text(0), text(1), text(2), text(3)], self.is_monotonic(row))
     }
 
-    /// `series`.
-    pub fn series(&self, row: usize) -> u64 {
-        self.series.value(row)
-    }
-
     /// `time`.
     pub fn time(&self, row: usize) -> i64 {
         self.times.value(row)

@@ -208,10 +208,11 @@ impl Lake {
 
     /// The series that are known, and the first run of each that is not.
     fn known(&self, runs: &[RawRun]) -> (Known, Vec<usize>) {
-        let (mut known, mut unknown) = (Known::new(), Vec::new());
-        for (at, run) in runs.iter().enumerate() {
+        let (mut known, mut unknown) = (Known::default(), Vec::new());
+        let described = self.summaries.series(runs.iter().map(|run| &run.id));
+        for ((at, run), of) in runs.iter().enumerate().zip(described) {
             if let Entry::Vacant(free) = known.entry(run.id)
-                && free.insert(self.summaries.series(&run.id)).is_none()
+                && free.insert(of).is_none()
             {
                 unknown.push(at);
             }
@@ -314,7 +315,7 @@ impl Source {
 }
 
 /// Series by what they are known by; `None` for those without a name in Prometheus.
-type Known = HashMap<SeriesId, Option<Arc<Described>>>;
+type Known = HashMap<SeriesId, Option<Arc<Described>>, foldhash::fast::RandomState>;
 
 /// Runs of series that have a name in Prometheus.
 fn runs(known: &Known, raw: Vec<RawRun>, values: Vec<Arc<[f64]>>) -> Vec<Run> {

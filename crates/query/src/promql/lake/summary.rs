@@ -104,10 +104,10 @@ impl OwnedMetric {
 /// Series and hash of everything else that tells points apart.
 pub type SeriesId = (u64, u64);
 
-fn id(series: u64, metric: &MetricKey<'_>) -> SeriesId {
+fn hash(metric: &MetricKey<'_>) -> u64 {
     let mut hasher = DefaultHasher::new();
     metric.hash(&mut hasher);
-    (series, hasher.finish())
+    hasher.finish()
 }
 
 /// Collects runs from the rows of a file.
@@ -115,12 +115,18 @@ fn id(series: u64, metric: &MetricKey<'_>) -> SeriesId {
 pub struct Runs {
     /// What was found.
     pub runs: Vec<RawRun>,
+    /// The numbers of the texts of the last run's metric, within the rows that are added.
+    metric: Option<MetricCodes>,
 }
+
+/// What a metric is, by numbers that are equal within one batch where the texts are.
+type MetricCodes = ([u32; 4], bool);
 
 impl Runs {
     /// Adds rows, whose numbers in the file `row_of` tells.
     pub fn add(&mut self, keys: &KeyColumns, row_of: impl Fn(usize) -> usize) {
         let mut last: Option<RowKey> = None;
+        self.metric = None;
         for at in 0..keys.len() {
             let (key, row, time) = (keys.key(at), row_of(at), keys.time(at));
             let follows = self.runs.last().is_some_and(|run| run.rows.end == row);
@@ -141,32 +147,55 @@ impl Runs {
     }
 
     fn begin(&mut self, keys: &KeyColumns, at: usize, rows: Range<usize>, time: i64) {
-        let metric = keys.metric(at);
-        let known = self.runs.last().filter(|run| run.metric.key() == metric).map(|run| Arc::clone(&run.metric));
-        let id = id(keys.series(at), &metric);
-        let metric = known.unwrap_or_else(|| Arc::new(OwnedMetric::new(&metric)));
-        self.runs.push(RawRun { rows, first: time, last: time, id, metric });
+        let (series, texts, monotonic) = keys.key(at);
+        let codes = Some((texts, monotonic));
+        let known = self.runs.last().filter(|run| self.metric == codes || run.metric.key() == keys.metric(at));
+        let (metric, hash) = known.map_or_else(
+            || {
+                let metric = keys.metric(at);
+                (Arc::new(OwnedMetric::new(&metric)), hash(&metric))
+            },
+            |run| (Arc::clone(&run.metric), run.id.1),
+        );
+        self.metric = codes;
+        self.runs.push(RawRun { rows, first: time, last: time, id: (series, hash), metric });
     }
 
     /// The runs of a batch in memory, and its rows in their order.
     pub fn of_memory(keys: &KeyColumns) -> (Vec<u32>, Self) {
-        let mut by_key: HashMap<RowKey, Vec<u32>> = HashMap::new();
-        for row in 0..keys.len() {
-            by_key.entry(keys.key(row)).or_default().push(row as u32);
+        let mut numbers: HashMap<RowKey, u32, foldhash::fast::RandomState> = HashMap::default();
+        // Of each key, in the order in which they come.
+        let mut counts: Vec<u32> = Vec::new();
+        let of_row: Vec<u32> = (0..keys.len())
+            .map(|row| {
+                let number = *numbers.entry(keys.key(row)).or_insert_with(|| {
+                    counts.push(0);
+                    counts.len() as u32 - 1
+                });
+                counts[number as usize] += 1;
+                number
+            })
+            .collect();
+        let mut next: Vec<u32> = Vec::with_capacity(counts.len());
+        counts.iter().fold(0, |start, count| {
+            next.push(start);
+            start + count
+        });
+        let mut order = vec![0; keys.len()];
+        for (row, number) in of_row.into_iter().enumerate() {
+            let place = &mut next[number as usize];
+            order[*place as usize] = row as u32;
+            *place += 1;
         }
-        let mut groups: Vec<Vec<u32>> = by_key.into_values().collect();
-        groups.sort_unstable();
-        let (mut order, mut found) = (Vec::with_capacity(keys.len()), Self::default());
-        for rows in groups {
-            let start = order.len();
-            let times = || rows.iter().map(|row| keys.time(*row as usize));
+        let mut found = Self::default();
+        for (end, count) in next.into_iter().zip(counts) {
+            let rows = (end - count) as usize..end as usize;
+            let times = || order[rows.clone()].iter().map(|row| keys.time(*row as usize));
             let (first, last) = (times().min().unwrap_or(0), times().max().unwrap_or(0));
-            let row = rows.first().map_or(0, |row| *row as usize);
-            found.begin(keys, row, start..start + rows.len(), first);
+            found.begin(keys, order[rows.start] as usize, rows.clone(), first);
             if let Some(run) = found.runs.last_mut() {
                 run.last = last;
             }
-            order.extend(rows);
         }
         (order, found)
     }
@@ -186,7 +215,7 @@ struct Kept {
     clock: u64,
     /// By the address of a column, which stays taken as long as there is a reference to it.
     batches: HashMap<usize, (Weak<dyn Array>, Arc<Summary>)>,
-    series: HashMap<SeriesId, Arc<Described>>,
+    series: HashMap<SeriesId, Arc<Described>, foldhash::fast::RandomState>,
     series_bytes: usize,
 }
 
@@ -244,9 +273,10 @@ impl Summaries {
         }
     }
 
-    /// A series that is known.
-    pub fn series(&self, id: &SeriesId) -> Option<Arc<Described>> {
-        self.kept().series.get(id).map(Arc::clone)
+    /// Those of series that are known, one after the other.
+    pub fn series<'a>(&self, ids: impl Iterator<Item = &'a SeriesId>) -> Vec<Option<Arc<Described>>> {
+        let kept = self.kept();
+        ids.map(|id| kept.series.get(id).map(Arc::clone)).collect()
     }
 
     /// Makes a series known.
