@@ -111,14 +111,17 @@ pub fn places(metadata: &ParquetMetaData, leaf: usize, block_rows: usize, blocks
     let mut out: Vec<Place> = Vec::new();
     let mut first_row = 0;
     let mut blocks = blocks.iter().peekable();
-    for (group, of) in metadata.row_groups().iter().enumerate() {
+    let groups = metadata.row_groups();
+    for (group, of) in groups.iter().enumerate() {
         let rows = usize::try_from(of.num_rows()).ok()?;
         let pages = metadata.offset_index()?.get(group)?.get(leaf)?.page_locations();
         while let Some(block) = blocks.next_if(|block| **block * block_rows < first_row + rows) {
             let inside = (block * block_rows).checked_sub(first_row)?;
             let at = pages.binary_search_by_key(&(inside as i64), |page| page.first_row_index).ok()?;
             let end = pages.get(at + 1).map_or(rows as i64, |next| next.first_row_index);
-            if end != ((inside + block_rows).min(rows)) as i64 {
+            // The last block of a file may be shorter.
+            let is_last = group + 1 == groups.len() && end == rows as i64 && rows < inside + block_rows;
+            if end != (inside + block_rows) as i64 && !is_last {
                 return None;
             }
             let start = u64::try_from(pages[at].offset).ok()?;

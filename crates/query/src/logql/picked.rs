@@ -136,7 +136,7 @@ mod tests {
             ("|= \"a\" or \"b\"", "a | b"),
             ("|= ip(\"10.0.0.0/8\")", "*"),
             ("!= \"declined\"", "*"),
-            ("|~ \"(?i)declined|took \\\\d+ms\"", "~declined | took  & ms"),
+            ("|~ \"(?i)declined|took \\\\d+ms\"", "~declined | ~took  & * & ~ms"),
             ("!~ \"declined\"", "*"),
             ("|> \"<_> took <_> ms\"", " took  &  ms"),
             ("!> \"<_> took <_> ms\"", "*"),
