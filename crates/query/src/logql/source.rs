@@ -251,9 +251,12 @@ impl Source {
         Ok(stream::once(std::future::ready(Ok(one))).boxed())
     }
 
-    /// Where the lines of blocks lie in pages of a file; none where they lie otherwise.
+    /// Where the lines of blocks lie in pages of a file of ours; none where they lie otherwise.
     pub fn body_pages(&self, blocks: &[usize]) -> Option<Vec<pages::Place>> {
-        let Place::File(_, metadata) = &self.place else { return None };
+        let Place::File(file, metadata) = &self.place else { return None };
+        if !file.ours {
+            return None;
+        }
         pages::places(metadata.metadata(), root(metadata, "body")?, BLOCK_ROWS, blocks)
     }
 
