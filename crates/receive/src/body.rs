@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 
 use crate::ReceiveError;
-use crate::state::Reservation;
+use crate::in_flight::Reservation;
 
 /// A refused body is read and thrown away up to this size and time, so that the client sees the
 /// answer instead of a broken connection.

@@ -5,7 +5,7 @@ use std::io::{BufRead, Read};
 use axum::http::HeaderValue;
 use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
-use crate::state::Reservation;
+use crate::in_flight::Reservation;
 use crate::{BodyLimits, ReceiveError};
 
 /// How a body is packed.

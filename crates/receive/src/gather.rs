@@ -164,7 +164,7 @@ impl<T: Send + Sync + 'static> Writer<T> {
         // A message carries neither tenant nor credentials: where those are asked for, it is refused.
         let tenant = (self.state.config.admission)(&HeaderMap::new())?;
         let started = Instant::now();
-        let mut share = self.state.reservation();
+        let mut share = self.state.reservation(&tenant);
         while let Err(error) = share.grow_to(bytes) {
             if started.elapsed() > RETRY_TIME_MAX {
                 return Err(error);

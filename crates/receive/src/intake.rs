@@ -6,7 +6,7 @@ use bytes::Bytes;
 use luneta_model::{Batch, Signal, Tenant};
 
 use crate::compression::{self, Encoding};
-use crate::state::Reservation;
+use crate::in_flight::Reservation;
 use crate::{DecodeFn, DecodeOptions, Decoded, Protocol, ReceiveError, ReceiveState, Tally};
 
 /// Packed bodies count this many times their size when judging whether to decode elsewhere.

@@ -29,6 +29,7 @@ mod datagrams;
 mod error;
 mod frames;
 mod gather;
+mod in_flight;
 mod intake;
 mod lines;
 pub mod listen;

@@ -5,8 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::http::{HeaderMap, HeaderValue};
 use luneta_model::{Limits, Sink, Tenant};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::in_flight::{InFlight, Reservation};
 use crate::prometheus::pushgateway::Gateway;
 use crate::prometheus::{self, PrometheusConfig, PushgatewayConfig};
 use crate::{Cardinality, DecodeOptions, IntakeStats, LogSettings, ReceiveError, SeriesLimits, splunk, statsd};
@@ -131,11 +131,11 @@ pub struct ReceiveState {
     pub(crate) statsd: Arc<statsd::Statsd>,
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) splunk: Arc<splunk::Acks>,
-    in_flight: Arc<Semaphore>,
+    in_flight: Arc<InFlight>,
 }
 
-/// Permits stand for this many bytes.
-const PERMIT_BYTES: usize = 1024;
+/// What frames a body, and is read with it.
+const FRAME_BYTES: usize = 2048;
 /// Arrow offsets have 31 bits and JSON text of a value may be six times its wire form.
 const DECOMPRESSED_BYTES_CEILING: usize = 256 * MIB;
 
@@ -147,9 +147,9 @@ impl ReceiveState {
         bodies.decompressed_bytes_max = bodies.decompressed_bytes_max.min(DECOMPRESSED_BYTES_CEILING);
         bodies.body_bytes_max = bodies.body_bytes_max.min(DECOMPRESSED_BYTES_CEILING);
         bodies.expanded_bytes_max = bodies.expanded_bytes_max.min(1024 * MIB);
-        let largest = bodies.body_bytes_max + bodies.decompressed_bytes_max + 2 * PERMIT_BYTES;
+        let largest = bodies.body_bytes_max + bodies.decompressed_bytes_max + FRAME_BYTES;
         bodies.in_flight_bytes_max = bodies.in_flight_bytes_max.max(largest);
-        let permits = (bodies.in_flight_bytes_max / PERMIT_BYTES).min(Semaphore::MAX_PERMITS);
+        let in_flight_bytes_max = bodies.in_flight_bytes_max;
         let statsd = statsd::Statsd::new(config.statsd, (config.clock)());
         Self {
             sink,
@@ -160,7 +160,7 @@ impl ReceiveState {
             splunk: Arc::default(),
             config: Arc::new(config),
             stats: Arc::new(IntakeStats::default()),
-            in_flight: Arc::new(Semaphore::new(permits)),
+            in_flight: Arc::new(InFlight::new(in_flight_bytes_max)),
         }
     }
 
@@ -176,34 +176,11 @@ impl ReceiveState {
 
     /// Bytes of bodies that could still be taken.
     pub fn free_bytes(&self) -> usize {
-        self.in_flight.available_permits() * PERMIT_BYTES
+        self.in_flight.free()
     }
 
-    pub(crate) fn reservation(&self) -> Reservation {
-        Reservation { semaphore: self.in_flight.clone(), held: None }
-    }
-}
-
-/// A share of the bytes in flight, given back when dropped.
-#[derive(Debug)]
-pub(crate) struct Reservation {
-    semaphore: Arc<Semaphore>,
-    held: Option<OwnedSemaphorePermit>,
-}
-
-impl Reservation {
-    /// Makes the share at least `bytes` large.
-    pub(crate) fn grow_to(&mut self, bytes: usize) -> Result<(), ReceiveError> {
-        let have = self.held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
-        let missing = bytes.div_ceil(PERMIT_BYTES).saturating_sub(have);
-        if missing > 0 {
-            let count = u32::try_from(missing).map_err(|_| ReceiveError::Busy)?;
-            let more = self.semaphore.clone().try_acquire_many_owned(count).map_err(|_| ReceiveError::Busy)?;
-            match &mut self.held {
-                Some(held) => held.merge(more),
-                None => self.held = Some(more),
-            }
-        }
-        Ok(())
+    /// A share of them for a request of a tenant.
+    pub(crate) fn reservation(&self, tenant: &Tenant) -> Reservation {
+        self.in_flight.reservation(tenant)
     }
 }

@@ -78,7 +78,7 @@ impl Store {
                 }
             }
         }
-        self.state.memory.release(generation.bytes);
+        self.state.memory.release_all(&generation.by_sender);
         self.state.counters.flushes.fetch_add(1, Ordering::Relaxed);
         let (wal, position) = (self.wal.clone(), generation.log_position);
         if let Err(error) = blocking(move || wal.release(position)).await {

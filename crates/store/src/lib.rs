@@ -36,6 +36,8 @@ mod traces;
 
 mod bodies;
 
+mod budget;
+
 mod compaction;
 
 mod retention;

@@ -4,17 +4,16 @@
 //! its files and drops its generation in one step, too.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
 use luneta_model::{Batch, Signal, Tenant};
-use tokio::sync::Notify;
-use tokio::time::Instant;
 
 use crate::TableKey;
+use crate::budget::{MemoryBudget, Sender};
 use crate::catalog::Lake;
 use crate::memtable::{Generation, MemoryBatch, OriginColumns};
 
@@ -120,10 +119,10 @@ impl State {
     }
 
     /// Adds a durable batch to memory. Returns bytes of the active generation.
-    pub(crate) fn insert(&self, batch: &Batch, bytes: usize) -> usize {
+    pub(crate) fn insert(&self, batch: &Batch, sender: Sender, bytes: usize) -> usize {
         let mut view = self.view();
-        match view.active.insert(batch, bytes) {
-            Ok(saved) => self.memory.release(saved),
+        match view.active.insert(batch, sender, bytes) {
+            Ok(saved) => self.memory.release(sender, saved),
             Err(error) => {
                 drop(view);
                 // The batch was checked before it was logged, so this is a fault of this crate; its
@@ -155,48 +154,5 @@ impl State {
         if let Some(flushed) = flushed {
             view.frozen.retain(|g| !Arc::ptr_eq(g, flushed));
         }
-    }
-}
-
-/// Bytes of rows in memory and those who wait for room.
-#[derive(Debug, Default)]
-pub(crate) struct MemoryBudget {
-    used: AtomicUsize,
-    freed: Notify,
-}
-
-impl MemoryBudget {
-    /// Takes `bytes` whatever the bound.
-    pub(crate) fn take(&self, bytes: usize) {
-        self.used.fetch_add(bytes, Ordering::Relaxed);
-    }
-
-    /// Takes `bytes` when there is room within `wait`. A batch larger than the bound gets in alone.
-    pub(crate) async fn reserve(&self, bytes: usize, max: usize, wait: Duration) -> bool {
-        let deadline = Instant::now() + wait;
-        loop {
-            let freed = self.freed.notified();
-            let fits = |used: usize| (used == 0 || used + bytes <= max).then_some(used + bytes);
-            if self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_ok() {
-                return true;
-            }
-            if tokio::time::timeout_at(deadline, freed).await.is_err() {
-                return false;
-            }
-        }
-    }
-
-    /// Gives `bytes` back.
-    pub(crate) fn release(&self, bytes: usize) {
-        if bytes == 0 {
-            return;
-        }
-        self.used.fetch_sub(bytes, Ordering::Relaxed);
-        self.freed.notify_waiters();
-    }
-
-    /// Bytes in use.
-    pub(crate) fn used(&self) -> usize {
-        self.used.load(Ordering::Relaxed)
     }
 }

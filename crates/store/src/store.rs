@@ -15,6 +15,7 @@ use tokio::sync::{Notify, broadcast, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::bodies::TokenIndexes;
+use crate::budget::Sender;
 use crate::catalog::{Catalog, Lake, Watch};
 use crate::derive::{Bounds, Derived, InMemory};
 use crate::flush::blocking;
@@ -298,14 +299,14 @@ impl Store {
         self.pressed.swap(false, Ordering::SeqCst) || self.state.view().active.bytes >= self.config.flush_bytes
     }
 
-    async fn append(&self, batch: Arc<Batch>, bytes: usize) -> Result<(), SinkError> {
+    async fn append(&self, batch: Arc<Batch>, sender: Sender, bytes: usize) -> Result<(), SinkError> {
         let encoded =
             self.encoder.encode(&batch).map_err(|e| SinkError::Layout { signal: batch.signal.table(), reason: e.to_string() })?;
         let (done, written) = oneshot::channel();
         let (state, wanted, flush_bytes) = (self.state.clone(), self.flush_wanted.clone(), self.config.flush_bytes);
         let tail = self.accepted.clone();
         let publish = Box::new(move || {
-            if state.insert(&batch, bytes) >= flush_bytes {
+            if state.insert(&batch, sender, bytes) >= flush_bytes {
                 wanted.notify_one();
             }
             if tail.receiver_count() > 0 {
@@ -336,15 +337,16 @@ impl Sink for Store {
         let signal = batch.signal.table();
         let compacted = memtable::compact(batch);
         let (batch, bytes) = compacted.map_err(|e| SinkError::Layout { signal, reason: e.to_string() })?;
-        if !self.state.memory.reserve(bytes, self.config.memory_bytes_max, self.config.accept_wait_max).await {
+        let (sender, config) = (Sender::of(&batch), &self.config);
+        if !self.state.memory.reserve(sender, bytes, config.memory_bytes_max, config.accept_wait_max).await {
             self.pressed.store(true, Ordering::SeqCst);
             self.flush_wanted.notify_one();
             let reason = format!("{} bytes of rows wait to be written", self.state.memory.used());
             return Err(SinkError::Busy { reason, retry_after: RETRY_AFTER });
         }
-        let result = self.append(Arc::new(batch), bytes).await;
+        let result = self.append(Arc::new(batch), sender, bytes).await;
         if result.is_err() {
-            self.state.memory.release(bytes);
+            self.state.memory.release(sender, bytes);
         }
         result
     }
@@ -364,8 +366,9 @@ fn open_log(dir: &Path, position: u64, config: &StoreConfig, state: &State) -> R
         // Arrays of a replayed batch share one buffer, which must be counted once.
         let shared = batch.rows.columns().iter().chain(batch.origins.columns());
         let bytes = shared.map(|c| arrow::array::Array::to_data(c).get_slice_memory_size().unwrap_or(0)).sum();
-        state.memory.take(bytes);
-        state.insert(&batch, bytes);
+        let sender = Sender::of(&batch);
+        state.memory.take(sender, bytes);
+        state.insert(&batch, sender, bytes);
     }
     state.view().accepted.clear();
     Wal::start(dir, replayed.next_number, replayed.segments, config.wal_segment_bytes_max)

@@ -104,7 +104,7 @@ async fn receive<T: Send + 'static>(
     let tenant = (state.config.admission)(&parts.headers)?;
     check_type(&parts.headers)?;
     let encoding = Encoding::from_header(parts.headers.get(CONTENT_ENCODING))?;
-    let mut share = state.reservation();
+    let mut share = state.reservation(&tenant);
     let body = body::read(&parts.headers, body, state.config.bodies.body_bytes_max, &mut share).await?;
     let job = intake::Job { protocol: &ELASTICSEARCH, signal: Signal::Logs, tenant, encoding, decode, body, share };
     Ok(intake::take_with(state, job).await?.1)

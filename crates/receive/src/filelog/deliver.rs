@@ -38,7 +38,7 @@ impl Destination for Intake {
         let bytes = entries().map(|entry| entry.bytes.len()).sum();
         // A file carries neither tenant nor credentials: where those are asked for, it is refused.
         let tenant = (state.config.admission)(&HeaderMap::new())?;
-        let mut share = state.reservation();
+        let mut share = state.reservation(&tenant);
         share.grow_to(bytes)?;
         let options = state.decode_options();
         let decoded = tokio::task::spawn_blocking(move || decode(&batch, tenant, &options)).await;

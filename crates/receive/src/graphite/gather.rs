@@ -56,7 +56,7 @@ async fn write(protocol: &'static Protocol, state: &ReceiveState, lines: Bytes) 
     // A line carries neither tenant nor credentials: where those are asked for, it is refused.
     let tenant = (state.config.admission)(&HeaderMap::new())?;
     let started = Instant::now();
-    let mut share = state.reservation();
+    let mut share = state.reservation(&tenant);
     while let Err(error) = share.grow_to(lines.len()) {
         if started.elapsed() > RETRY_TIME_MAX {
             return Err(error);

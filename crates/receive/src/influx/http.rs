@@ -71,7 +71,7 @@ async fn receive(
     let tenant = (state.config.admission)(&parts.headers)?;
     let parameters = parameters(dialect, &parts.uri)?;
     let encoding = Encoding::from_header(parts.headers.get(CONTENT_ENCODING))?;
-    let mut share = state.reservation();
+    let mut share = state.reservation(&tenant);
     let body = body::read(&parts.headers, body, state.config.bodies.body_bytes_max, &mut share).await?;
     state.stats.of(&INFLUX).body(body.len());
     let options = state.decode_options();
@@ -160,7 +160,8 @@ async fn query_text(state: &ReceiveState, parts: &Parts, body: &mut Body) -> Res
     if let Some(text) = arguments(&parts.uri)?.remove("q") {
         return Ok(text);
     }
-    let mut share = state.reservation();
+    let tenant = (state.config.admission)(&parts.headers)?;
+    let mut share = state.reservation(&tenant);
     let form = body::read(&HeaderMap::new(), body, QUERY_BYTES_MAX, &mut share).await?;
     let uri: Uri = format!("/?{}", String::from_utf8_lossy(&form))
         .parse()

@@ -45,7 +45,7 @@ async fn receive(state: &ReceiveState, parts: &Parts, body: &mut Body) -> Result
     let tenant = (state.config.admission)(&parts.headers)?;
     let decode = format_of(&parts.headers)?.decode;
     let encoding = Encoding::from_header(parts.headers.get(CONTENT_ENCODING))?;
-    let mut share = state.reservation();
+    let mut share = state.reservation(&tenant);
     let body = body::read(&parts.headers, body, state.config.bodies.body_bytes_max, &mut share).await?;
     intake::take(state, Job { protocol: &HTTP, signal: Signal::Spans, tenant, encoding, decode, body, share }).await?;
     Ok(())

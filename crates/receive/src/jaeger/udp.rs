@@ -67,7 +67,7 @@ async fn receive(protocol: &'static Protocol, state: &ReceiveState, body: Bytes)
     let tenant = (state.config.admission)(&HeaderMap::new())?;
     let format = protocol.routes.first().and_then(|route| route.formats.first());
     let decode = format.ok_or_else(|| ReceiveError::Internal("the protocol has no decoder".into()))?.decode;
-    let mut share = state.reservation();
+    let mut share = state.reservation(&tenant);
     share.grow_to(body.len())?;
     let (signal, encoding) = (Signal::Spans, Encoding::Identity);
     intake::take(state, Job { protocol, signal, tenant, encoding, decode, body, share }).await?;

@@ -58,7 +58,7 @@ async fn push(State(state): State<ReceiveState>, request: Request<Body>) -> Resp
 async fn receive(state: &ReceiveState, parts: &Parts, body: &mut Body) -> Result<Tally, ReceiveError> {
     let tenant = (state.config.admission)(&parts.headers)?;
     let (decode, encoding) = form_of(&parts.headers)?;
-    let mut share = state.reservation();
+    let mut share = state.reservation(&tenant);
     let body = body::read(&parts.headers, body, state.config.bodies.body_bytes_max, &mut share).await?;
     let job = Job { protocol: &LOKI, signal: Signal::Logs, tenant, encoding, decode, body, share };
     Ok(intake::take(state, job).await?.tally)

@@ -58,7 +58,7 @@ pub(crate) async fn receive(
 ) -> Result<Tally, ReceiveError> {
     let tenant = (state.config.admission)(&parts.headers)?;
     let encoding = Encoding::from_header(parts.headers.get("grpc-encoding"))?;
-    let mut share = state.reservation();
+    let mut share = state.reservation(&tenant);
     let max = state.config.bodies.body_bytes_max;
     let frame = body::read(&parts.headers, body, max.saturating_add(FRAME_HEAD_BYTES), &mut share).await?;
     let (packed, body) = message(frame)?;

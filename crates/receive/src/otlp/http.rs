@@ -65,7 +65,7 @@ async fn receive(state: &ReceiveState, signal: Signal, parts: &Parts, body: &mut
     let tenant = (state.config.admission)(&parts.headers)?;
     let decode = format_of(signal, &parts.headers)?.decode;
     let encoding = Encoding::from_header(parts.headers.get(CONTENT_ENCODING))?;
-    let mut share = state.reservation();
+    let mut share = state.reservation(&tenant);
     let body = body::read(&parts.headers, body, state.config.bodies.body_bytes_max, &mut share).await?;
     let taken = intake::take(state, Job { protocol: &HTTP, signal, tenant, encoding, decode, body, share }).await?;
     Ok(taken.tally)

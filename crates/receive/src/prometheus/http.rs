@@ -54,7 +54,7 @@ async fn receive(state: &ReceiveState, parts: &Parts, body: &mut Body) -> Result
     let tenant = (state.config.admission)(&parts.headers)?;
     let version = version_of(&parts.headers)?;
     let encoding = encoding_of(&parts.headers)?;
-    let mut share = state.reservation();
+    let mut share = state.reservation(&tenant);
     let body = body::read(&parts.headers, body, state.config.bodies.body_bytes_max, &mut share).await?;
     let memory = Arc::clone(&state.prometheus);
     let generation = Cardinality::generation((state.config.clock)());

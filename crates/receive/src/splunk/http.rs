@@ -72,7 +72,7 @@ async fn receive(
     let tenant = (state.config.admission)(&parts.headers)?;
     let metadata = metadata(parts)?;
     let encoding = Encoding::from_header(parts.headers.get(CONTENT_ENCODING))?;
-    let mut share = state.reservation();
+    let mut share = state.reservation(&tenant);
     let body = body::read(&parts.headers, body, state.config.bodies.body_bytes_max, &mut share).await?;
     let decode = move |bytes: &[u8], tenant, options: &DecodeOptions| -> Result<(Decoded, _), ReceiveError> {
         if raw {
@@ -135,8 +135,8 @@ async fn acknowledged(State(state): State<ReceiveState>, request: Request<Body>)
 }
 
 async fn question(state: &ReceiveState, headers: &HeaderMap, body: &mut Body) -> Result<Question, ReceiveError> {
-    (state.config.admission)(headers)?;
-    let mut share = state.reservation();
+    let tenant = (state.config.admission)(headers)?;
+    let mut share = state.reservation(&tenant);
     let body = body::read(headers, body, QUESTION_BYTES_MAX, &mut share).await?;
     serde_json::from_slice(&body).map_err(|e| ReceiveError::Malformed(e.to_string()))
 }

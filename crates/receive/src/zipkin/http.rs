@@ -48,7 +48,7 @@ async fn receive(state: &ReceiveState, route: &'static Route, parts: &Parts, bod
     let tenant = (state.config.admission)(&parts.headers)?;
     let decode = format_of(route, &parts.headers)?.decode;
     let encoding = Encoding::from_header(parts.headers.get(CONTENT_ENCODING))?;
-    let mut share = state.reservation();
+    let mut share = state.reservation(&tenant);
     let body = body::read(&parts.headers, body, state.config.bodies.body_bytes_max, &mut share).await?;
     let job = Job { protocol: &ZIPKIN, signal: route.signal, tenant, encoding, decode, body, share };
     intake::take(state, job).await

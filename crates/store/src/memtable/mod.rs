@@ -17,6 +17,7 @@ use luneta_model::Batch;
 
 pub(crate) use origins::{OriginColumns, OriginTable};
 
+use crate::budget::{BySender, Sender};
 use crate::{TableKey, layout};
 
 /// Batches of at least this many rows are left as they are.
@@ -37,6 +38,8 @@ pub(crate) struct Generation {
     pub(crate) rows: u64,
     /// As counted against the memory bound.
     pub(crate) bytes: usize,
+    /// The same by who sent them.
+    pub(crate) by_sender: BySender,
     /// The last log segment with rows of this generation; set when it is frozen.
     pub(crate) log_position: u64,
 }
@@ -62,7 +65,7 @@ pub(crate) struct MemoryBatch {
 
 impl Generation {
     /// Adds a batch that [`check`] found good. Returns how many of `bytes` were not needed.
-    pub(crate) fn insert(&mut self, batch: &Batch, bytes: usize) -> Result<usize, ArrowError> {
+    pub(crate) fn insert(&mut self, batch: &Batch, sender: Sender, bytes: usize) -> Result<usize, ArrowError> {
         let key = TableKey { tenant: batch.tenant.clone(), table: batch.signal.into() };
         let tables = if batch.told.is_some() { &mut self.told } else { &mut self.tables };
         let table = tables.entry(key).or_default();
@@ -77,7 +80,10 @@ impl Generation {
         let saved = table.push(MemoryBatch { rows, origin: origin.into(), wide: OnceLock::new() })?;
         table.rows += batch.len() as u64;
         self.rows += batch.len() as u64;
-        let saved = saved.min(self.bytes);
+        let own = self.by_sender.entry(sender).or_default();
+        *own += bytes;
+        let saved = saved.min(*own);
+        *own -= saved;
         self.bytes += bytes;
         self.bytes -= saved;
         Ok(saved)

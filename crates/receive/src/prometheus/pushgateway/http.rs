@@ -89,7 +89,7 @@ async fn receive(state: &ReceiveState, parts: &Parts, body: &mut Body) -> Result
     };
     let format = format_of(&parts.headers)?;
     let encoding = Encoding::from_header(parts.headers.get(CONTENT_ENCODING))?;
-    let mut share = state.reservation();
+    let mut share = state.reservation(&tenant);
     let body = body::read(&parts.headers, body, state.config.bodies.body_bytes_max, &mut share).await?;
     state.stats.of(&PUSHGATEWAY).body(body.len());
     let state = state.clone();
