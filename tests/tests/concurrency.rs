@@ -108,3 +108,36 @@ fn memory_bound() {
     });
     assert_eq!(server.refused("busy"), refused.load(Ordering::SeqCst));
 }
+
+/// A service that sends more than is written is told to wait, and others are not.
+#[test]
+fn one_that_floods_leaves_room_for_others() {
+    let config = "luneta:\n  limits: {memory_bytes_max: 1000000}\n  flush: {bytes: 400000, interval: 1h}\n";
+    let server = Server::start(Options::config(config));
+    let batch = |service: &str, first: u64| log_records(service, (first..first + 200).map(|n| numbered_log(n, now())).collect());
+    let refused = AtomicU64::new(0);
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..2 * WRITERS {
+            scope.spawn(|| {
+                while !stop.load(Ordering::SeqCst) {
+                    refused.fetch_add(u64::from(batch("floods", 0).post(&server).status == 429), Ordering::SeqCst);
+                }
+            });
+        }
+        let deadline = Instant::now() + FOR;
+        let mut first = 0;
+        while Instant::now() < deadline {
+            let reply = batch("other", first).post(&server);
+            if reply.status != 200 {
+                stop.store(true, Ordering::SeqCst);
+                panic!("after {first} records: {}: {}", reply.status, reply.text());
+            }
+            first += 200;
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        stop.store(true, Ordering::SeqCst);
+        assert_eq!(server.value("SELECT count(*) FROM logs WHERE service_name = 'other'"), first);
+    });
+    println!("{} requests of the other were told to wait", refused.load(Ordering::SeqCst));
+}
