@@ -10,6 +10,7 @@ use futures::TryStreamExt as _;
 use luneta_logql::syntax::LabelFilter;
 use luneta_logql::{LineFilter, LogqlError, Selection};
 use luneta_store::TableSnapshot;
+use parquet::errors::ParquetError;
 
 use super::LogsError;
 use super::columns::Columns;
@@ -108,6 +109,10 @@ impl Looked<'_> {
         }
         Ok(())
     }
+}
+
+fn damaged(why: &str) -> LogsError {
+    lake_fault(DataFusionError::ParquetError(Box::new(ParquetError::General(why.to_owned()))))
 }
 
 pub(super) fn lake_fault(error: impl Into<QueryError>) -> LogsError {
@@ -238,12 +243,12 @@ impl<'a> Fetch<'a> {
                 };
                 let rows = chosen.source.index.rows_of(*block);
                 if page.rows() != rows.len() {
-                    return Err(lake_fault(DataFusionError::Internal("a page has other rows than its index".to_owned())));
+                    return Err(damaged("a page of lines has other rows than its index"));
                 }
                 looked.take(self.lake, Lines::Page(page), rows.map(|row| (row, true)))?;
             }
         }
-        Ok(())
+        if blocks.next().is_some() { Err(damaged("pages of lines are missing")) } else { Ok(()) }
     }
 
     /// Looks at those rows of blocks whose origins may match.

@@ -324,18 +324,18 @@ proptest! {
                 prop_assert!(end >= safe && end <= position);
                 safe = end;
                 for entry in &entries {
-    joined += std::str::from_utf8(&entry.bytes).unwrap();
-    joined.push('\n');
-}
+                    joined += std::str::from_utf8(&entry.bytes).unwrap();
+                    joined.push('\n');
+                }
             }
         }
         assembler.close();
         let (entries, end) = assembler.take();
         prop_assert_eq!(end, position);
         for entry in &entries {
-    joined += std::str::from_utf8(&entry.bytes).unwrap();
-    joined.push('\n');
-}
+            joined += std::str::from_utf8(&entry.bytes).unwrap();
+            joined.push('\n');
+        }
         let full = |text: &str| text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect::<Vec<_>>();
         prop_assert_eq!(full(&joined), full(&text));
     }

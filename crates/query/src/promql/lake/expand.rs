@@ -94,8 +94,14 @@ pub fn series(group: Group, matchers: &[Matcher], after_ms: i64, budget: &mut Bu
     let values = std::mem::replace(&mut points.values, Values::Numbers(Vec::new()));
     // Each point is a sample as it is: in order, none of an end, none after a restart, no deltas.
     let is_steady = !of.delta && points.are_plain() && points.times.first().is_none_or(|first| *first > after_ms);
+    let is_native = of.parts.iter().any(|(part, _)| *part == Part::Native);
     let values = match values {
         Values::Numbers(numbers) if is_steady => return as_they_are(&of, points.times, numbers, budget),
+        Values::Distributions(distributions) if is_steady && !is_native && distributions.layouts.len() < 2 => {
+            let series = Outputs::new(&of, &parts, &distributions, matchers).steady(&distributions, points.times);
+            budget.take(series.iter().map(|series| series.floats.times.len()).sum())?;
+            return Ok(series);
+        }
         values => values,
     };
     let order = points.order();
@@ -103,16 +109,9 @@ pub fn series(group: Group, matchers: &[Matcher], after_ms: i64, budget: &mut Bu
     match values {
         Values::Numbers(numbers) => walk.numbers(&points, &numbers, budget),
         Values::Exponential(histograms) => walk.histograms(&points, &histograms, budget),
-        Values::Distributions(distributions) if of.parts.iter().any(|(part, _)| *part == Part::Native) => {
-            walk.custom(&points, &distributions, budget)
-        }
+        Values::Distributions(distributions) if is_native => walk.custom(&points, &distributions, budget),
         Values::Distributions(distributions) => {
             let outputs = Outputs::new(&of, &parts, &distributions, matchers);
-            if is_steady && distributions.layouts.len() < 2 {
-                let series = outputs.steady(&distributions, points.times);
-                budget.take(series.iter().map(|series| series.floats.times.len()).sum())?;
-                return Ok(series);
-            }
             walk.distributions(&points, &distributions, outputs, budget)
         }
     }
