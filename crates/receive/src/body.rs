@@ -1,12 +1,19 @@
 //! Reads request bodies within bounds.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
+use axum::extract::Request;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
 use bytes::{Bytes, BytesMut};
+use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt as _;
+use tokio::sync::oneshot;
 
 use crate::ReceiveError;
 use crate::in_flight::Reservation;
@@ -67,6 +74,57 @@ pub(crate) async fn drain(headers: &HeaderMap, mut body: Body) {
         }
     };
     let _ = tokio::time::timeout(DRAIN_TIME_MAX, reading).await;
+}
+
+/// Middleware: what a handler leaves of the body is read and thrown away before its answer is sent. A client that
+/// is still sending would see a broken connection in its place.
+pub async fn read_leftovers(request: Request, next: Next) -> Response {
+    if request.body().is_end_stream() {
+        return next.run(request).await;
+    }
+    let headers = request.headers().clone();
+    let (back, leftover) = oneshot::channel();
+    let lent = |body| Body::new(Lent { body, back: Some(back) });
+    let response = next.run(request.map(lent)).await;
+    if let Ok(body) = { leftover }.try_recv() {
+        drain(&headers, body).await;
+    }
+    response
+}
+
+/// A body that comes back when it is dropped before its end.
+struct Lent {
+    body: Body,
+    back: Option<oneshot::Sender<Body>>,
+}
+
+impl HttpBody for Lent {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        if matches!(polled, Poll::Ready(None | Some(Err(_)))) {
+            self.back = None;
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if let Some(back) = self.back.take() {
+            let _ = back.send(std::mem::take(&mut self.body));
+        }
+    }
 }
 
 async fn next_chunk(body: &mut Body) -> Result<Option<Bytes>, ReceiveError> {

@@ -43,6 +43,7 @@ pub mod text;
 pub mod thrift;
 mod wire;
 
+pub use body::read_leftovers;
 pub use cardinality::{ActiveSeries, BoundedSink, Cardinality, RefusedSeries, SeriesLimits};
 pub use error::{Reason, ReceiveError};
 pub use frames::Frame;

@@ -185,6 +185,7 @@ pub fn router(state: ServeState) -> Router {
         .merge(tempo::router())
         .merge(zipkin::router())
         .fallback(get(assets::serve))
+        .layer(axum::middleware::from_fn(luneta_receive::read_leftovers))
         .with_state(state)
 }
 
