@@ -40,6 +40,8 @@ mod budget;
 
 mod compaction;
 
+mod deletion;
+
 mod retention;
 
 mod inspection;
@@ -54,6 +56,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use luneta_model::{Table, Tenant};
 
 pub use config::{CompactionConfig, StoreConfig};
+pub use deletion::DeleteRequest;
 pub use error::StoreError;
 pub use files::{BodyFilter, DeletedRows, Needle};
 pub use snapshot::{ColumnStats, DeleteFile, LakeFile, MapKey, StatValue, TableSnapshot};

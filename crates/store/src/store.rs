@@ -57,6 +57,7 @@ pub struct Store {
     accepted: broadcast::Sender<Arc<Batch>>,
     flush_wanted: Arc<Notify>,
     merge_wanted: Arc<Notify>,
+    pub(crate) delete_wanted: Notify,
     /// A batch found no room.
     pressed: AtomicBool,
     pub(crate) closed: AtomicBool,
@@ -106,6 +107,7 @@ impl Store {
             accepted: broadcast::channel(TAIL_BATCHES_MAX).0,
             flush_wanted: Arc::new(Notify::new()),
             merge_wanted: Arc::new(Notify::new()),
+            delete_wanted: Notify::new(),
             pressed: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             tasks: Mutex::new(Vec::new()),

@@ -38,6 +38,8 @@ pub(crate) enum Kind {
     Drop,
     /// Rows of one table become rows of another.
     Move,
+    /// Files are written again without some of their rows.
+    Rewrite,
 }
 
 /// A file that is on disk and not yet part of the lake.
@@ -157,7 +159,7 @@ impl Catalog {
                 Kind::Insert => "inserted_into_table",
                 Kind::Merge => "merge_adjacent",
                 Kind::Drop => "deleted_from_table",
-                Kind::Move => {
+                Kind::Move | Kind::Rewrite => {
                     changes.push(format!("deleted_from_table:{}", table.table_id));
                     "inserted_into_table"
                 }
@@ -313,7 +315,7 @@ async fn end_file(
     let place = place.ok_or_else(|| StoreError::Conflict(format!("file {id}, which is gone")))?;
     let file = table.files.remove(place);
     // Rows deleted since must not come back with the file that replaces this one.
-    if matches!(kind, Kind::Merge | Kind::Move) && file.deletes != known.deletes {
+    if matches!(kind, Kind::Merge | Kind::Move | Kind::Rewrite) && file.deletes != known.deletes {
         return Err(StoreError::Conflict(format!("rows of file {id}")));
     }
     let ended = sqlx::query("UPDATE ducklake_data_file SET end_snapshot = ? WHERE data_file_id = ? AND end_snapshot IS NULL")

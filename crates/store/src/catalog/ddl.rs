@@ -4,6 +4,12 @@
 pub(super) const FILE_KEYS: &str =
     "CREATE TABLE IF NOT EXISTS luneta_file_keys(data_file_id BIGINT PRIMARY KEY, keys VARCHAR NOT NULL)";
 
+/// Log records that somebody asked to delete, from one time to another in nanoseconds since 1970. Catalogs of older
+/// versions lack the table.
+pub(super) const DELETE_REQUESTS: &str = "CREATE TABLE IF NOT EXISTS luneta_delete_request(request_id VARCHAR PRIMARY KEY, \
+     tenant VARCHAR NOT NULL, query VARCHAR NOT NULL, start_ns BIGINT NOT NULL, end_ns BIGINT NOT NULL, \
+     created_ms BIGINT NOT NULL, processed_ms BIGINT)";
+
 /// Every statement of a new catalog but those that depend on the folder.
 pub(super) const STATEMENTS: &[&str] = &[
     r#"CREATE TABLE ducklake_metadata("key" VARCHAR NOT NULL, "value" VARCHAR NOT NULL, "scope" VARCHAR, scope_id BIGINT)"#,

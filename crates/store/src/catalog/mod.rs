@@ -10,6 +10,7 @@ mod ddl;
 mod image;
 mod keys;
 mod names;
+mod requests;
 mod text;
 mod upkeep;
 mod views;
@@ -125,6 +126,7 @@ async fn create(connection: &mut SqliteConnection, data_path: &Path) -> Result<(
             .fetch_optional(&mut *tx)
             .await?;
     sqlx::query(ddl::FILE_KEYS).execute(&mut *tx).await?;
+    sqlx::query(ddl::DELETE_REQUESTS).execute(&mut *tx).await?;
     if exists.is_some() {
         let version: Option<(String,)> =
             sqlx::query_as("SELECT value FROM ducklake_metadata WHERE key = 'version'").fetch_optional(&mut *tx).await?;

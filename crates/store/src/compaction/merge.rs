@@ -1,7 +1,7 @@
 //! Files into one, streamed: memory holds a slice of each, never a whole file of ours.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -34,19 +34,20 @@ const ROWS_PER_RANGE_MIN: usize = 4;
 /// Files of other writers are not sorted and are read whole, up to this size.
 const UNSORTED_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// Writes the rows of `files` that are not deleted into one new file, in order. `None` when there
-/// are none.
+/// Writes the rows of `files` that are not deleted into one new file, in order; those of `without`, by the number of
+/// their file, are left out too. `None` when there are none.
 pub(super) fn merge(
     lake_dir: &Path,
     key: &TableKey,
     table: &LakeTable,
     files: &[Arc<LakeFile>],
+    without: &HashMap<i64, DeletedRows>,
     config: WriterConfig,
 ) -> Result<Option<AddFile>, MergeError> {
     let batch_rows = (ROWS_AHEAD / files.len().max(1)).max(1024);
     let mut sources = Vec::new();
     for file in files {
-        let source = Source::open(lake_dir, key.table, file, batch_rows);
+        let source = Source::open(lake_dir, key.table, file, without.get(&file.data_file_id), batch_rows);
         sources.push(source.map_err(|error| MergeError { file: Some(file.data_file_id), error })?);
     }
     let fields = fields(key.table, table, &sources);
@@ -104,7 +105,13 @@ struct Source {
 }
 
 impl Source {
-    fn open(lake_dir: &Path, of: Table, file: &LakeFile, batch_rows: usize) -> Result<Self, StoreError> {
+    fn open(
+        lake_dir: &Path,
+        of: Table,
+        file: &LakeFile,
+        without: Option<&DeletedRows>,
+        batch_rows: usize,
+    ) -> Result<Self, StoreError> {
         if !file.ours && file.size > UNSORTED_BYTES_MAX {
             return Err(StoreError::CatalogContent(format!("{} is not sorted and too large to sort", file.path)));
         }
@@ -115,7 +122,8 @@ impl Source {
         let (schema, footer) = (builder.schema().clone(), builder.metadata().clone());
         let mut builder = builder.with_batch_size(batch_rows);
         let mut rows = file.rows;
-        if let Some(deleted) = DeletedRows::of(lake_dir, file)? {
+        let deleted = DeletedRows::of(lake_dir, file)?.into_iter().chain(without.cloned()).reduce(DeletedRows::union);
+        if let Some(deleted) = deleted {
             let left = deleted.selection(0..file.rows);
             rows = left.row_count() as u64;
             builder = builder.with_row_selection(left);

@@ -7,13 +7,15 @@
 mod merge;
 mod plan;
 
+use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use luneta_model::Table;
 
-use crate::catalog::{AddFile, Change, Kind};
-use crate::files::WriterConfig;
+use crate::catalog::{AddFile, Change, Kind, LakeTable};
+use crate::files::{DeletedRows, WriterConfig};
 use crate::flush::remove_files;
 use crate::{LakeFile, Store, StoreError, TableKey};
 
@@ -63,7 +65,7 @@ impl Store {
         let (lake_dir, config) = (self.lake_dir.clone(), WriterConfig::from(&self.config).to_stay());
         let path = lake_dir.join(&table.path);
         let job = (key.clone(), files.to_vec());
-        let merging = tokio::task::spawn_blocking(move || merge::merge(&lake_dir, &job.0, &table, &job.1, config));
+        let merging = tokio::task::spawn_blocking(move || merge::merge(&lake_dir, &job.0, &table, &job.1, &HashMap::new(), config));
         let counted = files.iter().all(|file| file.counted);
         let merged = merging.await.map_err(|_| StoreError::Stopped("merge"))??;
         let add: Vec<AddFile> = merged.into_iter().map(|add| AddFile { counted, ..add }).collect();
@@ -82,6 +84,19 @@ impl Store {
         self.state.counters.compacted_files.fetch_add(files.len() as u64, Ordering::Relaxed);
         Ok(())
     }
+}
+
+/// Writes a file again without some of its rows, given by its number; nothing when none is left.
+pub(crate) fn rewrite(
+    lake_dir: &Path,
+    key: &TableKey,
+    table: &LakeTable,
+    file: &Arc<LakeFile>,
+    without: &HashMap<i64, DeletedRows>,
+    config: WriterConfig,
+) -> Result<Option<AddFile>, StoreError> {
+    let written = merge::merge(lake_dir, key, table, std::slice::from_ref(file), without, config);
+    Ok(written.map_err(|fault| fault.error)?.map(|add| AddFile { counted: file.counted, ..add }))
 }
 
 /// Why a merge failed, and the file to blame when there is one.

@@ -11,7 +11,7 @@ use super::histogram::Histogram;
 const INTERVAL_NS: i64 = DERIVED_INTERVAL_SECONDS * 1_000_000_000;
 
 /// The start of the interval a time lies in.
-pub(super) fn interval_of(time: i64) -> i64 {
+pub(crate) fn interval_of(time: i64) -> i64 {
     time.div_euclid(INTERVAL_NS).saturating_mul(INTERVAL_NS)
 }
 

@@ -1,4 +1,5 @@
-//! Rows that another writer deleted: DuckLake lists them in a Parquet file beside the data file.
+//! Rows of a file that are deleted. Those that another writer deleted DuckLake lists in a Parquet file beside the data
+//! file.
 
 use std::fs::File;
 use std::ops::Range;
@@ -72,18 +73,36 @@ impl DeletedRows {
     }
 }
 
-impl From<Vec<u64>> for DeletedRows {
-    fn from(mut rows: Vec<u64>) -> Self {
-        rows.sort_unstable();
+impl DeletedRows {
+    /// Those of either.
+    pub(crate) fn union(self, other: Self) -> Self {
+        let mut ranges = self.ranges;
+        ranges.extend(other.ranges);
+        Self::of_ranges(ranges)
+    }
+
+    /// Whether a row is among them.
+    pub(crate) fn contains(&self, row: u64) -> bool {
+        let at = self.ranges.partition_point(|range| range.end <= row);
+        self.ranges.get(at).is_some_and(|range| range.start <= row)
+    }
+
+    fn of_ranges(mut all: Vec<Range<u64>>) -> Self {
+        all.sort_unstable_by_key(|range| range.start);
         let mut ranges: Vec<Range<u64>> = Vec::new();
-        for row in rows {
+        for range in all {
             match ranges.last_mut() {
-                Some(last) if row < last.end => {}
-                Some(last) if row == last.end => last.end = row + 1,
-                _ => ranges.push(row..row + 1),
+                Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+                _ => ranges.push(range),
             }
         }
         Self { ranges }
+    }
+}
+
+impl From<Vec<u64>> for DeletedRows {
+    fn from(rows: Vec<u64>) -> Self {
+        Self::of_ranges(rows.into_iter().map(|row| row..row + 1).collect())
     }
 }
 

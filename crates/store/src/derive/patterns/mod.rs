@@ -69,6 +69,42 @@ impl<'a> Logs<'a> {
     }
 }
 
+/// What a message was counted as, told from its text alone.
+#[derive(Debug)]
+pub(crate) struct Template(String);
+
+impl Template {
+    /// Tells templates apart.
+    pub(crate) fn hash(message: &str) -> u64 {
+        template::hash(message)
+    }
+
+    /// The template of a message.
+    pub(crate) fn of(message: &str) -> Self {
+        Self(template::write(message))
+    }
+
+    /// That of patterns beyond the bound.
+    pub(crate) fn other() -> Self {
+        Self(OTHER.to_owned())
+    }
+
+    /// Whether a pattern is that of those beyond the bound.
+    pub(crate) fn is_other(pattern: &str) -> bool {
+        pattern == OTHER
+    }
+
+    /// Whether a row of the table with this pattern may count messages of the template.
+    pub(crate) fn is_counted_as(&self, pattern: &str) -> bool {
+        self.0 == pattern || Self::is_other(pattern) || widen::is_widened(&self.0, pattern)
+    }
+}
+
+/// The severity that stands for a range of them.
+pub(crate) fn severity_of(severity: i32) -> i32 {
+    BANDS[band(severity)]
+}
+
 impl<'a> Patterns<'a> {
     /// At most `max` patterns of each service are told apart.
     pub(super) fn new(max: usize) -> Self {
@@ -124,7 +160,7 @@ impl<'a> Patterns<'a> {
             self.numbers.insert(key, next);
             template::write(body)
         };
-        self.all.push(Pattern { service, severity: BANDS[band], text, sample: beginning(body), intervals: Vec::new() });
+        self.all.push(Pattern { service, severity: BANDS[band], text, sample: example_of(body), intervals: Vec::new() });
         next
     }
 
@@ -188,7 +224,8 @@ fn band(severity: i32) -> usize {
     BANDS.iter().rposition(|low| severity >= *low).unwrap_or(0)
 }
 
-fn beginning(body: &str) -> &str {
+/// What is shown of a message as an example: its beginning.
+pub(crate) fn example_of(body: &str) -> &str {
     let mut end = body.len().min(SAMPLE_BYTES_MAX);
     while !body.is_char_boundary(end) {
         end -= 1;

@@ -70,6 +70,18 @@ fn masked(patterns: &[Pattern<'_>], members: &[usize]) -> Vec<(usize, String)> {
     members.iter().zip(&all).map(|(at, words)| (*at, words.concat())).collect()
 }
 
+/// Whether a pattern is a template with words masked.
+pub(super) fn is_widened(template: &str, pattern: &str) -> bool {
+    let (mut of_template, mut of_pattern) = (words(template), words(pattern));
+    loop {
+        match (of_template.next(), of_pattern.next()) {
+            (None, None) => return true,
+            (Some(word), Some(other)) if word == other || without_value(word) == other => {}
+            _ => return false,
+        }
+    }
+}
+
 /// How many different words stand at a place.
 fn different(all: &[Vec<Cow<'_, str>>], place: usize) -> usize {
     all.iter().map(|words| &words[place]).collect::<HashSet<_>>().len()
