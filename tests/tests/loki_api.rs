@@ -300,8 +300,6 @@ fn faults_are_plain_text() {
     let formatted = get("format_query?query=%7B%20app%20%3D%20%22web%22%20%7D%7C%3D%22x%22").json();
     assert_eq!(formatted, json!({"status": "success", "data": r#"{app="web"} |= "x""#}));
     assert_eq!(get("format_query?query=%7B").json()["status"], "invalid-query");
-    let url = format!("{}/loki/api/v1/delete?query=%7Bapp%3D%22web%22%7D&start=1", server.http());
-    assert_eq!(server.post(&url, &[], b"").status, 403);
 }
 
 #[test]

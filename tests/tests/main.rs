@@ -9,6 +9,7 @@ mod commands;
 mod concurrency;
 mod damage;
 mod dashboards;
+mod deletes;
 mod derived;
 mod disk_full;
 mod duckdb;

@@ -293,6 +293,7 @@ fn resolve(raw: RawConfig, args: &ServeArgs) -> Result<Config> {
     let dropped_in = drop_in::named(stand_ins.iter().flat_map(|name| name.split(',')))?;
     let mut dropped_in = drop_in::merged(receivers.ports(loopback), dropped_in, buffer_bytes);
     let (syslog_location, syslog_tls) = receivers.syslog();
+    query.delete_cancel_period = luneta.logs.delete_cancel_period()?.unwrap_or(query.delete_cancel_period);
     let logs = luneta.logs.settings(syslog_location, syslog_tls)?;
     let files = receivers.files(logs.files, &data)?;
     // Its port has no use without a certificate.

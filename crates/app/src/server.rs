@@ -195,6 +195,8 @@ impl Running {
             let listing = luneta_serve::keep_listed(reads.clone(), Arc::clone(&store), Arc::clone(&receive.cardinality));
             tasks.push(tokio::spawn(unless(listing, until(stopped.clone()))));
         }
+        let deletion = Arc::clone(state.deletion());
+        tasks.push(tokio::spawn(unless(async move { deletion.run().await }, until(stopped.clone()))));
         tasks.push(tokio::spawn(serve_reads(http, reads, stopped.clone())));
         tasks.push(tokio::spawn(pushed(receive.clone(), until(stopped.clone()))));
         for listener in otlp {

@@ -28,6 +28,7 @@ use axum::Router;
 use axum::routing::{get, post};
 use luneta_alert::{GroupView, Rules};
 use luneta_query::QueryEngine;
+use luneta_query::logql::Deletion;
 use luneta_receive::{Cardinality, IntakeStats};
 use luneta_scrape::Scraper;
 use tokio::sync::{Mutex, Semaphore};
@@ -85,6 +86,7 @@ struct Inner {
     promql_turns: Semaphore,
     /// The same of LogQL.
     logql_turns: Semaphore,
+    deletion: Arc<Deletion>,
     rules: OnceLock<Arc<Rules>>,
     scraper: OnceLock<Scraper>,
     /// One at a time writes dashboards.
@@ -97,6 +99,7 @@ impl ServeState {
         let (rates, queries, services) = (Rates::default(), QueryTimes::default(), live::ServiceLists::default());
         let turns = || Semaphore::new(engine.config().concurrent_max);
         let (promql_turns, logql_turns) = (turns(), turns());
+        let deletion = Arc::new(Deletion::new(Arc::clone(&engine)));
         Self(Arc::new(Inner {
             engine,
             intake,
@@ -107,6 +110,7 @@ impl ServeState {
             services,
             promql_turns,
             logql_turns,
+            deletion,
             rules: OnceLock::new(),
             scraper: OnceLock::new(),
             dashboards: Mutex::default(),
@@ -150,6 +154,11 @@ impl ServeState {
 
     fn engine_shared(&self) -> Arc<QueryEngine> {
         Arc::clone(&self.0.engine)
+    }
+
+    /// Requests to delete log records, for whoever processes them.
+    pub fn deletion(&self) -> &Arc<Deletion> {
+        &self.0.deletion
     }
 
     fn logql_turns(&self) -> &Semaphore {

@@ -1,6 +1,7 @@
 //! The section `luneta.logs`: bounds and settings of the intakes of logs.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use luneta_receive::LogSettings;
@@ -15,6 +16,7 @@ use super::receivers::RawTls;
 pub struct RawLogs {
     past_max: Option<String>,
     future_max: Option<String>,
+    delete_cancel_period: Option<String>,
     message_bytes_max: Option<usize>,
     queue_bytes_max: Option<usize>,
     gather_time: Option<String>,
@@ -36,6 +38,15 @@ pub struct RawLogs {
 }
 
 impl RawLogs {
+    /// How long requests to delete records can be cancelled.
+    ///
+    /// # Errors
+    /// Names the path of the fault.
+    pub fn delete_cancel_period(&self) -> Result<Option<Duration>> {
+        let text = self.delete_cancel_period.as_deref();
+        text.map(|text| duration("luneta.logs.delete_cancel_period", text)).transpose()
+    }
+
     /// The settings; `location` and `tls` are what a receiver of syslog says, and our own section goes before it.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ const ROWS_FIRST: usize = 256;
 const ROWS_MAX: usize = 1 << 14;
 
 /// What the metadata of rows is made of.
-enum Fields<'n> {
+pub enum Fields<'n> {
     Whole(Whole),
     Named(Named<'n>, Vec<Coded>),
 }
@@ -52,7 +52,8 @@ pub async fn samples(fetch: &Fetch<'_>, evaluation: &mut Evaluation) -> Result<(
 }
 
 impl<'n> Fields<'n> {
-    async fn read(fetch: &Fetch<'n>, chosen: &Chosen<'_>, rows: &[usize]) -> Result<Self, LogsError> {
+    /// Reads what is needed of rows.
+    pub async fn read(fetch: &Fetch<'n>, chosen: &Chosen<'_>, rows: &[usize]) -> Result<Self, LogsError> {
         let (source, ranges) = (&chosen.source, ranges(rows));
         Ok(match &fetch.selection.metadata {
             MetadataNeed::All => Self::Whole(Whole::read(fetch.lake, source, &ranges).await.map_err(lake_fault)?),
@@ -65,7 +66,8 @@ impl<'n> Fields<'n> {
         })
     }
 
-    fn fill(&self, chosen: &Chosen<'_>, row: usize, at: usize, line: &str, metadata: &mut Metadata) {
+    /// The metadata of one of them.
+    pub fn fill(&self, chosen: &Chosen<'_>, row: usize, at: usize, line: &str, metadata: &mut Metadata) {
         let origin = chosen.origin(row);
         metadata.reset(origin);
         match self {

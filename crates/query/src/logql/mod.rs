@@ -11,6 +11,7 @@
 
 mod columns;
 mod count;
+mod deletion;
 mod entries;
 mod fetch;
 mod fields;
@@ -34,6 +35,7 @@ use luneta_model::{Signal, Tenant};
 use luneta_promql::Interrupt;
 
 use crate::{QueryEngine, QueryError};
+pub use deletion::{Cancelled, DeleteError, DeleteStatus, Deletion};
 use fetch::Fetch;
 pub(crate) use index::Indexes;
 pub use listing::{Intervals, StreamVolume, Volumes};

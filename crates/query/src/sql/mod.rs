@@ -90,6 +90,8 @@ pub struct QueryConfig {
     pub log_labels: Arc<[String]>,
     /// Bytes of memory for what is known of files of logs: which rows are of which stream, and when.
     pub log_index_bytes_max: usize,
+    /// How long a request to delete log records can be cancelled: before, none is processed.
+    pub delete_cancel_period: Duration,
 }
 
 impl Default for QueryConfig {
@@ -112,6 +114,7 @@ impl Default for QueryConfig {
             logql_text: luneta_logql::ParseOptions::default(),
             log_labels: INDEX_LABELS.map(str::to_owned).into(),
             log_index_bytes_max: LOG_INDEX_BYTES_MAX,
+            delete_cancel_period: Duration::ZERO,
         }
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! Paths are Loki's own, on its port and on the main one. Faults are plain text, as Loki's are.
 
+mod delete;
 mod detected;
 mod evaluate;
 mod fields;
@@ -56,7 +57,7 @@ fn api() -> Router<ServeState> {
         .route("/tail", get(tail::tail))
         .route("/rules", get(status::rules))
         .route("/rules/{namespace}", get(status::rules))
-        .route("/delete", get(status::deletes).post(status::delete).put(status::delete).delete(status::delete))
+        .route("/delete", get(delete::list).post(delete::add).put(delete::add).delete(delete::cancel))
         .route("/status/buildinfo", get(status::build_information))
         // Else a page of the UI would answer.
         .route("/{*path}", any(async || Failure::not_found("404 page not found")))

@@ -2,7 +2,7 @@
 
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts as _, Request};
-use axum::http::header;
+use axum::http::{HeaderMap, HeaderValue, header};
 use luneta_model::Tenant;
 
 use super::reply::Failure;
@@ -29,9 +29,17 @@ pub struct Asked {
 }
 
 /// Whether a header asks for [`CATEGORIZE`].
-pub fn categorizes(headers: &axum::http::HeaderMap) -> bool {
+pub fn categorizes(headers: &HeaderMap) -> bool {
     let flags = headers.get_all(ENCODING_FLAGS).iter().filter_map(|value| value.to_str().ok());
     flags.flat_map(|flags| flags.split(',')).any(|flag| flag.trim() == CATEGORIZE)
+}
+
+/// Whether a page from elsewhere asks: browsers let any page open a WebSocket and read what comes, and send forms.
+pub fn is_foreign(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let Some(origin) = headers.get(header::ORIGIN) else { return false };
+    let host = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
+    host.is_none() || host != text(header::HOST)
 }
 
 impl FromRequest<ServeState> for Asked {
@@ -54,5 +62,26 @@ impl FromRequest<ServeState> for Asked {
         let pairs = [&form[..], query.as_bytes()].into_iter().flat_map(|text| form_urlencoded::parse(text).into_owned());
         let parameters = Parameters::new(pairs.collect());
         Ok(Self { parameters, tenant, categorize: categorizes(&parts.headers) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_of_other_origins_are_foreign() {
+        for (origin, foreign) in [
+            (None, false),
+            (Some("http://127.0.0.1:4319"), false),
+            (Some("http://127.0.0.1:80"), true),
+            (Some("https://evil.example"), true),
+            (Some("null"), true),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_static("127.0.0.1:4319"));
+            headers.extend(origin.map(|origin| (header::ORIGIN, HeaderValue::from_static(origin))));
+            assert_eq!(is_foreign(&headers), foreign, "{origin:?}");
+        }
     }
 }

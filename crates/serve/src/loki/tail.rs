@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{FromRequestParts as _, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::Response;
 use luneta_logql::{Direction, Pairs, Params, Query, Stream, StreamEntry, Value};
 use luneta_model::{Signal, Tenant};
@@ -16,7 +16,7 @@ use super::evaluate::evaluate;
 use super::json;
 use super::parameters::{HOUR_NS, limit, query, time_of};
 use super::reply::Failure;
-use super::request::{Asked, categorizes};
+use super::request::{Asked, categorizes, is_foreign};
 use crate::ServeState;
 use crate::names::now_ns;
 
@@ -67,14 +67,6 @@ pub async fn tail(State(state): State<ServeState>, request: Request) -> Result<R
             tracing::debug!("a live tail ended: {error}");
         }
     }))
-}
-
-/// Whether a page from elsewhere asks: browsers let any page open a WebSocket and read what comes.
-fn is_foreign(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    let Some(origin) = headers.get(header::ORIGIN) else { return false };
-    let host = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
-    host.is_none() || host != text(header::HOST)
 }
 
 impl Tail {
@@ -167,22 +159,6 @@ fn streams(entries: Vec<TailEntry>, categorize: bool) -> Vec<Stream> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn pages_of_other_origins_may_not_tail() {
-        for (origin, foreign) in [
-            (None, false),
-            (Some("http://127.0.0.1:4319"), false),
-            (Some("http://127.0.0.1:80"), true),
-            (Some("https://evil.example"), true),
-            (Some("null"), true),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::HOST, HeaderValue::from_static("127.0.0.1:4319"));
-            headers.extend(origin.map(|origin| (header::ORIGIN, HeaderValue::from_static(origin))));
-            assert_eq!(is_foreign(&headers), foreign, "{origin:?}");
-        }
-    }
 
     #[test]
     fn entries_are_shown_by_labels() {

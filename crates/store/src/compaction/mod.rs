@@ -65,7 +65,8 @@ impl Store {
         let (lake_dir, config) = (self.lake_dir.clone(), WriterConfig::from(&self.config).to_stay());
         let path = lake_dir.join(&table.path);
         let job = (key.clone(), files.to_vec());
-        let merging = tokio::task::spawn_blocking(move || merge::merge(&lake_dir, &job.0, &table, &job.1, &HashMap::new(), config));
+        let merging =
+            tokio::task::spawn_blocking(move || merge::merge(&lake_dir, &job.0, &table, &job.1, &HashMap::new(), config));
         let counted = files.iter().all(|file| file.counted);
         let merged = merging.await.map_err(|_| StoreError::Stopped("merge"))??;
         let add: Vec<AddFile> = merged.into_iter().map(|add| AddFile { counted, ..add }).collect();

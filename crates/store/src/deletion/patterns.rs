@@ -120,7 +120,9 @@ impl Gone {
             let Some(service) = self.services.get(&name) else { continue };
             let shown = sample.is_valid(row) && self.examples.contains(&xxh3_64(sample.value(row).as_bytes()));
             let (counted, mut left) = (count.value(row), count.value(row));
-            for (template, waiting) in self.counts.get_mut(&(*service, severity.value(row), time.value(row))).into_iter().flatten() {
+            for (template, waiting) in
+                self.counts.get_mut(&(*service, severity.value(row), time.value(row))).into_iter().flatten()
+            {
                 if *waiting > 0 && left > 0 && self.templates[template].is_counted_as(pattern.value(row)) {
                     let taken = left.min(*waiting);
                     (left, *waiting) = (left - taken, *waiting - taken);

@@ -151,7 +151,8 @@ async fn requests_are_kept_until_they_are_cancelled() {
     drop(store);
     let store = Store::open(config(dir.path())).await.unwrap();
     let requests = store.delete_requests().await.unwrap();
-    let told: Vec<_> = requests.iter().map(|r| (r.tenant.as_str(), r.query.as_str(), r.start_ns, r.end_ns, r.processed_ms)).collect();
+    let told: Vec<_> =
+        requests.iter().map(|r| (r.tenant.as_str(), r.query.as_str(), r.start_ns, r.end_ns, r.processed_ms)).collect();
     assert_eq!(told, [("a", "{a=\"b\"}", 1, 2, None), ("a", "{a=\"c\"}", 3, 4, None)]);
     store.delete_processed(&requests[0].id).await.unwrap();
     assert!(!store.cancel_delete(&requests[0].id).await.unwrap());
