@@ -1,10 +1,14 @@
 //! Clients that ship logs to Loki, Elasticsearch, Fluentd, Graylog, syslog and Splunk, and what SQL answers.
 
-use std::process::Command;
+use std::fs;
+use std::io::Write as _;
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use luneta_tests::clients::{self, ELASTICSEARCH_7, ELASTICSEARCH_8, LOGS, Packages};
-use luneta_tests::{Options, Server, until};
+use luneta_tests::{Options, Server, until, until_some};
 use serde_json::{Value, json};
 
 fn start() -> Server {
@@ -134,6 +138,59 @@ fn python_syslog_handler() {
         send(&LOGS, client, &place);
         check(&mut server, query, &json!([["größer \"quoted\"", "shop", "err", 17, "local0", "127.0.0.1"]]));
     }
+}
+
+/// rsyslog, which forwards what it is sent by TCP.
+struct Rsyslog(Child);
+
+impl Drop for Rsyslog {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+fn rsyslog(folder: &Path, server: &Server) -> (Rsyslog, u16) {
+    let program = std::env::var_os("LUNETA_TEST_RSYSLOG");
+    let program = program.expect("LUNETA_TEST_RSYSLOG names no rsyslog: run `cargo xtask test`, which prepares it");
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let shown = folder.display();
+    let mut config = format!(
+        "global(workDirectory=\"{shown}\")\nmodule(load=\"imptcp\")\n\
+         input(type=\"imptcp\" port=\"{port}\" address=\"127.0.0.1\")\n"
+    );
+    // By the name of the program: the forms that rsyslog's manual gives for forwarding.
+    for (name, to, how) in [
+        ("udp", "syslog_udp", "protocol=\"udp\" template=\"RSYSLOG_ForwardFormat\""),
+        ("framed", "syslog_tcp", "protocol=\"tcp\" template=\"RSYSLOG_SyslogProtocol23Format\" TCP_Framing=\"octet-counted\""),
+        ("lines", "syslog_tcp", "protocol=\"tcp\" template=\"RSYSLOG_TraditionalForwardFormat\""),
+    ] {
+        let (host, port) = server.port(to).rsplit_once(':').unwrap();
+        config += &format!("if $programname == \"{name}\" then action(type=\"omfwd\" target=\"{host}\" port=\"{port}\" {how})\n");
+    }
+    fs::write(folder.join("rsyslog.conf"), config).unwrap();
+    let mut command = Command::new(program);
+    command.arg("-n").arg("-f").arg(folder.join("rsyslog.conf")).arg("-i").arg(folder.join("pid"));
+    (Rsyslog(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()), port)
+}
+
+#[test]
+fn rsyslog_forwards() {
+    let mut server = start();
+    let folder = tempfile::tempdir().unwrap();
+    let (_rsyslog, port) = rsyslog(folder.path(), &server);
+    let mut connection = until_some("rsyslog", Duration::from_secs(20), || TcpStream::connect(("127.0.0.1", port)).ok());
+    let now = server.sql("SELECT to_char(now(), '%Y-%m-%dT%H:%M:%S.125000+00:00')")[0][0].as_str().unwrap().to_owned();
+    for name in ["udp", "framed", "lines"] {
+        writeln!(connection, "<131>{now} node-1 {name}[123]: größer \"quoted\"").unwrap();
+    }
+    let query = "SELECT service_name, body, severity_text, severity_number, attributes['syslog.facility'], \
+                 attributes['syslog.procid'], resource_attributes['host.name'], \
+                 to_char(time, '%Y-%m-%dT%H:%M:%S.%6f+00:00') FROM logs ORDER BY service_name";
+    let row = |name: &str, time: &str| json!([name, "größer \"quoted\"", "err", 17, "local0", "123", "node-1", time]);
+    // The traditional form has no fractions.
+    let whole = now.replace(".125000", ".000000");
+    check(&mut server, query, &json!([row("framed", &now), row("lines", &whole), row("udp", &now)]));
 }
 
 #[test]

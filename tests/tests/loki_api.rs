@@ -4,12 +4,13 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::process::Command;
 use std::time::Duration;
 
 use luneta_tests::send::log::{LogRecord, ResourceLogs, ScopeLogs};
 use luneta_tests::send::logs::v1::ExportLogsServiceRequest;
 use luneta_tests::send::{Export, attribute, percent_encoded, text};
-use luneta_tests::{Options, Server};
+use luneta_tests::{Options, Server, clients};
 use serde_json::{Value, json};
 
 /// 2026-01-02T03:04:00Z, in seconds.
@@ -376,4 +377,37 @@ fn tails_follow() {
     let live: Value = serde_json::from_slice(&message(&mut stream)).unwrap();
     let stream = json!({"app": "web", "service_name": "web", "detected_level": "unknown"});
     assert_eq!(live, json!({"streams": [{"stream": stream, "values": [[now, "GET /new"]]}]}));
+}
+
+/// `luneta query --logql`, from the server and from the lake itself.
+#[test]
+fn the_command_line_asks_too() {
+    let mut server = server();
+    let ask = |server: &Server, words: &[&str]| {
+        clients::run(Command::new(luneta_tests::server::binary()).args(["query", "--data"]).arg(server.data()).args(words))
+    };
+    let (start, end) = (START.to_string(), (START + 120).to_string());
+    let times = ["--start", &start, "--end", &end];
+    let asked = |server: &Server| {
+        let with = |words: &[&str]| ask(server, &[words, &times[..]].concat());
+        let found = with(&["--logql", r#"{env="prod"} |~ "GET /pay|no money""#]);
+        let lines: Vec<&str> = found.lines().collect();
+        assert_eq!(
+            lines[0].split_whitespace().collect::<Vec<_>>(),
+            ["time", "app", "detected_level", "level", "service_name", "line"]
+        );
+        assert!(lines[2].starts_with("2026-01-02T03:05:05.000000000Z  api") && lines[2].contains("no money"), "{found}");
+        assert!(lines[3].starts_with("2026-01-02T03:04:10.000000000Z  web") && lines[4].starts_with("2 rows"), "{found}");
+        let found = with(&["--logql", r#"{app="web"} | user="bob""#, "-o", "csv"]);
+        let wanted = "time,app,detected_level,env,service_name,user,line\n\
+                      2026-01-02T03:04:20.000000000Z,web,unknown,prod,web,bob,GET /cart 200 8ms\n";
+        assert_eq!(found, wanted);
+        let found = ask(server, &["--logql", r#"sum by (app) (count_over_time({app="web"}[2m]))"#, "--end", &end, "-o", "csv"]);
+        assert_eq!(found, "app,time,value\nweb,2026-01-02T03:06:00.000000000Z,3\n");
+        let found: Value = serde_json::from_str(&with(&["--logql", r#"{app="web"} |= "8ms""#, "-o", "json"])).unwrap();
+        assert_eq!(found["data"]["encodingFlags"], json!(["categorize-labels"]));
+    };
+    asked(&server);
+    assert!(server.terminate().success());
+    asked(&server);
 }

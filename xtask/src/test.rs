@@ -63,7 +63,7 @@ fn rust(quick: bool) -> Result<()> {
         command.env("LUNETA_TEST_PROMTOOL", &promtool);
         // What PromQL's answers are compared with.
         command.env("PROMETHEUS_BIN", prometheus).env("PROMTOOL_BIN", promtool);
-        command.env("LUNETA_TEST_NGINX", tools::nginx()?);
+        command.env("LUNETA_TEST_NGINX", tools::nginx()?).env("LUNETA_TEST_RSYSLOG", tools::rsyslog()?);
         command.env("LUNETA_TEST_NODE", tools::node(&tools::file("tests/node"))?);
         // Ignored are those that need what was prepared just now.
         command.args(["--", "--include-ignored"]);

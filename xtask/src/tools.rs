@@ -85,13 +85,7 @@ pub fn prometheus() -> Result<[PathBuf; 2]> {
     if let Some(both) = found() {
         return Ok(both);
     }
-    if Command::new("apt-get").arg("--version").output().is_ok() {
-        println!("unpacking Debian's package of Prometheus");
-        std::fs::create_dir_all(&folder)?;
-        run(Command::new("apt-get").args(["update", "-qq"])).ok();
-        run(Command::new("apt-get").args(["download", "-qq", "prometheus"]).current_dir(&folder)).ok();
-        run(Command::new("sh").args(["-c", "dpkg -x prometheus_*.deb ."]).current_dir(&folder)).ok();
-    }
+    unpack("Prometheus", &["prometheus"], &folder)?;
     match found() {
         Some(both) => Ok(both),
         None => bail!("tests of PromQL need Prometheus and promtool: install them, or name the latter with PROMTOOL=/path"),
@@ -111,14 +105,46 @@ pub fn nginx() -> Result<PathBuf> {
     if let Some(path) = found() {
         return Ok(path);
     }
-    if Command::new("apt-get").arg("--version").output().is_ok() {
-        println!("unpacking Debian's package of nginx");
-        std::fs::create_dir_all(&folder)?;
-        run(Command::new("apt-get").args(["update", "-qq"])).ok();
-        run(Command::new("apt-get").args(["download", "-qq", "nginx"]).current_dir(&folder)).ok();
-        run(Command::new("sh").args(["-c", "dpkg -x nginx_*.deb ."]).current_dir(&folder)).ok();
-    }
+    unpack("nginx", &["nginx"], &folder)?;
     found().context("tests of files need nginx: install it")
+}
+
+/// rsyslog: the one that is installed, or else that of Debian's packages, unpacked beside the build.
+///
+/// # Errors
+/// When there is none and no package can be had.
+pub fn rsyslog() -> Result<PathBuf> {
+    let folder = target().join("debian").join("rsyslog");
+    // It finds its libraries and modules only where it was built to be.
+    let start = folder.join("rsyslogd.sh");
+    let found = || {
+        let places = [PathBuf::from("/usr/sbin/rsyslogd"), start.clone()];
+        places.into_iter().find(|path| path.is_file())
+    };
+    if let Some(path) = found() {
+        return Ok(path);
+    }
+    unpack("rsyslog", &["rsyslog", "libestr0", "libfastjson4"], &folder)?;
+    if folder.join("usr/sbin/rsyslogd").is_file() {
+        let script = "#!/bin/sh\nroot=$(dirname \"$0\")\nlib=$(echo \"$root\"/usr/lib/*-linux-gnu)\n\
+                      LD_LIBRARY_PATH=\"$lib\" exec \"$root/usr/sbin/rsyslogd\" -M \"$lib/rsyslog\" \"$@\"\n";
+        std::fs::write(&start, script)?;
+        std::fs::set_permissions(&start, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+    }
+    found().context("tests of syslog need rsyslog: install it")
+}
+
+/// Unpacks Debian's packages into a folder, where there is an `apt-get`.
+fn unpack(name: &str, packages: &[&str], folder: &Path) -> Result<()> {
+    if Command::new("apt-get").arg("--version").output().is_err() {
+        return Ok(());
+    }
+    println!("unpacking Debian's package of {name}");
+    std::fs::create_dir_all(folder)?;
+    run(Command::new("apt-get").args(["update", "-qq"])).ok();
+    run(Command::new("apt-get").args(["download", "-qq"]).args(packages).current_dir(folder)).ok();
+    run(Command::new("sh").args(["-c", "for package in *.deb; do dpkg -x \"$package\" .; done"]).current_dir(folder)).ok();
+    Ok(())
 }
 
 /// A file of the workspace.

@@ -142,19 +142,24 @@ pub struct TargetArgs {
     luneta query -o csv \"SELECT time, body FROM logs WHERE severity_number >= 17\" > errors.csv\n  \
     luneta query -o parquet \"SELECT * FROM spans\" > spans.parquet\n  \
     luneta query --promql 'sum by (job) (rate(http_server_request_duration_seconds_count[5m]))'\n  \
-    luneta query --promql up --start 1h --step 1m")]
+    luneta query --promql up --start 1h --step 1m\n  \
+    luneta query --logql '{service_name=\"cart\"} |= \"failed\"' --start 1d\n  \
+    luneta query --logql 'sum by (detected_level) (count_over_time({service_name=\"cart\"}[5m]))' --start 1h --step 5m")]
 pub struct QueryArgs {
     /// The statement in SQL; `-` reads it from standard input.
-    #[arg(required_unless_present = "promql")]
+    #[arg(required_unless_present_any = ["promql", "logql"])]
     pub sql: Option<String>,
     /// A query in PromQL instead; `-` reads it from standard input.
-    #[arg(long, value_name = "QUERY", conflicts_with = "sql")]
+    #[arg(long, value_name = "QUERY", conflicts_with = "sql", group = "language")]
     pub promql: Option<String>,
-    /// PromQL over a range from here: a time, or how long ago, such as 1h.
-    #[arg(long, value_name = "TIME", requires = "promql", allow_hyphen_values = true)]
+    /// A query in LogQL instead; `-` reads it from standard input.
+    #[arg(long, value_name = "QUERY", conflicts_with = "sql", group = "language")]
+    pub logql: Option<String>,
+    /// PromQL or LogQL over a range from here: a time, or how long ago, such as 1h [default of entries: 1h].
+    #[arg(long, value_name = "TIME", requires = "language", allow_hyphen_values = true)]
     pub start: Option<String>,
     /// Up to here, or the time of a query without --start [default: now].
-    #[arg(long, value_name = "TIME", requires = "promql", allow_hyphen_values = true)]
+    #[arg(long, value_name = "TIME", requires = "language", allow_hyphen_values = true)]
     pub end: Option<String>,
     /// Time between values of a range, such as 15s [default: one that makes 100 of them].
     #[arg(long, value_name = "TIME", requires = "start")]

@@ -6,6 +6,7 @@ mod client;
 mod config;
 mod doctor;
 mod drop_in;
+mod logql;
 mod ports;
 mod promql;
 mod query;

@@ -20,7 +20,7 @@ const POINTS: i64 = 100;
 
 /// When a query is asked, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Times {
+pub(crate) enum Times {
     /// At one time.
     At(i64),
     /// From, to, and the time between.
@@ -48,7 +48,8 @@ pub async fn answer(query: &str, args: &QueryArgs) -> Result<Vec<u8>> {
     Ok(if args.output == Output::Csv { csv(&shown) } else { table(&shown) }.into_bytes())
 }
 
-fn now_ms() -> i64 {
+/// Milliseconds since 1970.
+pub(crate) fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
@@ -66,7 +67,11 @@ fn moment(flag: &str, text: &str, now_ms: i64) -> Result<i64> {
     }
 }
 
-fn times(args: &QueryArgs, now_ms: i64) -> Result<Times> {
+/// When a query is to be asked.
+///
+/// # Errors
+/// Names the flag that says no time.
+pub(crate) fn times(args: &QueryArgs, now_ms: i64) -> Result<Times> {
     let end = args.end.as_deref().map_or(Ok(now_ms), |text| moment("--end", text, now_ms))?;
     let Some(start) = args.start.as_deref() else { return Ok(Times::At(end)) };
     let start = moment("--start", start, now_ms)?;
@@ -85,7 +90,7 @@ fn times(args: &QueryArgs, now_ms: i64) -> Result<Times> {
 }
 
 /// Seconds as the API takes them.
-fn seconds(milliseconds: i64) -> String {
+pub(crate) fn seconds(milliseconds: i64) -> String {
     let sign = if milliseconds < 0 { "-" } else { "" };
     format!("{sign}{}.{:03}", milliseconds.unsigned_abs() / 1000, milliseconds.unsigned_abs() % 1000)
 }
@@ -102,7 +107,7 @@ async fn from_server(client: &Client, query: &str, times: Times, args: &QueryArg
             "/api/v1/query_range"
         }
     };
-    let (status, bytes) = client.form(path, fields, Duration::from_secs(args.timeout.saturating_add(5))).await?;
+    let (status, bytes) = client.form(path, fields, &[], Duration::from_secs(args.timeout.saturating_add(5))).await?;
     if status == 200 {
         return Ok(bytes);
     }
@@ -129,7 +134,7 @@ async fn from_lake(text: &str, times: Times, args: &QueryArgs) -> Result<Vec<u8>
 }
 
 /// The answer in the shape of `/api/sql`: a column for each label, then time and value.
-fn rows(answer: &Value, limit: usize, elapsed: Duration) -> Value {
+pub(crate) fn rows(answer: &Value, limit: usize, elapsed: Duration) -> Value {
     let empty = Vec::new();
     let data = &answer["data"];
     let result = data["result"].as_array().unwrap_or(&empty);
@@ -184,7 +189,7 @@ fn shown_value(value: &Value) -> Value {
 }
 
 /// Comma-separated values with a header.
-fn csv(answer: &Value) -> String {
+pub(crate) fn csv(answer: &Value) -> String {
     let empty = Vec::new();
     let field = |value: &Value| {
         let text = value.as_str().unwrap_or_default();

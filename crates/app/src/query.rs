@@ -14,12 +14,16 @@ use serde_json::{Value, json};
 
 use crate::cli::{Output, QueryArgs};
 use crate::client::{Client, data_dir};
-use crate::promql;
+use crate::{logql, promql};
 
 /// Runs the command: 0 when there is an answer, 1 when the statement or the server failed.
 pub async fn run(args: QueryArgs) -> Result<ExitCode> {
     if let Some(query) = &args.promql {
         let bytes = promql::answer(&text_of(query)?, &args).await?;
+        return show(&bytes);
+    }
+    if let Some(query) = &args.logql {
+        let bytes = logql::answer(&text_of(query)?, &args).await?;
         return show(&bytes);
     }
     let sql = text_of(args.sql.as_deref().unwrap_or_default())?;

@@ -44,6 +44,8 @@ fn content<'a>(rest: &'a str, line: &mut Line<'a>) {
     };
     if let Some(behind) = behind.filter(|behind| behind.is_empty() || behind.starts_with(' ')) {
         let message = behind.strip_prefix(' ').unwrap_or_default();
+        // Of rsyslog's messages, the space behind the tag of RFC 3164 is a part.
+        let message = message.strip_prefix(' ').unwrap_or(message);
         line.message = message.strip_prefix('\u{feff}').unwrap_or(message);
     } else {
         line.data.clear();

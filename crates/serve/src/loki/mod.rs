@@ -21,7 +21,9 @@ use axum::Router;
 use axum::routing::{any, get};
 
 use crate::ServeState;
+pub use evaluate::answer;
 use reply::Failure;
+pub use request::CATEGORIZE_LABELS;
 
 /// The routes of the main port.
 pub fn router() -> Router<ServeState> {

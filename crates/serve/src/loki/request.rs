@@ -16,6 +16,8 @@ const FORM_BYTES_MAX: usize = 10 * 1024 * 1024;
 const ENCODING_FLAGS: &str = "x-loki-response-encoding-flags";
 /// Labels of streams, structured metadata and parsed labels apart.
 pub const CATEGORIZE: &str = "categorize-labels";
+/// The header that asks for labels of streams, structured metadata and parsed labels apart.
+pub const CATEGORIZE_LABELS: (&str, &str) = (ENCODING_FLAGS, CATEGORIZE);
 
 /// What is asked, and whose data is asked for.
 #[derive(Debug)]
