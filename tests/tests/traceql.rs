@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use luneta_tests::send::{Export, attribute, common, percent_encoded, resource, span, text, trace};
-use luneta_tests::{Options, Server};
+use luneta_tests::{Options, Server, clients};
 use serde_json::Value;
 
 /// The fixed minute: 2026-01-05T10:00:00Z.
@@ -219,4 +220,43 @@ fn structure() {
 #[test]
 fn time_series() {
     run("series.test");
+}
+
+/// `luneta query --traceql`, from the server and from the lake itself.
+#[test]
+fn the_command_line_asks_too() {
+    let mut server = Server::start(Options::any_time());
+    let spans = [
+        "a.root - web server error 0 70 http.route=/cart",
+        "a.child root cart internal unset 10 20",
+        "b.root - web server ok 100 5",
+    ];
+    let request = trace::v1::ExportTraceServiceRequest { resource_spans: spans.map(resource_spans).to_vec() };
+    Export::Traces(request).accepted(&server);
+    let ask = |server: &Server, words: &[&str]| {
+        let program = luneta_tests::server::binary();
+        clients::run(Command::new(program).args(["query", "--data"]).arg(server.data()).args(words))
+    };
+    let (start, end) = (BASE_SECONDS.to_string(), (BASE_SECONDS + 60).to_string());
+    let asked = |server: &Server| {
+        let with = |words: &[&str]| ask(server, &[words, &["--start", &start, "--end", &end]].concat());
+        let id = |name: &str| id(name, 16).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let found = with(&["--traceql", "{ duration > 1ms }", "-o", "csv"]);
+        let wanted = format!(
+            "time,trace_id,service,name,duration_ms,matched\n2026-01-05T10:00:00.100000000Z,{},web,root,5,1\n\
+             2026-01-05T10:00:00.000000000Z,{},web,root,70,2\n",
+            id("b"),
+            id("a")
+        );
+        assert_eq!(found, wanted);
+        let found = with(&["--traceql", "{ status = error }"]);
+        assert!(found.contains(&id("a")) && found.contains("\n1 rows in "), "{found}");
+        let found = with(&["--traceql", "{} | count_over_time() by (resource.service.name)", "--step", "60s", "-o", "csv"]);
+        assert!(found.starts_with("resource.service.name,time,value\ncart,2026-01-05T10:01:00.000000000Z,1\n"), "{found}");
+        let found: Value = serde_json::from_str(&with(&["--traceql", "{ name = \"child\" }", "-o", "json"])).unwrap();
+        assert_eq!(found["traces"][0]["rootServiceName"], "web");
+    };
+    asked(&server);
+    assert!(server.terminate().success());
+    asked(&server);
 }

@@ -144,10 +144,12 @@ pub struct TargetArgs {
     luneta query --promql 'sum by (job) (rate(http_server_request_duration_seconds_count[5m]))'\n  \
     luneta query --promql up --start 1h --step 1m\n  \
     luneta query --logql '{service_name=\"cart\"} |= \"failed\"' --start 1d\n  \
-    luneta query --logql 'sum by (detected_level) (count_over_time({service_name=\"cart\"}[5m]))' --start 1h --step 5m")]
+    luneta query --logql 'sum by (detected_level) (count_over_time({service_name=\"cart\"}[5m]))' --start 1h --step 5m\n  \
+    luneta query --traceql '{status=error && resource.service.name=\"cart\"}'\n  \
+    luneta query --traceql '{} | rate() by (resource.service.name)' --start 1h --step 5m")]
 pub struct QueryArgs {
     /// The statement in SQL; `-` reads it from standard input.
-    #[arg(required_unless_present_any = ["promql", "logql"])]
+    #[arg(required_unless_present_any = ["promql", "logql", "traceql"])]
     pub sql: Option<String>,
     /// A query in PromQL instead; `-` reads it from standard input.
     #[arg(long, value_name = "QUERY", conflicts_with = "sql", group = "language")]
@@ -155,7 +157,10 @@ pub struct QueryArgs {
     /// A query in LogQL instead; `-` reads it from standard input.
     #[arg(long, value_name = "QUERY", conflicts_with = "sql", group = "language")]
     pub logql: Option<String>,
-    /// PromQL or LogQL over a range from here: a time, or how long ago, such as 1h [default of entries: 1h].
+    /// A query in TraceQL instead; `-` reads it from standard input.
+    #[arg(long, value_name = "QUERY", conflicts_with = "sql", group = "language")]
+    pub traceql: Option<String>,
+    /// Over a range from here: a time, or how long ago, such as 1h [default of entries: 1h, of traces: 1d].
     #[arg(long, value_name = "TIME", requires = "language", allow_hyphen_values = true)]
     pub start: Option<String>,
     /// Up to here, or the time of a query without --start [default: now].

@@ -115,18 +115,32 @@ impl Client {
     ///
     /// # Errors
     /// When the server cannot be reached.
-    pub async fn form(
+    pub async fn form(&self, path: &str, fields: Vec<(&'static str, String)>, timeout: Duration) -> Result<(u16, Vec<u8>)> {
+        let (url, tenant) = (format!("{}{path}", self.url), self.tenant.clone());
+        blocking(move || {
+            let mut answer = agent(timeout).post(&url).header("X-Scope-OrgID", &tenant).send_form(fields)?;
+            let bytes = answer.body_mut().with_config().limit(u64::MAX).read_to_vec()?;
+            Ok((answer.status().as_u16(), bytes))
+        })
+        .await
+        .with_context(|| format!("the server at {} did not answer", self.url))
+    }
+
+    /// Asks with headers and returns status and body.
+    ///
+    /// # Errors
+    /// When the server cannot be reached.
+    pub async fn ask(
         &self,
         path: &str,
-        fields: Vec<(&'static str, String)>,
         headers: &'static [(&'static str, &'static str)],
         timeout: Duration,
     ) -> Result<(u16, Vec<u8>)> {
         let (url, tenant) = (format!("{}{path}", self.url), self.tenant.clone());
         blocking(move || {
-            let request = agent(timeout).post(&url).header("X-Scope-OrgID", &tenant);
+            let request = agent(timeout).get(&url).header("X-Scope-OrgID", &tenant);
             let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
-            let mut answer = request.send_form(fields)?;
+            let mut answer = request.call()?;
             let bytes = answer.body_mut().with_config().limit(u64::MAX).read_to_vec()?;
             Ok((answer.status().as_u16(), bytes))
         })

@@ -2,20 +2,17 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use luneta_logql::{Params, ParseOptions, Query};
-use luneta_model::Tenant;
-use luneta_query::{QueryConfig, QueryEngine};
-use luneta_serve::{CATEGORIZE_LABELS, loki_answer};
+use luneta_logql::{ParseOptions, Query};
+use luneta_serve::CATEGORIZE_LABELS;
 use serde_json::{Map, Value, json};
 
+use crate::api;
 use crate::cli::{Output, QueryArgs};
-use crate::client::Client;
 use crate::promql::{Times, csv, now_ms, rows, seconds, times};
-use crate::query::{open_lake, table};
+use crate::query::table;
 
 /// How far back entries are looked for unless it is said.
 const HOUR_MS: i64 = 3_600_000;
@@ -37,10 +34,7 @@ pub async fn answer(text: &str, args: &QueryArgs) -> Result<Vec<u8>> {
     };
     let started = Instant::now();
     let is_log = query.is_log();
-    let bytes = match Client::find(&args.target).await? {
-        Some(client) => from_server(&client, text, times, args).await?,
-        None => from_lake(query, times, args).await?,
-    };
+    let bytes = asked(text, times, args).await?;
     if args.output == Output::Json {
         return Ok([&bytes[..], b"\n"].concat());
     }
@@ -54,7 +48,8 @@ fn limit(args: &QueryArgs) -> usize {
     args.limit.min(ENTRIES_MAX)
 }
 
-async fn from_server(client: &Client, query: &str, times: Times, args: &QueryArgs) -> Result<Vec<u8>> {
+/// The answer of the API.
+async fn asked(query: &str, times: Times, args: &QueryArgs) -> Result<Vec<u8>> {
     let mut fields = vec![("query", query.to_owned()), ("limit", limit(args).to_string())];
     let path = match times {
         Times::At(time) => {
@@ -66,29 +61,11 @@ async fn from_server(client: &Client, query: &str, times: Times, args: &QueryArg
             "/loki/api/v1/query_range"
         }
     };
-    let timeout = Duration::from_secs(args.timeout.saturating_add(5));
-    let (status, bytes) = client.form(path, fields, &[CATEGORIZE_LABELS], timeout).await?;
+    let (status, bytes) = api::ask(path, &fields, &[CATEGORIZE_LABELS], args).await?;
     if status == 200 {
         return Ok(bytes);
     }
     bail!("{}", String::from_utf8_lossy(&bytes).trim_end())
-}
-
-async fn from_lake(query: Query, times: Times, args: &QueryArgs) -> Result<Vec<u8>> {
-    let ns = |milliseconds: i64| milliseconds.saturating_mul(1_000_000);
-    let params = match times {
-        Times::At(time) => Params::instant(ns(time)),
-        Times::Range(start, end, _) if query.is_log() => Params::range(ns(start), ns(end), 0),
-        Times::Range(start, end, step) => Params::range(ns(start), ns(end), ns(step)),
-    };
-    let params = Params { limit: limit(args), categorize: true, now_ns: ns(now_ms()), ..params };
-    let store = open_lake(args).await?;
-    let engine = QueryEngine::new(Arc::clone(&store), QueryConfig::default())?;
-    let limits = engine.config().logql.clone();
-    let tenant = Tenant::new(&args.target.tenant)?;
-    let found = engine.logql(&tenant, query, params, limits, Duration::from_secs(args.timeout)).await;
-    store.shutdown().await?;
-    Ok(loki_answer(found?))
 }
 
 /// Entries, the newest first: their time, labels and line. A table has those labels of streams that tell

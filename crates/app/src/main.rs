@@ -1,5 +1,6 @@
 //! `luneta`: an observability server in one binary.
 
+mod api;
 mod check;
 mod cli;
 mod client;
@@ -17,6 +18,7 @@ mod server;
 mod start;
 mod tail;
 mod tail_files;
+mod traceql;
 
 use std::process::ExitCode;
 

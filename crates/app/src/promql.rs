@@ -107,7 +107,7 @@ async fn from_server(client: &Client, query: &str, times: Times, args: &QueryArg
             "/api/v1/query_range"
         }
     };
-    let (status, bytes) = client.form(path, fields, &[], Duration::from_secs(args.timeout.saturating_add(5))).await?;
+    let (status, bytes) = client.form(path, fields, Duration::from_secs(args.timeout.saturating_add(5))).await?;
     if status == 200 {
         return Ok(bytes);
     }
@@ -172,7 +172,8 @@ fn points(series: &Value) -> impl Iterator<Item = &Value> {
     one.chain(many.flatten())
 }
 
-fn shown_time(time: &Value) -> Value {
+/// A time in seconds since 1970 as text.
+pub(crate) fn shown_time(time: &Value) -> Value {
     let milliseconds = time.as_f64().map(|seconds| (seconds * 1000.0).round() as i128);
     milliseconds.map_or(Value::Null, |ms| luneta_query::output::rfc3339(ms * 1_000_000).into())
 }

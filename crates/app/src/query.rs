@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::cli::{Output, QueryArgs};
 use crate::client::{Client, data_dir};
-use crate::{logql, promql};
+use crate::{logql, promql, traceql};
 
 /// Runs the command: 0 when there is an answer, 1 when the statement or the server failed.
 pub async fn run(args: QueryArgs) -> Result<ExitCode> {
@@ -24,6 +24,10 @@ pub async fn run(args: QueryArgs) -> Result<ExitCode> {
     }
     if let Some(query) = &args.logql {
         let bytes = logql::answer(&text_of(query)?, &args).await?;
+        return show(&bytes);
+    }
+    if let Some(query) = &args.traceql {
+        let bytes = traceql::answer(&text_of(query)?, &args).await?;
         return show(&bytes);
     }
     let sql = text_of(args.sql.as_deref().unwrap_or_default())?;
@@ -115,18 +119,25 @@ async fn from_lake(sql: &str, format: Format, args: &QueryArgs) -> Result<Vec<u8
     Ok(written?)
 }
 
-/// Widest a column of the table gets.
+/// Widest a column of the table gets, and the last one, which stands in no other's way.
 const WIDTH_MAX: usize = 60;
+const LAST_WIDTH_MAX: usize = 1000;
 
 /// An answer as aligned columns.
 pub(crate) fn table(answer: &Value) -> String {
     let empty = Vec::new();
     let names: Vec<&str> = answer["columns"].as_array().unwrap_or(&empty).iter().filter_map(|c| c["name"].as_str()).collect();
     let rows = answer["rows"].as_array().unwrap_or(&empty);
-    let cells: Vec<Vec<String>> = rows.iter().map(|row| row.as_array().unwrap_or(&empty).iter().map(cell).collect()).collect();
-    let widths: Vec<usize> = (0..names.len())
-        .map(|i| cells.iter().map(|row| row[i].chars().count()).chain([names[i].chars().count()]).max().unwrap_or(0))
-        .collect();
+    let most = |column: usize| if column + 1 == names.len() { LAST_WIDTH_MAX } else { WIDTH_MAX };
+    let row_cells = |row: &Value| -> Vec<String> {
+        row.as_array().unwrap_or(&empty).iter().enumerate().map(|(column, value)| cell(value, most(column))).collect()
+    };
+    let cells: Vec<Vec<String>> = rows.iter().map(row_cells).collect();
+    let width = |column: usize| {
+        let widths = cells.iter().map(|row| row[column].chars().count()).chain([names[column].chars().count()]);
+        widths.max().unwrap_or(0).min(WIDTH_MAX)
+    };
+    let widths: Vec<usize> = (0..names.len()).map(width).collect();
     let line = |values: Vec<&str>| {
         let padded = values.iter().zip(&widths).map(|(v, w)| format!("{v:<w$}")).collect::<Vec<_>>();
         format!("{}\n", padded.join("  ").trim_end())
@@ -145,14 +156,44 @@ pub(crate) fn table(answer: &Value) -> String {
     lines.concat()
 }
 
-fn cell(value: &Value) -> String {
+fn cell(value: &Value, width_max: usize) -> String {
     let text = match value {
         Value::Null => String::new(),
-        Value::String(s) => s.replace('\n', "⏎"),
+        Value::String(s) => s.chars().map(shown).collect(),
         other => other.to_string(),
     };
-    if text.chars().count() <= WIDTH_MAX {
+    if text.chars().count() <= width_max {
         return text;
     }
-    text.chars().take(WIDTH_MAX - 1).chain(['…']).collect()
+    text.chars().take(width_max - 1).chain(['…']).collect()
+}
+
+/// Control characters as pictures: what was logged must not steer a terminal.
+fn shown(character: char) -> char {
+    match character {
+        '\n' => '⏎',
+        '\t' => ' ',
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(character)).unwrap_or('�'),
+        '\u{7f}'..='\u{9f}' => '�',
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_plain_and_the_last_column_is_long() {
+        let long = "x".repeat(200);
+        let answer = json!({
+            "columns": [{"name": "a"}, {"name": "b"}],
+            "rows": [[long, "red \u{1b}[31m\ttext\n"], [null, long]],
+        });
+        let text = table(&answer);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[2], format!("{}…  red ␛[31m text⏎", "x".repeat(59)));
+        assert_eq!(lines[3], format!("{}  {long}", " ".repeat(60)));
+        assert_eq!(lines[1], format!("{0}  {0}", "─".repeat(60)));
+    }
 }

@@ -36,7 +36,7 @@ use tokio::sync::{Mutex, Semaphore};
 use rates::{QueryTimes, Rates};
 
 pub use health::own_metrics;
-pub use loki::{CATEGORIZE_LABELS, answer as loki_answer};
+pub use loki::CATEGORIZE_LABELS;
 pub use prometheus::{duration as prometheus_duration, time as prometheus_time, written as prometheus_answer};
 pub use sql::ApiError;
 pub use warm::{keep_listed, warm_up};

@@ -115,13 +115,6 @@ fn written(evaluated: &Evaluated, categorize: bool) -> Response {
     reply::json(json::answer(&answer.value, categorize, &statistics(evaluated)))
 }
 
-/// An answer as the API gives it, with labels of streams, structured metadata and parsed labels apart.
-pub fn answer(found: LogsAnswer) -> Vec<u8> {
-    let total = found.fetch_time + found.compute_time;
-    let evaluated = Evaluated { found, queued: Duration::ZERO, total };
-    json::answer(&evaluated.found.answer.value, true, &statistics(&evaluated))
-}
-
 /// What an answer took, as Loki tells it. There is one kind of store here, so that what Loki counts of ingesters
 /// and caches is nothing.
 fn statistics(evaluated: &Evaluated) -> serde_json::Value {

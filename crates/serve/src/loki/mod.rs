@@ -21,7 +21,6 @@ use axum::Router;
 use axum::routing::{any, get};
 
 use crate::ServeState;
-pub use evaluate::answer;
 use reply::Failure;
 pub use request::CATEGORIZE_LABELS;
 
