@@ -392,10 +392,7 @@ fn the_command_line_asks_too() {
         let with = |words: &[&str]| ask(server, &[words, &times[..]].concat());
         let found = with(&["--logql", r#"{env="prod"} |~ "GET /pay|no money""#]);
         let lines: Vec<&str> = found.lines().collect();
-        assert_eq!(
-            lines[0].split_whitespace().collect::<Vec<_>>(),
-            ["time", "app", "detected_level", "level", "service_name", "line"]
-        );
+        assert_eq!(lines[0].split_whitespace().collect::<Vec<_>>(), ["time", "app", "level", "service_name", "line"]);
         assert!(lines[2].starts_with("2026-01-02T03:05:05.000000000Z  api") && lines[2].contains("no money"), "{found}");
         assert!(lines[3].starts_with("2026-01-02T03:04:10.000000000Z  web") && lines[4].starts_with("2 rows"), "{found}");
         let found = with(&["--logql", r#"{app="web"} | user="bob""#, "-o", "csv"]);

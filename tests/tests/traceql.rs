@@ -252,7 +252,7 @@ fn the_command_line_asks_too() {
         let found = with(&["--traceql", "{ status = error }"]);
         assert!(found.contains(&id("a")) && found.contains("\n1 rows in "), "{found}");
         let found = with(&["--traceql", "{} | count_over_time() by (resource.service.name)", "--step", "60s", "-o", "csv"]);
-        assert!(found.starts_with("resource.service.name,time,value\ncart,2026-01-05T10:01:00.000000000Z,1\n"), "{found}");
+        assert!(found.starts_with("resource.service.name,time,value\ncart,2026-01-05T10:00:00.000000000Z,1\n"), "{found}");
         let found: Value = serde_json::from_str(&with(&["--traceql", "{ name = \"child\" }", "-o", "json"])).unwrap();
         assert_eq!(found["traces"][0]["rootServiceName"], "web");
     };

@@ -25,7 +25,7 @@ pub async fn ask(
     headers: &'static [(&'static str, &'static str)],
     args: &QueryArgs,
 ) -> Result<(u16, Vec<u8>)> {
-    let mut text = form_urlencoded::Serializer::new(format!("{path}?"));
+    let mut text = form_urlencoded::Serializer::for_suffix(format!("{path}?"), path.len() + 1);
     for (name, value) in parameters {
         text.append_pair(name, value);
     }

@@ -118,7 +118,12 @@ fn any_value(value: &Value) -> Value {
 }
 
 fn text_of(value: &Value) -> String {
-    value.as_str().map_or_else(|| if value.is_null() { String::new() } else { value.to_string() }, str::to_owned)
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        // Whole numbers as such.
+        other => other.to_string().trim_end_matches(".0").to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -84,7 +84,9 @@ pub async fn read_leftovers(request: Request, next: Next) -> Response {
     }
     let headers = request.headers().clone();
     let (back, leftover) = oneshot::channel();
-    let lent = |body| Body::new(Lent { body, back: Some(back) });
+    // Who waits for leave to send has sent nothing that nobody read.
+    let waits = headers.contains_key(EXPECT);
+    let lent = |body| Body::new(Lent { body, back: Some(back), is_sent: !waits });
     let response = next.run(request.map(lent)).await;
     if let Ok(body) = { leftover }.try_recv() {
         drain(&headers, body).await;
@@ -96,6 +98,8 @@ pub async fn read_leftovers(request: Request, next: Next) -> Response {
 struct Lent {
     body: Body,
     back: Option<oneshot::Sender<Body>>,
+    /// Whether the sender is at it.
+    is_sent: bool,
 }
 
 impl HttpBody for Lent {
@@ -103,6 +107,7 @@ impl HttpBody for Lent {
     type Error = axum::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        self.is_sent = true;
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         if matches!(polled, Poll::Ready(None | Some(Err(_)))) {
             self.back = None;
@@ -121,7 +126,7 @@ impl HttpBody for Lent {
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        if let Some(back) = self.back.take() {
+        if let Some(back) = self.back.take().filter(|_| self.is_sent) {
             let _ = back.send(std::mem::take(&mut self.body));
         }
     }

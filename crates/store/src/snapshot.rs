@@ -39,8 +39,8 @@ pub struct LakeFile {
     pub footer_size: u64,
     /// Rows.
     pub rows: u64,
-    /// Statistics by column. A column of the table that is missing here is missing in the file,
-    /// or nothing is known of it: see `columns_known`.
+    /// Statistics by column. A column of the table that is missing here is missing in the file, or,
+    /// where another writer wrote that, nothing is known of it.
     pub stats: HashMap<String, ColumnStats>,
     /// Promoted columns `attributes.KEY` for which the overflow map of this file holds values
     /// of another type under the same key.

@@ -1,12 +1,13 @@
 //! Log records that somebody asked to delete ([`DeleteRequest`]) are found, and their files written again without
 //! them.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use luneta_logql::{Entry, LogqlError, Params, Pipeline, Pushdown, Query, Selection};
 use luneta_model::{Signal, Tenant};
-use luneta_store::{DeleteRequest, StoreError};
+use luneta_store::{DeleteRequest, LakeFile, StoreError, TableSnapshot};
 use tokio::sync::Mutex;
 
 use super::entries::Fields;
@@ -18,10 +19,10 @@ use crate::{QueryEngine, QueryError};
 
 /// Times one request is asked anew of a lake whose files are merged meanwhile.
 const ROUNDS_MAX: usize = 100;
-/// Longest one round may take.
-const ROUND_TIME_MAX: Duration = Duration::from_hours(24);
+/// Longest the search of one file may take.
+const FILE_TIME_MAX: Duration = Duration::from_hours(1);
 /// After a failure, the same is tried again so much later.
-const RETRY_AFTER: Duration = Duration::from_mins(1);
+const RETRY_AFTER: Duration = Duration::from_mins(10);
 /// Longest the requests are not looked at.
 const LOOK_EVERY: Duration = Duration::from_hours(1);
 /// Requests of one tenant that may wait.
@@ -105,8 +106,8 @@ impl Deletion {
     /// # Errors
     /// When the catalog cannot be read.
     pub async fn requests(&self, tenant: &Tenant) -> Result<Vec<(DeleteRequest, DeleteStatus)>, StoreError> {
-        let all = self.engine.store().delete_requests().await?;
         let at_hand = self.at_hand.lock().await;
+        let all = self.engine.store().delete_requests().await?;
         let status = |request: &DeleteRequest| match (&*at_hand, request.processed_ms) {
             (_, Some(_)) => DeleteStatus::Processed,
             (Some(at), None) if at.id == request.id => {
@@ -161,9 +162,14 @@ impl Deletion {
                 continue;
             }
             let done = self.process(&request).await;
+            let noted = match &done {
+                Ok(_) => self.engine.store().delete_processed(&request.id).await,
+                Err(_) => Ok(()),
+            };
+            *self.at_hand.lock().await = None;
+            noted?;
             match done {
                 Ok(rows) => {
-                    self.engine.store().delete_processed(&request.id).await?;
                     tracing::info!(id = request.id, tenant = %request.tenant, rows, "log records were deleted as requested");
                 }
                 Err(error) => {
@@ -171,7 +177,6 @@ impl Deletion {
                     wait = wait.min(RETRY_AFTER);
                 }
             }
-            *self.at_hand.lock().await = None;
         }
         Ok(wait)
     }
@@ -188,52 +193,81 @@ impl Deletion {
     async fn process(&self, request: &DeleteRequest) -> Result<u64, LogsError> {
         let engine = &self.engine;
         let query = Query::parse(&request.query, &engine.config().logql_text)?;
-        // What was accepted before the request lies in files now; what comes later was not meant.
+        // Only files have to be looked at then.
         engine.store().flush().await.map_err(QueryError::Store)?;
-        let (mut rows, mut warnings) = (0, Vec::new());
+        let (mut rows, mut searched, mut failed) = (0, HashSet::new(), None);
         for _ in 0..ROUNDS_MAX {
-            let lake = Lake::new(engine);
-            let round = guarded(self.round(&lake, request, &query, &mut rows)).await;
-            match engine.damaged(&lake, round, &mut warnings).await {
-                Some(Ok(true)) => return Ok(rows),
-                Some(Err(error)) => return Err(error),
-                // The file is in quarantine, or files were merged meanwhile.
-                None | Some(Ok(false)) => {}
+            let snapshot = engine.store().snapshot(&request.tenant, Signal::Logs).await.map_err(QueryError::Store)?;
+            let files: Vec<_> = snapshot.files.iter().filter(|file| !searched.contains(&name_of(file))).cloned().collect();
+            if files.is_empty() {
+                return failed.map_or(Ok(rows), Err);
+            }
+            for (at, file) in files.iter().enumerate() {
+                if let Some(progress) = &mut *self.at_hand.lock().await {
+                    (progress.files, progress.files_done) = (files.len(), at);
+                }
+                // One file at a time: what is known of many would fill the memory, and they may be merged meanwhile.
+                let one = TableSnapshot { files: vec![Arc::clone(file)], memory: Vec::new(), ..snapshot.clone() };
+                match self.search(request, &query, &one).await {
+                    Ok(Some(count)) => rows += count,
+                    Ok(None) => continue,
+                    // The others are searched all the same.
+                    Err(error) => failed = Some(error),
+                }
+                searched.insert(name_of(file));
             }
         }
-        Err(LogqlError::Timeout.into())
+        Err(failed.unwrap_or(LogqlError::Timeout.into()))
     }
 
-    /// Goes through all files once; whether none of them was replaced meanwhile.
-    async fn round(&self, lake: &Lake, request: &DeleteRequest, query: &Query, rows: &mut u64) -> Result<bool, LogsError> {
+    /// Deletes what is meant in the file of a snapshot; how many records that were. `None` when the file has left the
+    /// lake.
+    async fn search(&self, request: &DeleteRequest, query: &Query, one: &TableSnapshot) -> Result<Option<u64>, LogsError> {
+        let engine = &self.engine;
+        let lake = Lake::new(engine);
+        let deleted = guarded(self.delete(&lake, request, query, one)).await;
+        let Err(error) = deleted else { return deleted };
+        let now = engine.store().snapshot(&request.tenant, Signal::Logs).await.map_err(QueryError::Store)?;
+        let is_there = now.files.iter().any(|file| one.files.iter().any(|known| name_of(known) == name_of(file)));
+        if !is_there {
+            return Ok(None);
+        }
+        // A damaged file goes to quarantine.
+        engine.damaged(&lake, Err(error), &mut Vec::new()).await.unwrap_or(Ok(None))
+    }
+
+    async fn delete(
+        &self,
+        lake: &Lake,
+        request: &DeleteRequest,
+        query: &Query,
+        one: &TableSnapshot,
+    ) -> Result<Option<u64>, LogsError> {
         let engine = &self.engine;
         let plan = query.plan(&params([request.start_ns, request.end_ns]))?;
-        let Some(selection) = plan.selections.first() else { return Ok(true) };
+        let Some(selection) = plan.selections.first() else { return Ok(Some(0)) };
         // Where filters are all there is, what they let through is what is meant.
         let is_filtered = selection.limit.is_some();
         let mut pipeline = query.pipeline(&engine.config().logql)?;
         pipeline.set_now(request.created_ms.saturating_mul(1_000_000));
-        let snapshot = engine.store().snapshot(&request.tenant, Signal::Logs).await.map_err(QueryError::Store)?;
-        let fetch = Fetch::new(lake, &snapshot, (0, selection), Instant::now() + ROUND_TIME_MAX).await?;
-        let mut whole = true;
-        for (at, chosen) in fetch.sources.iter().enumerate() {
-            if let Some(progress) = &mut *self.at_hand.lock().await {
-                (progress.files, progress.files_done) = (fetch.sources.len(), at);
-            }
+        let fetch = Fetch::new(lake, one, (0, selection), Instant::now() + FILE_TIME_MAX).await?;
+        let mut rows = 0;
+        for chosen in &fetch.sources {
             let Some(file) = chosen.source.as_file() else { continue };
             let found = meant(&fetch, chosen, selection, (!is_filtered).then_some(&mut pipeline)).await?;
             let count = found.len() as u64;
-            if count == 0 {
-                continue;
+            if count > 0 && !engine.store().delete_logs(&request.tenant, file, found).await.map_err(QueryError::Store)? {
+                return Ok(None);
             }
-            if engine.store().delete_logs(&request.tenant, file, found).await.map_err(QueryError::Store)? {
-                *rows += count;
-            } else {
-                whole = false;
-            }
+            rows += count;
         }
-        Ok(whole)
+        Ok(Some(rows))
     }
+}
+
+/// A file never changes, but which of its rows others have deleted does.
+fn name_of(file: &LakeFile) -> (i64, Option<String>) {
+    (file.data_file_id, file.deletes.as_ref().map(|list| list.path.clone()))
 }
 
 /// The rows of a file that are meant.

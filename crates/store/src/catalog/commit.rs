@@ -152,6 +152,9 @@ impl Catalog {
                 add_file(&mut tx, lake.snapshot_id, table, id, add, change.kind).await?;
             }
         }
+        if change.kind == Kind::Rewrite {
+            tables.values_mut().for_each(narrow_table);
+        }
         let mut changes = Vec::new();
         for table in tables.values() {
             write_table_stats(&mut tx, table).await?;
@@ -457,6 +460,29 @@ fn widen_table(table: &mut LakeTable, add: &AddFile) {
         if !present.contains(id) {
             bounds.contains_null = Some(true);
         }
+    }
+}
+
+/// Makes the bounds of a table those of its files, so that they tell nothing of rows that are gone. A column that is not
+/// known of in all files keeps its own.
+fn narrow_table(table: &mut LakeTable) {
+    for column in &table.columns {
+        let Some(bounds) = table.bounds.get_mut(&column.id) else { continue };
+        let stats = |file: &Arc<LakeFile>| match file.stats.get(&column.name) {
+            Some(stats) => Some(stats.clone()),
+            // Our files have statistics of all their columns.
+            None => file.ours.then(|| ColumnStats { null_count: Some(file.rows), ..ColumnStats::default() }),
+        };
+        let Some(all) = table.files.iter().map(|file| Some((stats(file)?, file.rows))).collect::<Option<Vec<_>>>() else {
+            continue;
+        };
+        let with_values: Vec<&ColumnStats> = all.iter().filter(|(s, rows)| s.null_count != Some(*rows)).map(|(s, _)| s).collect();
+        let outer = |of: fn(&ColumnStats) -> Option<&StatValue>, outer: fn(&StatValue, &StatValue) -> bool| {
+            let first = with_values.first().and_then(|stats| of(stats).cloned());
+            with_values.iter().skip(1).fold(first, |bound, stats| extreme(bound, of(stats), outer))
+        };
+        bounds.min = outer(|stats| stats.min.as_ref(), |new, old| new < old);
+        bounds.max = outer(|stats| stats.max.as_ref(), |new, old| new > old);
     }
 }
 

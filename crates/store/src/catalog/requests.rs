@@ -11,8 +11,6 @@ const TOLD_MS: i64 = 30 * 24 * 3_600_000;
 
 type Row = (String, String, String, i64, i64, i64, Option<i64>);
 
-const COLUMNS: &str = "request_id, tenant, query, start_ns, end_ns, created_ms, processed_ms";
-
 impl Catalog {
     /// Keeps a request.
     pub(crate) async fn add_request(&mut self, tenant: &Tenant, query: &str, times: [i64; 2]) -> Result<(), StoreError> {
@@ -35,10 +33,15 @@ impl Catalog {
         Ok(())
     }
 
-    /// All requests, in the order they were made.
+    /// Requests that wait, and those processed not long ago, in the order they were made.
     pub(crate) async fn requests(&mut self) -> Result<Vec<DeleteRequest>, StoreError> {
-        let statement = format!("SELECT {COLUMNS} FROM luneta_delete_request ORDER BY created_ms, request_id");
-        let rows: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(statement)).fetch_all(self.ready().await?).await?;
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT request_id, tenant, query, start_ns, end_ns, created_ms, processed_ms FROM luneta_delete_request \
+             WHERE processed_ms IS NULL OR processed_ms >= ? ORDER BY created_ms, request_id",
+        )
+        .bind(now_ms() - TOLD_MS)
+        .fetch_all(self.ready().await?)
+        .await?;
         self.done();
         let request = |(id, tenant, query, start_ns, end_ns, created_ms, processed_ms): Row| {
             let tenant = Tenant::new(&tenant).map_err(|error| StoreError::CatalogContent(error.to_string()))?;

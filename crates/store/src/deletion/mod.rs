@@ -6,6 +6,7 @@
 mod patterns;
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -65,8 +66,9 @@ impl Store {
     }
 
     /// Takes rows, by their numbers, out of a file of log records, and out of what was counted of them. `false`
-    /// when the file is no longer part of the lake as it was: its rows have to be found again.
-    pub async fn delete_logs(&self, tenant: &Tenant, file: &LakeFile, rows: Vec<u64>) -> Result<bool, StoreError> {
+    /// when the file is no longer part of the lake as it was: its rows have to be found again. That is so, too, when it,
+    /// or a file of counts, proves damaged.
+    pub async fn delete_logs(self: &Arc<Self>, tenant: &Tenant, file: &LakeFile, rows: Vec<u64>) -> Result<bool, StoreError> {
         let _one = self.merging.lock().await;
         let lake = self.state.view().lake.clone();
         let key = TableKey { tenant: tenant.clone(), table: Table::Signal(Signal::Logs) };
@@ -81,9 +83,14 @@ impl Store {
             file,
             gone: rows.into(),
             config: WriterConfig::from(&self.config).to_stay(),
-            patterns_max: self.config.log_patterns_max,
         };
-        let (change, paths) = blocking(move || job.run()).await?;
+        let mut paths = vec![job.file.path.clone()];
+        let patterns = job.lake.tables.get(&TableKey { tenant: tenant.clone(), table: Table::LogPatterns });
+        paths.extend(patterns.iter().flat_map(|table| &table.files).map(|file| file.path.clone()));
+        let (change, paths) = match blocking(move || job.run()).await {
+            Ok(done) => done,
+            Err(error) => return if self.find_damaged(&paths).await?.is_some() { Ok(false) } else { Err(error) },
+        };
         match self.catalog.lock().await.commit(change).await {
             Ok(lake) => self.state.publish(lake, None),
             Err(error) => {
@@ -103,7 +110,6 @@ struct Job {
     file: Arc<LakeFile>,
     gone: DeletedRows,
     config: WriterConfig,
-    patterns_max: usize,
 }
 
 /// Files that were written and no commit names yet.
@@ -124,7 +130,9 @@ impl Job {
     /// Writes what replaces the files; nothing is left behind when that fails.
     fn run(&self) -> Result<(Change, Vec<PathBuf>), StoreError> {
         let mut written = Written::default();
-        match self.write(&mut written) {
+        // Readers of Parquet panic on some damaged files.
+        let run = catch_unwind(AssertUnwindSafe(|| self.write(&mut written)));
+        match run.unwrap_or(Err(StoreError::Stopped("deletion"))) {
             Ok(remove) => Ok((Change { kind: Kind::Rewrite, add: written.add, remove, log_position: None }, written.paths)),
             Err(error) => {
                 remove_files(&written.paths);
@@ -138,21 +146,24 @@ impl Job {
         let mut remove = vec![(self.key.clone(), self.file.clone())];
         self.rewrite(&self.key, &self.file, &self.gone, written)?;
         let key = TableKey { tenant: self.key.tenant.clone(), table: Table::LogPatterns };
-        let Some(table) = self.lake.tables.get(&key) else { return Ok(remove) };
-        let mut gone = Gone::read(&self.lake_dir, &self.file, &self.gone, self.patterns_max)?;
-        let mut changed = Vec::new();
+        // What others wrote was not counted.
+        let Some(table) = self.lake.tables.get(&key).filter(|_| self.file.ours) else { return Ok(remove) };
+        let mut gone = Gone::read(&self.lake_dir, &self.file, &self.gone)?;
+        let mut concerned = Vec::new();
         for file in &table.files {
-            if !gone.concerns(file) {
-                continue;
-            }
-            let (rows, batches) = gone.take_back(&self.lake_dir, file)?;
+            concerned.extend(gone.concerned(&self.lake_dir, file)?);
+        }
+        gone.take_back(&mut concerned);
+        let mut left = Vec::new();
+        for of_file in concerned {
+            let (rows, batch) = of_file.changed()?;
             if !rows.is_empty() {
-                self.rewrite(&key, file, &rows.into(), written)?;
-                changed.extend(batches);
-                remove.push((key.clone(), file.clone()));
+                self.rewrite(&key, &of_file.file, &rows.into(), written)?;
+                left.push(batch);
+                remove.push((key.clone(), of_file.file));
             }
         }
-        if let Some(rows) = patterns::in_order(&changed)? {
+        if let Some(rows) = patterns::in_order(&left)? {
             let add = PreparedTable::of_rows(key, &rows).write(&self.lake_dir, table, self.config)?;
             written.push(&self.lake_dir, table, add);
         }

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, UInt32Array};
 use arrow::compute::{cast, concat_batches, take_record_batch};
@@ -17,52 +18,86 @@ use crate::derive::rows::interval_of;
 use crate::files::DeletedRows;
 use crate::{LakeFile, StoreError, layout, retention};
 
+/// Places of columns in the table.
+const TIME: usize = 0;
+const SERVICE: usize = 1;
+const SEVERITY: usize = 2;
+const PATTERN: usize = 4;
+const COUNT: usize = 5;
+const SAMPLE: usize = 8;
+
+/// Templates whose texts are remembered; of more only numbers are, which tells whether a pattern is the same.
+const TEXTS_MAX: usize = 100_000;
+
 /// What a count is of: the number of the service, the severity, and the start of the interval.
 type Place = (u32, i32, i64);
 
 /// Records that are deleted, as they were counted.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Gone {
     services: HashMap<Option<String>, u32>,
-    /// By place, templates and how many records of each are not taken back yet.
+    /// By place, hashes of templates and how many records of each are not taken back yet.
     counts: HashMap<Place, HashMap<u64, i64>>,
-    templates: HashMap<u64, Template>,
+    texts: HashMap<u64, Template>,
     /// Hashes of what may be shown as an example.
     examples: HashSet<u64>,
     first: i64,
     last: i64,
 }
 
+/// Rows of a file of patterns that may count any of the records, or show one.
+#[derive(Debug)]
+pub(super) struct Concerned {
+    /// The file.
+    pub(super) file: Arc<LakeFile>,
+    /// Their numbers in the file.
+    rows: Vec<u64>,
+    batch: RecordBatch,
+    /// What is left of their counts.
+    left: Vec<i64>,
+    /// Whether their example is of a record that is deleted.
+    shows: Vec<bool>,
+}
+
 impl Gone {
-    /// Reads records of a file. At most `max` templates of each service are told apart, as when they were counted.
-    pub(super) fn read(lake_dir: &Path, file: &LakeFile, rows: &DeletedRows, max: usize) -> Result<Self, StoreError> {
-        let mut gone = Self { first: i64::MAX, last: i64::MIN, ..Self::default() };
+    /// Reads records of a file.
+    pub(super) fn read(lake_dir: &Path, file: &LakeFile, rows: &DeletedRows) -> Result<Self, StoreError> {
+        let mut gone = Self {
+            services: HashMap::new(),
+            counts: HashMap::new(),
+            texts: HashMap::new(),
+            examples: HashSet::new(),
+            first: i64::MAX,
+            last: i64::MIN,
+        };
         let selectors: Vec<RowSelector> = rows.selection(0..file.rows).into();
         let chosen: Vec<_> = selectors.into_iter().map(|s| RowSelector { skip: !s.skip, ..s }).collect();
-        let mut of_service: HashMap<u32, usize> = HashMap::new();
         let columns = ["time", "service_name", "severity_number", "body"];
         for batch in read(lake_dir, file, &columns, Some(chosen.into()))? {
-            let batch = batch?;
-            let Some(body) = column(&batch, "body", &DataType::Utf8)? else { continue };
-            let Some(time) = batch.column_by_name("time").and_then(|c| c.as_primitive_opt::<TimestampNanosecondType>()) else {
-                continue;
-            };
-            let (service, severity) =
-                (column(&batch, "service_name", &DataType::Utf8)?, column(&batch, "severity_number", &DataType::Int32)?);
-            let body = body.as_string::<i32>();
-            for row in (0..batch.num_rows()).filter(|row| body.is_valid(*row)) {
-                let severity = severity.as_ref().map(|s| s.as_primitive::<Int32Type>()).filter(|s| s.is_valid(row));
-                let service = gone.service(text_at(service.as_ref(), row));
-                let (text, interval) = (body.value(row), interval_of(time.value(row)));
-                let place = (service, severity_of(severity.map_or(0, |s| s.value(row))), interval);
-                (gone.first, gone.last) = (gone.first.min(interval), gone.last.max(interval));
-                let told_apart = of_service.entry(service).or_default();
-                let template = gone.template(text, told_apart, max);
-                *gone.counts.entry(place).or_default().entry(template).or_default() += 1;
-                gone.examples.insert(xxh3_64(example_of(text).as_bytes()));
-            }
+            gone.add(&batch?)?;
         }
         Ok(gone)
+    }
+
+    fn add(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
+        let time = batch.column_by_name("time").and_then(|c| c.as_primitive_opt::<TimestampNanosecondType>());
+        let (Some(time), Some(body)) = (time, column(batch, "body", &DataType::Utf8)?) else { return Ok(()) };
+        let service = column(batch, "service_name", &DataType::Utf8)?;
+        let severity = column(batch, "severity_number", &DataType::Int32)?;
+        let (body, severity) = (body.as_string::<i32>(), severity.as_ref().map(|s| s.as_primitive::<Int32Type>()));
+        // Messages of one template are many.
+        let mut known: HashMap<u64, u64> = HashMap::new();
+        for row in (0..batch.num_rows()).filter(|row| body.is_valid(*row)) {
+            let severity = severity.filter(|s| s.is_valid(row)).map_or(0, |s| s.value(row));
+            let service = self.service(text_at(service.as_ref(), row));
+            let (text, interval) = (body.value(row), interval_of(time.value(row)));
+            (self.first, self.last) = (self.first.min(interval), self.last.max(interval));
+            let template = *known.entry(Template::hash_of_message(text)).or_insert_with(|| self.template(text));
+            let place = (service, severity_of(severity), interval);
+            *self.counts.entry(place).or_default().entry(template).or_default() += 1;
+            self.examples.insert(xxh3_64(example_of(text).as_bytes()));
+        }
+        Ok(())
     }
 
     fn service(&mut self, name: Option<&str>) -> u32 {
@@ -70,93 +105,127 @@ impl Gone {
         *self.services.entry(name.map(str::to_owned)).or_insert(next)
     }
 
-    fn template(&mut self, text: &str, told_apart: &mut usize, max: usize) -> u64 {
-        let key = Template::hash(text);
-        if self.templates.contains_key(&key) {
-            return key;
+    /// The hash of the template of a message.
+    fn template(&mut self, text: &str) -> u64 {
+        let template = Template::of(text);
+        let hash = xxh3_64(template.as_str().as_bytes());
+        if self.texts.len() < TEXTS_MAX {
+            self.texts.entry(hash).or_insert(template);
         }
-        *told_apart += 1;
-        let (key, template) = if *told_apart > max { (0, Template::other()) } else { (key, Template::of(text)) };
-        self.templates.entry(key).or_insert(template);
-        key
+        hash
     }
 
-    /// Whether a file of patterns may count any of the records.
-    pub(super) fn concerns(&self, file: &LakeFile) -> bool {
-        let within = |time: Option<i64>, outside: fn(i64, &Self) -> bool| time.is_none_or(|time| !outside(time, self));
-        within(retention::oldest(file, Table::LogPatterns), |time, gone| time > gone.last)
-            && within(retention::newest(file, Table::LogPatterns), |time, gone| time < gone.first)
-    }
-
-    /// The rows of a file of patterns that count any of the records, or show one, and what is left of them.
-    pub(super) fn take_back(&mut self, lake_dir: &Path, file: &LakeFile) -> Result<(Vec<u64>, Vec<RecordBatch>), StoreError> {
+    /// The rows of a file of patterns that may count any of the records, or show one; `None` when there are none.
+    pub(super) fn concerned(&self, lake_dir: &Path, file: &Arc<LakeFile>) -> Result<Option<Concerned>, StoreError> {
+        let [oldest, newest] = [retention::oldest, retention::newest].map(|of| of(file, Table::LogPatterns));
+        if oldest.is_some_and(|time| time > self.last) || newest.is_some_and(|time| time < self.first) {
+            return Ok(None);
+        }
         let deleted = DeletedRows::of(lake_dir, file)?.unwrap_or_default();
-        let (mut rows, mut left, mut first) = (Vec::new(), Vec::new(), 0);
+        let (mut rows, mut batches, mut shows, mut first) = (Vec::new(), Vec::new(), Vec::new(), 0);
         let schema = layout::fixed(Table::LogPatterns);
         let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
         for batch in read(lake_dir, file, &names, None)? {
             let batch = fitted(&batch?)?;
-            let changed = self.changed(&batch, |row| deleted.contains(first + row as u64));
-            rows.extend(changed.iter().map(|(row, ..)| first + u64::from(*row)));
-            left.extend(Self::left(&batch, &changed)?);
-            first += batch.num_rows() as u64;
-        }
-        Ok((rows, left))
-    }
-
-    /// Rows that change, with the counts that are left, and whether the example stays.
-    fn changed(&mut self, batch: &RecordBatch, is_deleted: impl Fn(usize) -> bool) -> Vec<(u32, i64, bool)> {
-        let time = batch.column(0).as_primitive::<TimestampNanosecondType>();
-        let service = batch.column(1).as_string::<i32>();
-        let severity = batch.column(2).as_primitive::<Int32Type>();
-        let (pattern, count) = (batch.column(4).as_string::<i32>(), batch.column(5).as_primitive::<Int64Type>());
-        let sample = batch.column(8).as_string::<i32>();
-        let mut out = Vec::new();
-        // Patterns beyond the bound may have counted any record; they come last.
-        let (others, patterns): (Vec<usize>, Vec<usize>) =
-            (0..batch.num_rows()).filter(|row| !is_deleted(*row)).partition(|row| Template::is_other(pattern.value(*row)));
-        for row in patterns.into_iter().chain(others) {
-            let name = service.is_valid(row).then(|| service.value(row).to_owned());
-            let Some(service) = self.services.get(&name) else { continue };
-            let shown = sample.is_valid(row) && self.examples.contains(&xxh3_64(sample.value(row).as_bytes()));
-            let (counted, mut left) = (count.value(row), count.value(row));
-            for (template, waiting) in
-                self.counts.get_mut(&(*service, severity.value(row), time.value(row))).into_iter().flatten()
-            {
-                if *waiting > 0 && left > 0 && self.templates[template].is_counted_as(pattern.value(row)) {
-                    let taken = left.min(*waiting);
-                    (left, *waiting) = (left - taken, *waiting - taken);
+            let sample = batch.column(SAMPLE).as_string::<i32>();
+            let mut picked = Vec::new();
+            for row in (0..batch.num_rows()).filter(|row| !deleted.contains(first + *row as u64)) {
+                let Some(place) = self.place(&batch, row) else { continue };
+                let is_shown = sample.is_valid(row) && self.examples.contains(&xxh3_64(sample.value(row).as_bytes()));
+                if is_shown || self.counts.contains_key(&place) {
+                    picked.push(row as u32);
+                    rows.push(first + row as u64);
+                    shows.push(is_shown);
                 }
             }
-            if left < counted || shown {
-                out.push((row as u32, left, !shown));
-            }
+            first += batch.num_rows() as u64;
+            batches.push(take_record_batch(&batch, &UInt32Array::from(picked))?);
         }
-        out.sort_unstable_by_key(|(row, ..)| *row);
-        out
-    }
-
-    /// Rows as they are to be written again; none of those that count nothing any more.
-    fn left(batch: &RecordBatch, changed: &[(u32, i64, bool)]) -> Result<Option<RecordBatch>, StoreError> {
-        let kept: Vec<_> = changed.iter().filter(|(_, left, _)| *left > 0).collect();
-        if kept.is_empty() {
+        if rows.is_empty() {
             return Ok(None);
         }
-        let taken = take_record_batch(batch, &UInt32Array::from_iter_values(kept.iter().map(|(row, ..)| *row)))?;
+        let batch = concat_batches(schema, &batches)?;
+        let left = batch.column(COUNT).as_primitive::<Int64Type>().values().to_vec();
+        Ok(Some(Concerned { file: file.clone(), rows, batch, left, shows }))
+    }
+
+    /// Where a row of patterns counts, if records of its service are deleted.
+    fn place(&self, batch: &RecordBatch, row: usize) -> Option<Place> {
+        let service = batch.column(SERVICE).as_string::<i32>();
+        let name = service.is_valid(row).then(|| service.value(row).to_owned());
+        let (severity, time) = (batch.column(SEVERITY).as_primitive::<Int32Type>(), batch.column(TIME));
+        Some((*self.services.get(&name)?, severity.value(row), time.as_primitive::<TimestampNanosecondType>().value(row)))
+    }
+
+    /// Takes records back from the rows that counted them: from patterns that are their template, then from those that
+    /// are it with words masked, then from those of messages beyond the bound, which are counted as one.
+    pub(super) fn take_back(&mut self, all: &mut [Concerned]) {
+        for pass in [Pass::Same, Pass::Widened, Pass::Other] {
+            for concerned in &mut *all {
+                let patterns = concerned.batch.column(PATTERN).as_string::<i32>();
+                for (at, left) in concerned.left.iter_mut().enumerate() {
+                    let pattern = patterns.value(at);
+                    let place = self.place(&concerned.batch, at);
+                    let Some(counts) = place.and_then(|place| self.counts.get_mut(&place)) else { continue };
+                    match pass {
+                        Pass::Same => {
+                            if let Some(waiting) = counts.get_mut(&xxh3_64(pattern.as_bytes())) {
+                                take(left, waiting);
+                            }
+                        }
+                        Pass::Widened if Template::is_wide(pattern) => {
+                            let fits = |hash: &u64| self.texts.get(hash).is_some_and(|text| text.is_widened_to(pattern));
+                            let fitting = counts.iter_mut().filter(|(hash, waiting)| **waiting > 0 && fits(hash));
+                            fitting.for_each(|(_, waiting)| take(left, waiting));
+                        }
+                        Pass::Other if Template::is_other(pattern) => {
+                            counts.values_mut().for_each(|waiting| take(left, waiting));
+                        }
+                        Pass::Widened | Pass::Other => {}
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Which rows records are taken back from.
+#[derive(Debug, Clone, Copy)]
+enum Pass {
+    Same,
+    Widened,
+    Other,
+}
+
+fn take(left: &mut i64, waiting: &mut i64) {
+    let taken = (*left).min(*waiting).max(0);
+    (*left, *waiting) = (*left - taken, *waiting - taken);
+}
+
+impl Concerned {
+    /// The rows that change, and what is left of them: none of those that count nothing any more.
+    pub(super) fn changed(&self) -> Result<(Vec<u64>, RecordBatch), StoreError> {
+        let counts = self.batch.column(COUNT).as_primitive::<Int64Type>();
+        let changed: Vec<usize> =
+            (0..self.rows.len()).filter(|at| self.left[*at] < counts.value(*at) || self.shows[*at]).collect();
+        let kept: Vec<usize> = changed.iter().copied().filter(|at| self.left[*at] > 0).collect();
+        let taken = take_record_batch(&self.batch, &UInt32Array::from_iter_values(kept.iter().map(|at| *at as u32)))?;
         let mut columns = taken.columns().to_vec();
-        columns[5] = std::sync::Arc::new(Int64Array::from_iter_values(kept.iter().map(|(_, left, _)| *left)));
-        let samples = taken.column(8).as_string::<i32>().iter().zip(&kept);
-        let samples: StringArray = samples.map(|(sample, (.., stays))| sample.filter(|_| *stays)).collect();
-        columns[8] = std::sync::Arc::new(samples);
-        Ok(Some(RecordBatch::try_new(taken.schema(), columns)?))
+        columns[COUNT] = Arc::new(Int64Array::from_iter_values(kept.iter().map(|at| self.left[*at])));
+        let samples = taken.column(SAMPLE).as_string::<i32>().iter().zip(&kept);
+        let samples: StringArray = samples.map(|(sample, at)| sample.filter(|_| !self.shows[*at])).collect();
+        columns[SAMPLE] = Arc::new(samples);
+        Ok((changed.iter().map(|at| self.rows[*at]).collect(), RecordBatch::try_new(taken.schema(), columns)?))
     }
 }
 
 /// Rows of patterns as one batch in the order of their files; `None` when there are none.
 pub(super) fn in_order(batches: &[RecordBatch]) -> Result<Option<RecordBatch>, StoreError> {
-    let Some(first) = batches.first() else { return Ok(None) };
-    let all = concat_batches(&first.schema(), batches)?;
-    let (time, service) = (all.column(0).as_primitive::<TimestampNanosecondType>(), all.column(1).as_string::<i32>());
+    let all = concat_batches(layout::fixed(Table::LogPatterns), batches)?;
+    if all.num_rows() == 0 {
+        return Ok(None);
+    }
+    let (time, service) = (all.column(TIME).as_primitive::<TimestampNanosecondType>(), all.column(SERVICE).as_string::<i32>());
     let mut order: Vec<u32> = (0..all.num_rows() as u32).collect();
     let key = |row: u32| (service.is_valid(row as usize).then(|| service.value(row as usize)), time.value(row as usize));
     order.sort_by_key(|row| key(*row));

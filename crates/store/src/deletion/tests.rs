@@ -1,10 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
-use arrow::array::{Array, AsArray};
+use arrow::array::AsArray as _;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
 use luneta_model::{Batch, Limits, LogRow, LogsBuilder, Signal, Sink as _, Table, Tenant};
+use sqlx::Connection as _;
 
 use crate::store::tests::{config, read};
 use crate::{LakeFile, Store};
@@ -29,7 +31,7 @@ fn lines(service: &'static str, user: &str, count: usize) -> Vec<(&'static str, 
     (0..count).map(|n| (service, format!("user {user} logged in {n}"))).collect()
 }
 
-async fn files(store: &Store, table: Table) -> Vec<std::sync::Arc<LakeFile>> {
+async fn files(store: &Store, table: Table) -> Vec<Arc<LakeFile>> {
     store.snapshot(&Tenant::default(), table).await.unwrap().files
 }
 
@@ -74,7 +76,7 @@ fn rows_with(store: &Store, file: &LakeFile, text: &str) -> Vec<u64> {
     bodies.enumerate().filter(|(_, found)| *found).map(|(row, _)| row as u64).collect()
 }
 
-async fn delete(store: &Store, text: &str) {
+async fn delete(store: &Arc<Store>, text: &str) {
     for file in files(store, Signal::Logs.into()).await {
         let rows = rows_with(store, &file, text);
         if !rows.is_empty() {
@@ -139,6 +141,38 @@ async fn counts_of_widened_and_other_patterns_are_taken_back() {
     assert!(!samples.iter().any(|sample| sample.contains("hello")));
     delete(&store, "word").await;
     assert_eq!(patterns(&store).await, Default::default());
+}
+
+#[tokio::test]
+async fn counts_are_taken_from_the_pattern_that_is_meant() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(crate::StoreConfig { log_patterns_max: 2, ..config(dir.path()) }).await.unwrap();
+    // Of the first flush, the messages in question are among the others, and of the second they have a pattern.
+    let word = |n: usize| char::from(b'a' + n as u8).to_string();
+    let first: Vec<_> =
+        (0..9).map(|n| ("shop", format!("{} is common", word(n)))).chain([("shop", "ann paid".to_owned())]).collect();
+    for lines in [first, vec![("shop", "ann paid".to_owned()), ("shop", "bob paid".to_owned())]] {
+        store.accept(records(&lines)).await.unwrap();
+        store.flush().await.unwrap();
+    }
+    let (counts, _) = patterns(&store).await;
+    assert_eq!((counts["(other)"], counts["ann paid"], counts["bob paid"]), (8, 1, 1), "{counts:?}");
+    let file = files(&store, Signal::Logs.into()).await.remove(1);
+    assert!(store.delete_logs(&Tenant::default(), &file, rows_with(&store, &file, "ann")).await.unwrap());
+    let (counts, samples) = patterns(&store).await;
+    assert_eq!((counts["(other)"], counts.get("ann paid"), counts["bob paid"]), (8, None, 1), "{counts:?}");
+    delete(&store, "ann").await;
+    let (counts, _) = patterns(&store).await;
+    assert_eq!(counts["(other)"], 7, "{counts:?}");
+    assert!(!samples.iter().any(|sample| sample.contains("ann")), "{samples:?}");
+    // Nothing tells of them, statistics of the table neither.
+    let path = dir.path().join("lake/catalog.sqlite");
+    store.shutdown().await.unwrap();
+    let mut catalog = sqlx::SqliteConnection::connect(&path.display().to_string()).await.unwrap();
+    let query =
+        "SELECT count(*) FROM ducklake_table_column_stats WHERE min_value LIKE '%ann paid%' OR max_value LIKE '%ann paid%'";
+    let (told,): (i64,) = sqlx::query_as(query).fetch_one(&mut catalog).await.unwrap();
+    assert_eq!(told, 0);
 }
 
 #[tokio::test]

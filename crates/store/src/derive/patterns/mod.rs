@@ -74,8 +74,8 @@ impl<'a> Logs<'a> {
 pub(crate) struct Template(String);
 
 impl Template {
-    /// Tells templates apart.
-    pub(crate) fn hash(message: &str) -> u64 {
+    /// Messages with the same have the same template.
+    pub(crate) fn hash_of_message(message: &str) -> u64 {
         template::hash(message)
     }
 
@@ -84,9 +84,9 @@ impl Template {
         Self(template::write(message))
     }
 
-    /// That of patterns beyond the bound.
-    pub(crate) fn other() -> Self {
-        Self(OTHER.to_owned())
+    /// Its text.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
     }
 
     /// Whether a pattern is that of those beyond the bound.
@@ -94,9 +94,14 @@ impl Template {
         pattern == OTHER
     }
 
-    /// Whether a row of the table with this pattern may count messages of the template.
-    pub(crate) fn is_counted_as(&self, pattern: &str) -> bool {
-        self.0 == pattern || Self::is_other(pattern) || widen::is_widened(&self.0, pattern)
+    /// Whether words of a pattern are masked.
+    pub(crate) fn is_wide(pattern: &str) -> bool {
+        widen::is_wide(pattern)
+    }
+
+    /// Whether a pattern is this one with words masked.
+    pub(crate) fn is_widened_to(&self, pattern: &str) -> bool {
+        widen::is_widened(&self.0, pattern)
     }
 }
 

@@ -70,6 +70,11 @@ fn masked(patterns: &[Pattern<'_>], members: &[usize]) -> Vec<(usize, String)> {
     members.iter().zip(&all).map(|(at, words)| (*at, words.concat())).collect()
 }
 
+/// Whether words of a pattern are masked.
+pub(super) fn is_wide(pattern: &str) -> bool {
+    pattern.contains(ANY)
+}
+
 /// Whether a pattern is a template with words masked.
 pub(super) fn is_widened(template: &str, pattern: &str) -> bool {
     let (mut of_template, mut of_pattern) = (words(template), words(pattern));
