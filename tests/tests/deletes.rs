@@ -13,7 +13,7 @@ const PATH: &str = "/loki/api/v1/delete";
 fn push(server: &Server) {
     let at = |second: u64| ((START + second) * 1_000_000_000).to_string();
     let lines = |word: &str| -> Vec<Value> {
-        let line = |n: u64| json!([at(n), format!("{word} user {} paid {n}", if n % 3 == 0 { "ann" } else { "bob" }), {"cents": n.to_string()}]);
+        let line = |n: u64| json!([at(n), format!("{word} user {} paid {n}", if n.is_multiple_of(3) { "ann" } else { "bob" }), {"cents": n.to_string()}]);
         (0..90).map(line).collect()
     };
     let body = json!({"streams": [
@@ -27,7 +27,7 @@ fn push(server: &Server) {
 fn ask(server: &Server, query: &str, more: &str) -> (u16, String) {
     let url = format!("{}{PATH}?query={}{more}", server.http(), percent_encoded(query));
     let reply = server.post(&url, &[], b"");
-    (reply.status, reply.text().to_owned())
+    (reply.status, reply.text())
 }
 
 fn window() -> String {

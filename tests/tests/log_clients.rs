@@ -166,7 +166,9 @@ fn rsyslog(folder: &Path, server: &Server) -> (Rsyslog, u16) {
         ("lines", "syslog_tcp", "protocol=\"tcp\" template=\"RSYSLOG_TraditionalForwardFormat\""),
     ] {
         let (host, port) = server.port(to).rsplit_once(':').unwrap();
-        config += &format!("if $programname == \"{name}\" then action(type=\"omfwd\" target=\"{host}\" port=\"{port}\" {how})\n");
+        let action =
+            format!("if $programname == \"{name}\" then action(type=\"omfwd\" target=\"{host}\" port=\"{port}\" {how})\n");
+        config.push_str(&action);
     }
     fs::write(folder.join("rsyslog.conf"), config).unwrap();
     let mut command = Command::new(program);

@@ -240,7 +240,7 @@ fn the_command_line_asks_too() {
     let (start, end) = (BASE_SECONDS.to_string(), (BASE_SECONDS + 60).to_string());
     let asked = |server: &Server| {
         let with = |words: &[&str]| ask(server, &[words, &["--start", &start, "--end", &end]].concat());
-        let id = |name: &str| id(name, 16).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let id = |name: &str| format!("{:032x}", u128::from_be_bytes(id(name, 16).try_into().unwrap()));
         let found = with(&["--traceql", "{ duration > 1ms }", "-o", "csv"]);
         let wanted = format!(
             "time,trace_id,service,name,duration_ms,matched\n2026-01-05T10:00:00.100000000Z,{},web,root,5,1\n\

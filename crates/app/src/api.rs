@@ -1,5 +1,6 @@
 //! A path of the server's API, asked of the server, or of the lake itself when none runs.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -49,10 +50,10 @@ async fn of_lake(
         version: env!("CARGO_PKG_VERSION"),
         started_at: SystemTime::now(),
         data_dir: store.lake_dir().to_owned(),
-        addresses: Default::default(),
+        addresses: BTreeMap::default(),
         retention: [Duration::MAX; 3],
         memory_bytes_max: 0,
-        udp_buffers: Default::default(),
+        udp_buffers: BTreeMap::default(),
     };
     let cardinality = Arc::new(Cardinality::new(SeriesLimits::default()));
     let state = ServeState::new(Arc::new(engine), Arc::default(), cardinality, info);

@@ -195,13 +195,12 @@ impl Running {
             let listing = luneta_serve::keep_listed(reads.clone(), Arc::clone(&store), Arc::clone(&receive.cardinality));
             tasks.push(tokio::spawn(unless(listing, until(stopped.clone()))));
         }
-        let deletion = Arc::clone(state.deletion());
-        tasks.push(tokio::spawn(unless(async move { deletion.run().await }, until(stopped.clone()))));
+        tasks.push(tokio::spawn(delete_as_asked(state.clone(), until(stopped.clone()))));
         tasks.push(tokio::spawn(serve_reads(http, reads, stopped.clone())));
         tasks.push(tokio::spawn(pushed(receive.clone(), until(stopped.clone()))));
         for listener in otlp {
-            let (receive, stopped) = (receive.clone(), stopped.clone());
-            tasks.push(tokio::spawn(async move { Ok(luneta_receive::serve_http(listener, receive, until(stopped)).await?) }));
+            let serving = luneta_receive::serve_http(listener, receive.clone(), until(stopped.clone()));
+            tasks.push(tokio::spawn(async move { Ok(serving.await?) }));
         }
         for files in config.files.clone() {
             tasks.push(tokio::spawn(read_files(files, receive.clone(), until(stopped.clone()))));
@@ -285,6 +284,11 @@ async fn unless(work: impl Future<Output = ()>, stopped: impl Future<Output = ()
 async fn read_files(files: filelog::Settings, receive: ReceiveState, stopped: impl Future<Output = ()> + Send) -> Result<()> {
     filelog::run(files, Arc::new(filelog::Intake(receive)), stopped).await?;
     Ok(())
+}
+
+/// Processes requests to delete log records.
+async fn delete_as_asked(state: ServeState, stopped: impl Future<Output = ()>) -> Result<()> {
+    unless(state.deletion().run(), stopped).await
 }
 
 /// Samples what jobs pushed to the gateway.

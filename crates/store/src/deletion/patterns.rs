@@ -84,7 +84,7 @@ impl Gone {
         let (Some(time), Some(body)) = (time, column(batch, "body", &DataType::Utf8)?) else { return Ok(()) };
         let service = column(batch, "service_name", &DataType::Utf8)?;
         let severity = column(batch, "severity_number", &DataType::Int32)?;
-        let (body, severity) = (body.as_string::<i32>(), severity.as_ref().map(|s| s.as_primitive::<Int32Type>()));
+        let (body, severity) = (body.as_string::<i32>(), severity.as_ref().map(AsArray::as_primitive::<Int32Type>));
         // Messages of one template are many.
         let mut known: HashMap<u64, u64> = HashMap::new();
         for row in (0..batch.num_rows()).filter(|row| body.is_valid(*row)) {
@@ -176,10 +176,14 @@ impl Gone {
                         Pass::Widened if Template::is_wide(pattern) => {
                             let fits = |hash: &u64| self.texts.get(hash).is_some_and(|text| text.is_widened_to(pattern));
                             let fitting = counts.iter_mut().filter(|(hash, waiting)| **waiting > 0 && fits(hash));
-                            fitting.for_each(|(_, waiting)| take(left, waiting));
+                            for (_, waiting) in fitting {
+                                take(left, waiting);
+                            }
                         }
                         Pass::Other if Template::is_other(pattern) => {
-                            counts.values_mut().for_each(|waiting| take(left, waiting));
+                            for waiting in counts.values_mut() {
+                                take(left, waiting);
+                            }
                         }
                         Pass::Widened | Pass::Other => {}
                     }
