@@ -19,7 +19,7 @@ use luneta_receive::{BoundedSink, CorsOrigins, ReceiveConfig, ReceiveState, file
 use luneta_scrape::{OwnTarget, Scraper, ScraperConfig};
 use luneta_serve::{ServeState, ServerInfo};
 use luneta_store::{Store, StoreConfig};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixDatagram};
 use tokio::sync::watch;
 
 use crate::cli::ServeArgs;
@@ -209,15 +209,11 @@ impl Running {
             tasks.push(tokio::spawn(listening.serve(receive.clone(), state.clone(), until(stopped.clone()))));
         }
         if let Some(socket) = statsd_socket {
-            let (receive, stopped) = (receive.clone(), stopped.clone());
-            tasks.push(tokio::spawn(async move {
-                luneta_receive::statsd::udp::serve_unix(socket, receive, until(stopped)).await;
-                Ok(())
-            }));
+            tasks.push(tokio::spawn(read_datagrams(socket, receive.clone(), until(stopped.clone()))));
         }
         for listener in grpc {
-            let (receive, stopped) = (receive.clone(), stopped.clone());
-            tasks.push(tokio::spawn(async move { Ok(luneta_receive::serve_grpc(listener, receive, until(stopped)).await?) }));
+            let serving = luneta_receive::serve_grpc(listener, receive.clone(), until(stopped.clone()));
+            tasks.push(tokio::spawn(async move { Ok(serving.await?) }));
         }
         write_addresses(&config.data, &addresses)?;
         let drop_ins = config.drop_in.iter().map(drop_in::Wanted::id).collect();
@@ -289,6 +285,12 @@ async fn read_files(files: filelog::Settings, receive: ReceiveState, stopped: im
 /// Processes requests to delete log records.
 async fn delete_as_asked(state: ServeState, stopped: impl Future<Output = ()>) -> Result<()> {
     unless(state.deletion().run(), stopped).await
+}
+
+/// Reads what StatsD's clients write to a Unix socket.
+async fn read_datagrams(socket: UnixDatagram, receive: ReceiveState, stopped: impl Future<Output = ()>) -> Result<()> {
+    luneta_receive::statsd::udp::serve_unix(socket, receive, stopped).await;
+    Ok(())
 }
 
 /// Samples what jobs pushed to the gateway.
