@@ -99,6 +99,10 @@ pub const LOADS: &[Load] = &[
                 "/loki/api/v1/query_range?query={service_name=~\".%2B\"} |= \"zanzibarquartz\"&start={start}&end={end}",
             ),
             (
+                "by trace id, LogQL",
+                "/loki/api/v1/query_range?query={service_name=~\".%2B\"} | trace_id=\"{trace}\"&start={start}&end={end}",
+            ),
+            (
                 "newest 100 rows with a phrase, LogQL",
                 "/loki/api/v1/query_range?query={service_name=~\".%2B\"} |= \"request completed\"&limit=100&start={start}&end={end}",
             ),
@@ -177,6 +181,7 @@ const PEERS: &[(&str, &str)] = &[
     ("logs: phrase count, LogQL", "VictoriaLogs 679 ms"),
     ("logs: substring count, LogQL", "VictoriaLogs 551 ms"),
     ("logs: a needle in all, LogQL", "VictoriaLogs 13 ms"),
+    ("logs: by trace id, LogQL", "VictoriaLogs 17 ms"),
     ("logs: newest 100 rows with a phrase, LogQL", "VictoriaLogs 186 ms"),
     ("logs: count by level and minute, LogQL", "VictoriaLogs 225 ms"),
     ("remote-write: items per CPU-second, settled", "VictoriaMetrics 563,000, Prometheus 127,000"),

@@ -201,6 +201,10 @@ fn queries(args: &BenchArgs, program: &Program, load: &Load, name: &str, data: &
             let manifest = manifest(payloads)?;
             (texts(&manifest["sample_trace_ids"], |id| id), large, (second(0, times.0), second(1, times.1)))
         }
+        Program::Luneta(binary) if load.signal == "logs" => {
+            let query = format!("SELECT trace_id FROM logs WHERE trace_id IS NOT NULL ORDER BY span_id LIMIT {}", args.runs + 1);
+            (texts(&server.sql(binary, &query)?["rows"], |row| &row[0]), Vec::new(), times)
+        }
         _ => (Vec::new(), Vec::new(), times),
     };
     let asked: Vec<&(&str, &str)> = match program {

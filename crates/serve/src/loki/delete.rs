@@ -119,7 +119,7 @@ mod tests {
             ("start=", Err("start time not set")),
             ("start=x", Err("invalid start time: require unix seconds or RFC3339 format")),
             ("start=1&end=x", Err("invalid end time: require unix seconds or RFC3339 format")),
-            ("start=1&end=9999999999", Err("deletes in the future are not allowed")),
+            ("start=1&end=4000000000", Err("deletes in the future are not allowed")),
             ("start=3&end=2", Err("start time can't be greater than end time")),
             ("start=1&end=2&max_interval=1h", Ok([1_000_000_000, 2_000_000_000])),
             ("start=1&end=2&max_interval=0s", Err("invalid max_interval: valid time units are 's', 'm', 'h'")),
