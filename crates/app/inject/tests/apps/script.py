@@ -13,7 +13,8 @@ def child():
 
 
 if __name__ == "__main__":
-    print("handlers", logging.getLogger().handlers, log.isEnabledFor(logging.INFO))
+    # As one text: what else is printed meanwhile stands before or behind it.
+    print(f"handlers {logging.getLogger().handlers} {log.isEnabledFor(logging.INFO)}")
     log.info("not shown")
     log.warning("shown")
     sqlite3.connect(":memory:").execute("SELECT 1")
