@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::api;
 use crate::cli::{Output, QueryArgs};
-use crate::promql::{Times, csv, now_ms, rows, seconds, times};
+use crate::promql::{Times, csv, now_ms, rows, times};
 use crate::query::table;
 
 /// How far back entries are looked for unless it is said.
@@ -50,17 +50,8 @@ fn limit(args: &QueryArgs) -> usize {
 
 /// The answer of the API.
 async fn asked(query: &str, times: Times, args: &QueryArgs) -> Result<Vec<u8>> {
-    let mut fields = vec![("query", query.to_owned()), ("limit", limit(args).to_string())];
-    let path = match times {
-        Times::At(time) => {
-            fields.push(("time", seconds(time)));
-            "/loki/api/v1/query"
-        }
-        Times::Range(start, end, step) => {
-            fields.extend([("start", seconds(start)), ("end", seconds(end)), ("step", seconds(step))]);
-            "/loki/api/v1/query_range"
-        }
-    };
+    let (path, mut fields) = times.request(["/loki/api/v1/query", "/loki/api/v1/query_range"]);
+    fields.extend([("query", query.to_owned()), ("limit", limit(args).to_string())]);
     let (status, bytes) = api::ask(path, &fields, &[CATEGORIZE_LABELS], args).await?;
     if status == 200 {
         return Ok(bytes);

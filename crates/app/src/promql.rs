@@ -27,6 +27,18 @@ pub(crate) enum Times {
     Range(i64, i64, i64),
 }
 
+impl Times {
+    /// The path of the API that is asked, of the two for one time and for a range, and the parameters that say when.
+    pub(crate) fn request(self, [at, range]: [&'static str; 2]) -> (&'static str, Vec<(&'static str, String)>) {
+        match self {
+            Times::At(time) => (at, vec![("time", seconds(time))]),
+            Times::Range(start, end, step) => {
+                (range, vec![("start", seconds(start)), ("end", seconds(end)), ("step", seconds(step))])
+            }
+        }
+    }
+}
+
 /// The answer of a query in the form that is asked for.
 ///
 /// # Errors
@@ -96,17 +108,8 @@ pub(crate) fn seconds(milliseconds: i64) -> String {
 }
 
 async fn from_server(client: &Client, query: &str, times: Times, args: &QueryArgs) -> Result<Vec<u8>> {
-    let mut fields = vec![("query", query.to_owned()), ("timeout", args.timeout.to_string())];
-    let path = match times {
-        Times::At(time) => {
-            fields.push(("time", seconds(time)));
-            "/api/v1/query"
-        }
-        Times::Range(start, end, step) => {
-            fields.extend([("start", seconds(start)), ("end", seconds(end)), ("step", seconds(step))]);
-            "/api/v1/query_range"
-        }
-    };
+    let (path, mut fields) = times.request(["/api/v1/query", "/api/v1/query_range"]);
+    fields.extend([("query", query.to_owned()), ("timeout", args.timeout.to_string())]);
     let (status, bytes) = client.form(path, fields, Duration::from_secs(args.timeout.saturating_add(5))).await?;
     if status == 200 {
         return Ok(bytes);

@@ -207,7 +207,12 @@ impl Deletion {
                     (progress.files, progress.files_done) = (files.len(), at);
                 }
                 // One file at a time: what is known of many would fill the memory, and they may be merged meanwhile.
-                let one = TableSnapshot { files: vec![Arc::clone(file)], memory: Vec::new(), ..snapshot.clone() };
+                let one = TableSnapshot {
+                    snapshot_id: snapshot.snapshot_id,
+                    files: vec![Arc::clone(file)],
+                    memory: Vec::new(),
+                    schema: Arc::clone(&snapshot.schema),
+                };
                 match self.search(request, &query, &one).await {
                     Ok(Some(count)) => rows += count,
                     Ok(None) => continue,
